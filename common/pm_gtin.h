@@ -49,7 +49,12 @@ typedef struct PmGtinError
 	char expected;   /* check digit that the other digits call for */
 } PmGtinError;
 
-/* in pm_gtin.c: strict text form, numbers, check digits */
+/*
+ * in pm_gtin.c: strict text form, numbers, check digits
+ *
+ * A width of 0 asks pm_gtin_format for the shortest form; out holds
+ * PM_GTIN_MAX_DIGITS + 1 bytes.
+ */
 extern PmGtinStatus
 pm_gtin_parse(const char *str, size_t len, int64_t *gtin, PmGtinError *error);
 extern PmGtinStatus pm_gtin_check_number(int64_t number, PmGtinError *error);
