@@ -1,0 +1,57 @@
+# common.mk - what every Makefile of the project shares
+#
+# The list of the shared C sources, the warnings, and the variables a caller
+# may set:
+#   CC=clang      another compiler
+#   WERROR=1      warnings are errors
+#   COVERAGE=1    count executed lines (gcov)
+#   PG_CONFIG=... the server to build for
+
+# Pure C: no PostgreSQL, so that unit tests and fuzzers link it alone.
+PM_COMMON_SOURCES = \
+	pm_asin.c \
+	pm_digital_link.c \
+	pm_gs1.c \
+	pm_gtin.c \
+	pm_gtin_class.c \
+	pm_isbn.c \
+	pm_measure.c \
+	pm_resolve.c \
+	pm_upce.c \
+	pm_utf8.c
+
+# (while the sources land) only what is there
+PM_COMMON_SOURCES := $(foreach f,$(PM_COMMON_SOURCES),$(notdir $(wildcard $(dir $(lastword $(MAKEFILE_LIST)))$(f))))
+
+# Tables that awk makes of pm_gtin/data/*.csv, included by the sources above.
+PM_COMMON_GENERATED = \
+	pm_gs1_ai_table.h \
+	pm_gs1_prefix_table.h
+
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+ifeq ($(origin PG_CONFIG),undefined)
+PG_CONFIG := $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
+endif
+
+PM_WARNINGS = -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wvla
+PM_FLAGS = $(PM_WARNINGS) -MMD -MP
+ifeq ($(WERROR),1)
+PM_FLAGS += -Werror
+endif
+ifeq ($(COVERAGE),1)
+PM_FLAGS += --coverage -Og
+PM_LINK_FLAGS = --coverage
+endif
+
+# $(call record,FILE,TEXT): FILE changes only when TEXT does.  Objects depend on
+# such a file of their compiler and flags, so that a change of flags rebuilds them.
+record = @echo '$(2)' | cmp -s - $(1) || echo '$(2)' > $(1)
+
+# Prints a variable, e.g. make -s show-REGRESS; scripts read the lists that way.
+show-%:
+	@echo $($*)
+
+.PHONY: FORCE
+FORCE:

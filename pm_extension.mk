@@ -1,0 +1,64 @@
+# pm_extension.mk - builds, installs and tests one extension; included by its Makefile
+#
+# Before including it, an extension's Makefile sets
+#   EXTENSION   its name; the version is read from the control file
+#   OBJS        its objects, src/x.o, listed one by one
+#   SQL_PARTS   the parts of its script, in order; the first one is the guard
+#   REGRESS     tests test/sql/x.sql with test/expected/x.out, in order
+#   ISOLATION   tests test/specs/x.spec with test/expected/x.out
+# and, as files where they stand, updates/*.sql (update scripts), test/t/*.pl
+# (TAP tests) and test/pgtap/*.sql (pgTAP tests).
+
+all:
+
+PM_TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
+include $(PM_TOP)/common/common.mk
+
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(EXTENSION).control)
+PM_SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
+PM_COMMON = $(PM_TOP)/common/libpm_common.a
+
+MODULE_big = $(EXTENSION)
+DATA = $(wildcard updates/*.sql)
+DATA_built = $(PM_SCRIPT)
+PG_CPPFLAGS = -I$(PM_TOP)/common
+PG_CFLAGS = $(PM_FLAGS) -Wno-declaration-after-statement -Wno-unused-parameter -Wno-sign-compare
+SHLIB_LINK = $(PM_COMMON) -Wl,--exclude-libs,ALL $(PM_LINK_FLAGS)
+EXTRA_CLEAN = .flags src/*.d src/*.gcno src/*.gcda
+
+# The flags PostgreSQL was built with are gcc's; clang ignores what it does not know.
+ifeq ($(findstring clang,$(CC)),)
+PG_CFLAGS += -Wshadow=compatible-local
+else
+PG_CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument -Wno-ignored-attributes
+endif
+
+PM_RESULTS = $(PM_TOP)/build/installcheck/$(EXTENSION)
+REGRESS_OPTS = --inputdir=test --outputdir=$(PM_RESULTS)
+ISOLATION_OPTS = --inputdir=test --outputdir=$(PM_RESULTS)
+
+# No bitcode: a function inlined by the JIT compiler could not reach the hidden
+# symbols of libpm_common.a ("failed to resolve name").
+override with_llvm = no
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq ($(PGXS),)
+$(error $(PG_CONFIG) was not found: run "make deps" or set PG_CONFIG)
+endif
+include $(PGXS)
+
+$(shlib): $(PM_COMMON)
+
+$(PM_SCRIPT): $(SQL_PARTS) $(EXTENSION).control
+	cat $(SQL_PARTS) > $@.new
+	mv $@.new $@
+
+$(OBJS): .flags
+.flags: FORCE
+	$(call record,$@,$(CC) $(CPPFLAGS) $(CFLAGS))
+
+$(PM_RESULTS):
+	mkdir -p $@
+installcheck: | $(PM_RESULTS)
+
+-include $(OBJS:.o=.d)
