@@ -8,20 +8,7 @@
 #   PG_CONFIG=... the server to build for
 
 # Pure C: no PostgreSQL, so that unit tests and fuzzers link it alone.
-PM_COMMON_SOURCES = \
-	pm_asin.c \
-	pm_digital_link.c \
-	pm_gs1.c \
-	pm_gtin.c \
-	pm_gtin_class.c \
-	pm_isbn.c \
-	pm_measure.c \
-	pm_resolve.c \
-	pm_upce.c \
-	pm_utf8.c
-
-# (while the sources land) only what is there
-PM_COMMON_SOURCES := $(foreach f,$(PM_COMMON_SOURCES),$(notdir $(wildcard $(dir $(lastword $(MAKEFILE_LIST)))$(f))))
+PM_COMMON_SOURCES := $(notdir $(wildcard $(dir $(lastword $(MAKEFILE_LIST)))*.c))
 
 # Tables that awk makes of pm_gtin/data/*.csv, included by the sources above.
 PM_COMMON_GENERATED = \
