@@ -1,0 +1,39 @@
+src/gtin_type.o: src/gtin_type.c src/pm_gtin_module.h \
+ /usr/include/postgresql/15/server/postgres.h \
+ /usr/include/postgresql/15/server/c.h \
+ /usr/include/postgresql/15/server/postgres_ext.h \
+ /usr/include/postgresql/15/server/pg_config_ext.h \
+ /usr/include/postgresql/15/server/pg_config.h \
+ /usr/include/postgresql/15/server/pg_config_manual.h \
+ /usr/include/postgresql/15/server/pg_config_os.h \
+ /usr/include/postgresql/15/server/port.h \
+ /usr/include/postgresql/15/server/utils/elog.h \
+ /usr/include/postgresql/15/server/utils/errcodes.h \
+ /usr/include/postgresql/15/server/utils/palloc.h \
+ /usr/include/postgresql/15/server/fmgr.h /work/main/common/pm_compat.h \
+ /usr/include/postgresql/15/server/nodes/nodes.h \
+ /work/main/common/pm_gtin.h \
+ /usr/include/postgresql/15/server/libpq/pqformat.h \
+ /usr/include/postgresql/15/server/lib/stringinfo.h \
+ /usr/include/postgresql/15/server/mb/pg_wchar.h \
+ /usr/include/postgresql/15/server/port/pg_bswap.h
+src/pm_gtin_module.h:
+/usr/include/postgresql/15/server/postgres.h:
+/usr/include/postgresql/15/server/c.h:
+/usr/include/postgresql/15/server/postgres_ext.h:
+/usr/include/postgresql/15/server/pg_config_ext.h:
+/usr/include/postgresql/15/server/pg_config.h:
+/usr/include/postgresql/15/server/pg_config_manual.h:
+/usr/include/postgresql/15/server/pg_config_os.h:
+/usr/include/postgresql/15/server/port.h:
+/usr/include/postgresql/15/server/utils/elog.h:
+/usr/include/postgresql/15/server/utils/errcodes.h:
+/usr/include/postgresql/15/server/utils/palloc.h:
+/usr/include/postgresql/15/server/fmgr.h:
+/work/main/common/pm_compat.h:
+/usr/include/postgresql/15/server/nodes/nodes.h:
+/work/main/common/pm_gtin.h:
+/usr/include/postgresql/15/server/libpq/pqformat.h:
+/usr/include/postgresql/15/server/lib/stringinfo.h:
+/usr/include/postgresql/15/server/mb/pg_wchar.h:
+/usr/include/postgresql/15/server/port/pg_bswap.h:
