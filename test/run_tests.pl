@@ -1,0 +1,212 @@
+#!/usr/bin/perl
+#
+# run_tests.pl - run every test of the project and count
+#
+#   test/sandbox.sh test/with_cluster.sh test/run_tests.pl [--only=KIND,...] EXTENSION...
+#
+# Kinds, in the order they run; each is looked for in every extension's test/ and
+# then in the top test/ (pg_regress over the whole system: sql/ and expected/):
+#
+#   unit       build/unit/test_*           TAP programs in plain C
+#   regress    REGRESS of the Makefile     pg_regress
+#   isolation  ISOLATION of the Makefile   pg_isolation_regress
+#   pgtap      pgtap/*.pg                  a new database each
+#   tap        t/*.pl                      PostgreSQL::Test, servers of their own
+#
+# Works inside the sandbox and leaves its results there.  The last line is
+# "N passed, N failed", with ", N skipped" where tests said that they lack
+# something.  The exit status is 0 only if something passed and nothing failed.
+#
+use strict;
+use warnings;
+
+use Cwd qw(getcwd);
+use File::Basename qw(basename);
+use File::Path qw(make_path);
+use TAP::Parser;
+
+$| = 1;
+
+my $tmp = $ENV{PM_TMP} // die "run this inside test/sandbox.sh\n";
+my $top = getcwd();
+my %only;
+@ARGV = grep { /^--only=(.*)/ ? (@only{ split /,/, $1 } = ()) x 0 : 1 } @ARGV;
+my @extensions = @ARGV;
+
+my $pgxs = `$ENV{PG_CONFIG} --pgxs`;
+chomp(my $bindir = `$ENV{PG_CONFIG} --bindir`);
+$pgxs =~ s{/src/makefiles/pgxs\.mk\s*$}{} or die "no PGXS: postgresql-server-dev is missing\n";
+my $pg_regress = "$pgxs/src/test/regress/pg_regress";
+
+my %count = (passed => 0, failed => 0, skipped => 0);
+
+# Is this kind of test asked for?
+sub wanted
+{
+	my ($kind) = @_;
+	return !%only || exists $only{$kind};
+}
+
+# The words of a make variable in a directory.
+sub make_list
+{
+	my ($dir, $name) = @_;
+	my $words = `make -s --no-print-directory -C $dir show-$name`;
+	die "cannot read $name of $dir/Makefile\n" if $? != 0;
+	return split ' ', $words;
+}
+
+# Prints the last lines of a file, if it is there.
+sub show_tail
+{
+	my ($file, $lines) = @_;
+	open(my $in, '<', $file) or return;
+	my @all = <$in>;
+	my $first = @all > $lines ? @all - $lines : 0;
+	print "---- $file\n", @all[ $first .. $#all ], "----\n";
+}
+
+sub heading
+{
+	print "== @_\n";
+}
+
+# Runs one TAP producer and adds its tests up; shows what it printed if any failed.
+# Returns true unless something failed.
+sub run_tap
+{
+	my ($name, @command) = @_;
+	my $started = time;
+	my $parser = TAP::Parser->new({ exec => \@command, merge => 1 });
+	my @lines;
+
+	while (my $result = $parser->next)
+	{
+		push @lines, $result->raw . "\n";
+	}
+
+	my $skipped = $parser->skip_all ? 1 : scalar $parser->skipped;
+	my $failed = scalar $parser->failed;
+	my $passed = scalar($parser->passed) - scalar($parser->skipped);
+	my @wrong = $parser->parse_errors;
+	push @wrong, 'exit status ' . $parser->exit if $parser->exit != 0;
+	push @wrong, 'no test at all' if !$passed && !$failed && !$skipped;
+	$failed ||= 1 if @wrong;
+
+	my $seconds = time - $started;
+	printf "%-44s %s%s%s\n", $name, $failed ? "FAILED $failed, ok $passed" : "ok $passed",
+	  $skipped ? ", skipped $skipped" : '', $seconds > 1 ? " ($seconds s)" : '';
+	print '  skipped: ', $parser->skip_all, "\n" if $parser->skip_all;
+	foreach my $line (@lines)
+	{
+		print "  skipped: $1\n" if $line =~ /^ok \d+ # skip (.*)/i;
+	}
+	if ($failed)
+	{
+		splice @lines, 0, @lines - 200 if @lines > 200;
+		print '  ', $_ foreach grep { !/^ok / } @lines;
+		print "  $_\n" foreach @wrong;
+	}
+
+	$count{passed} += $passed;
+	$count{failed} += $failed;
+	$count{skipped} += $skipped;
+	return !$failed;
+}
+
+# Runs pg_regress or pg_isolation_regress on a list of tests.
+sub run_regress
+{
+	my ($name, $program, $inputdir, $database, @arguments) = @_;
+	my $outputdir = "$tmp/results/$database";
+	my $failed = 0;
+
+	make_path($outputdir);
+	open(my $out, '-|', $program, "--bindir=$bindir", "--inputdir=$inputdir",
+		"--outputdir=$outputdir", "--dbname=$database", @arguments)
+	  or die "cannot run $program: $!\n";
+	while (my $line = <$out>)
+	{
+		# "test x ... ok" before PostgreSQL 16, TAP from then on
+		if ($line =~ /^test (\S+)\s+\.\.\. ok/ || $line =~ /^ok \d+\s+[-+] (\S+)/)
+		{
+			printf "%-44s ok\n", $1;
+			$count{passed}++;
+		}
+		elsif ($line =~ /^test (\S+)\s+\.\.\. FAILED/ || $line =~ /^not ok \d+\s+[-+] (\S+)/)
+		{
+			printf "%-44s FAILED\n", $1;
+			$failed++;
+		}
+		elsif ($line =~ /could not|cannot|error|command failed|terminated|crash/i)
+		{
+			print "  $line";
+		}
+	}
+	close $out;
+	$failed ||= 1 if $? != 0;
+	$count{failed} += $failed;
+	if ($failed)
+	{
+		show_tail("$outputdir/regression.diffs", 500);
+		show_tail($ENV{PM_SERVER_LOG}, 30) if !-s "$outputdir/regression.diffs";
+	}
+}
+
+# All kinds but unit, for one extension or, with the directory ".", for the system.
+sub run_directory
+{
+	my ($dir) = @_;
+	my $system = $dir eq '.';
+	my $name = $system ? 'system' : $dir;
+	my @load = $system ? () : ("--load-extension=$dir");
+
+	if (wanted('regress') and my @tests = make_list($dir, 'REGRESS'))
+	{
+		heading("$name: regress");
+		run_regress($name, $pg_regress, $system ? '.' : "$dir/test", "regress_$name", @tests);
+	}
+	if (wanted('isolation') and my @tests = make_list($dir, 'ISOLATION'))
+	{
+		heading("$name: isolation");
+		run_regress($name, "$pgxs/src/test/isolation/pg_isolation_regress",
+			"$dir/test", "isolation_$name", @load, @tests);
+	}
+	if (wanted('pgtap') and my @files = glob "$dir/test/pgtap/*.pg")
+	{
+		heading("$name: pgtap");
+		foreach my $file (@files)
+		{
+			my $database = "pgtap_${name}_" . basename($file, '.pg');
+			system('createdb', $database) == 0 or die "createdb failed\n";
+			run_tap(basename($file), 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $database,
+				'-f', $file);
+			system('dropdb', $database) == 0 or die "dropdb failed\n";
+		}
+	}
+	if (wanted('tap') and my @files = glob "$dir/test/t/*.pl")
+	{
+		heading("$name: tap");
+		local $ENV{PG_REGRESS} = $pg_regress;
+		local $ENV{PERL5LIB} = "$pgxs/src/test/perl";
+		foreach my $file (@files)
+		{
+			my $base = basename($file, '.pl');
+			local $ENV{TESTDIR} = "$tmp/tap/$name/$base";
+			make_path($ENV{TESTDIR});
+			next if run_tap("$base.pl", 'perl', $file);
+			show_tail($_, 60) foreach glob "$ENV{TESTDIR}/tmp_check/log/*";
+		}
+	}
+}
+
+if (wanted('unit'))
+{
+	heading('unit');
+	run_tap(basename($_), $_) foreach grep { -x && !/\./ } glob "$top/build/unit/test_*";
+}
+run_directory($_) foreach @extensions, '.';
+
+print "$count{passed} passed, $count{failed} failed",
+  $count{skipped} ? ", $count{skipped} skipped\n" : "\n";
+exit($count{failed} == 0 && $count{passed} > 0 ? 0 : 1);
