@@ -22,7 +22,7 @@ ifeq ($(origin PG_CONFIG),undefined)
 PG_CONFIG := $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
 endif
 
-PM_WARNINGS = -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wvla
+PM_WARNINGS = -Wall -Wextra -Wmissing-prototypes -Wvla
 PM_FLAGS = $(PM_WARNINGS) -MMD -MP
 ifeq ($(WERROR),1)
 PM_FLAGS += -Werror
@@ -31,6 +31,9 @@ ifeq ($(COVERAGE),1)
 PM_FLAGS += --coverage -Og
 PM_LINK_FLAGS = --coverage
 endif
+
+# For the pure C, which does not see the headers of PostgreSQL.
+PM_PURE_FLAGS = -std=gnu99 -Wshadow -Wstrict-prototypes $(PM_FLAGS)
 
 # $(call record,FILE,TEXT): FILE changes only when TEXT does.  Objects depend on
 # such a file of their compiler and flags, so that a change of flags rebuilds them.
