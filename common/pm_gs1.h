@@ -38,12 +38,21 @@ typedef enum PmGs1Status
 	PM_GS1_REQUIRED         /* ai needs a companion that is missing; other lists them */
 } PmGs1Status;
 
-/* The facts behind a PmGs1Status. */
+/*
+ * The facts behind a PmGs1Status; set only if it is not PM_GS1_OK.  other is a
+ * static text or NULL:
+ *
+ *      EXCLUDED         the other identifier, an n being any digit: "37", "310n"
+ *      REQUIRED         what is missing: "(01), (02) or (03) with (21)"
+ *      BAD_LENGTH       the format, as GS1 writes it: "N14", "N13 [X..17]"
+ *      SYNTAX, BAD_...  what should be there: "a digit", "a date YYMMDD"
+ *      REPEATED         NULL, or why even the same value is refused
+ */
 typedef struct PmGs1Error
 {
-	size_t position;   /* byte offset into the input, from 0 */
-	char ai[5];        /* the identifier concerned, terminated; "" if none */
-	const char *other; /* static text: the companion or rule concerned; NULL if none */
+	size_t position; /* byte offset into the input, from 0 */
+	char ai[5];      /* the identifier concerned, terminated; "" if none */
+	const char *other;
 } PmGs1Error;
 
 /* One pair. */
@@ -76,6 +85,8 @@ extern bool pm_gs1_gtin(const PmGs1Message *message, int64_t *gtin);
 extern PmGs1Status
 pm_digital_link_parse(const char *uri, size_t len, int options, PmGs1Message *message,
                       bool *legacy, PmGs1Error *error);
+
+/* in pm_digital_link_format.c */
 extern PmGs1Status
 pm_digital_link_format(const PmGs1Message *message, const char *stem, size_t stem_len,
                        char *out, size_t size, size_t *length, PmGs1Error *error);
