@@ -24,7 +24,7 @@ DATA_built = $(PM_SCRIPT)
 PG_CPPFLAGS = -I$(PM_TOP)/common
 PG_CFLAGS = $(PM_FLAGS) -Wno-declaration-after-statement -Wno-unused-parameter -Wno-sign-compare
 SHLIB_LINK = $(PM_COMMON) -Wl,--exclude-libs,ALL $(PM_LINK_FLAGS)
-EXTRA_CLEAN = .flags src/*.d src/*.gcno src/*.gcda
+EXTRA_CLEAN += .flags src/*.d src/*.gcno src/*.gcda
 
 # The flags PostgreSQL was built with are gcc's; clang ignores what it does not know.
 ifeq ($(findstring clang,$(CC)),)
