@@ -49,7 +49,7 @@ include $(PGXS)
 
 $(shlib): $(PM_COMMON)
 
-$(PM_SCRIPT): $(SQL_PARTS) $(EXTENSION).control
+$(PM_SCRIPT): $(SQL_PARTS) $(EXTENSION).control Makefile
 	cat $(SQL_PARTS) > $@.new
 	mv $@.new $@
 
