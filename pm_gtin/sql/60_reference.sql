@@ -50,7 +50,7 @@ CREATE TABLE pm_gtin._gs1_application_identifiers (
   digital_link_attribute boolean NOT NULL,
   digital_link_key boolean NOT NULL,
   qualifiers text,
-  title text NOT NULL,
+  title text,
   low bigint NOT NULL GENERATED ALWAYS AS (rpad(ai_from, 4, '0')::bigint) STORED,
   high bigint NOT NULL GENERATED ALWAYS AS (rpad(ai_to, 4, '9')::bigint) STORED,
   CHECK (ai_from <= ai_to),
@@ -106,7 +106,7 @@ COMMENT ON COLUMN pm_gtin.gs1_application_identifiers.excludes IS 'identifiers t
 COMMENT ON COLUMN pm_gtin.gs1_application_identifiers.digital_link_attribute IS 'may stand in the query of a GS1 Digital Link';
 COMMENT ON COLUMN pm_gtin.gs1_application_identifiers.digital_link_key IS 'may be the key of a GS1 Digital Link';
 COMMENT ON COLUMN pm_gtin.gs1_application_identifiers.qualifiers IS 'identifiers that may follow the key in the path, in order; alternatives between bars';
-COMMENT ON COLUMN pm_gtin.gs1_application_identifiers.title IS 'data title';
+COMMENT ON COLUMN pm_gtin.gs1_application_identifiers.title IS 'data title, NULL where GS1 gives none';
 
 GRANT SELECT ON pm_gtin._gs1_prefixes, pm_gtin._isbn_ranges, pm_gtin._gs1_application_identifiers,
   pm_gtin.gs1_prefixes, pm_gtin.isbn_ranges, pm_gtin.gs1_application_identifiers TO PUBLIC;
