@@ -1,0 +1,151 @@
+#!/bin/bash
+# cluster.sh - the private server of "make run"
+#
+#   deploy/cluster.sh start | stop | status | remove
+#   deploy/cluster.sh psql [ARGUMENT...]     psql on it
+#   deploy/cluster.sh address                what to give psql to reach it
+#
+# Everything stands in .pm/: data, log, and the socket.  It listens on a Unix
+# socket in a directory that only its owner (and root) may enter, hence trust
+# authentication, and on no network address, hence no clash with another server.
+#
+# As root the server runs as postgres.  If postgres cannot reach the checkout
+# (below /root, say), .pm is a link to a directory in /var/tmp; if the path is too
+# long for a socket's name (107 bytes), the socket stands in /tmp.
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+home=$PM_TOP/.pm
+port=${PM_PORT:-5533}
+
+# Whom the server runs as: the owner of .pm if it is there, else the server user.
+owner() {
+  local found
+  if [ ! -d "$home" ]; then
+    server_user
+    return
+  fi
+  found=$(stat -L -c %U "$home")
+  [ "$(id -u)" -eq 0 ] || [ "$found" = "$(id -un)" ] ||
+    die ".pm belongs to $found: run this as $found or root; \"make distclean\" removes it"
+  echo "$found"
+}
+
+# Runs a program of the server as its owner, with .pm as working directory.
+as_owner() {
+  (cd "$home/" && as_user "$user" "$(readlink -f "$home")" "$@")
+}
+
+running() {
+  [ -e "$home/data/postmaster.pid" ] && as_owner pg_ctl -D data status >/dev/null 2>&1
+}
+
+# A new directory for the owner alone; prints its name.
+private_directory() {
+  local dir
+  dir=$(mktemp -d "$1")
+  [ "$user" = "$(id -un)" ] || chown "$user" "$dir"
+  echo "$dir"
+}
+
+create_home() {
+  [ ! -d "$home" ] || return 0
+  rm -f "$home"
+  if [ "$user" = "$(id -un)" ] || as_user "$user" / test -x "$PM_TOP"; then
+    mkdir -m 700 "$home"
+    [ "$user" = "$(id -un)" ] || chown "$user" "$home"
+  else
+    ln -s "$(private_directory /var/tmp/pm-run-XXXXXX)" "$home"
+  fi
+}
+
+create_cluster() {
+  [ ! -e "$home/data/PG_VERSION" ] || return 0
+  echo "run: creating a private server in .pm/"
+  as_owner initdb -D data -U postgres -A trust --locale=C.UTF-8 >"$home/log.new" 2>&1 || {
+    cat "$home/log.new" >&2
+    die "initdb failed"
+  }
+  rm -f "$home/log.new"
+  as_owner sh -c 'cat >>data/postgresql.conf' <<'CONF'
+listen_addresses = ''
+shared_buffers = 256MB
+max_wal_size = 2GB
+log_line_prefix = '%m [%p] %q%u@%d '
+CONF
+}
+
+# Prints the directory of the socket, which it makes if need be.
+socket_directory() {
+  local dir
+  dir=$(readlink -f "$home")/socket
+  if [ ${#dir} -gt 85 ]; then
+    dir=$(cat "$home/socket-directory" 2>/dev/null || true)
+    if [ -z "$dir" ] || [ ! -d "$dir" ] || [ "$(stat -c %U "$dir")" != "$user" ]; then
+      dir=$(private_directory /tmp/pm-socket-XXXXXX)
+      echo "$dir" >"$home/socket-directory"
+    fi
+  else
+    as_owner mkdir -p -m 700 socket
+  fi
+  echo "$dir"
+}
+
+start() {
+  local version socket
+  version=$(cat "$home/data/PG_VERSION" 2>/dev/null || true)
+  case $("$PG_CONFIG" --version) in
+    "PostgreSQL ${version:-}"*) ;;
+    *) die ".pm/ was made by PostgreSQL $version: remove it with \"make distclean\" or set PG_CONFIG" ;;
+  esac
+  create_home
+  create_cluster
+  running && return 0
+  socket=$(socket_directory)
+  as_owner pg_ctl -D data -l log -w -o "-k '$socket' -p $port" start >/dev/null || {
+    as_owner tail -n 20 log >&2
+    die "the private server did not start; its log is .pm/log"
+  }
+}
+
+# The connection options for psql, from the running server's lock file: its line 4
+# is the port, its line 5 the socket's directory.
+address() {
+  local lock=$home/data/postmaster.pid
+  running || die "the private server is not running: \"make run\" starts it"
+  echo "-h $(sed -n 5p "$lock") -p $(sed -n 4p "$lock") -U postgres"
+}
+
+stop() {
+  if [ -d "$home" ] && running; then
+    as_owner pg_ctl -D data -m fast -w stop >/dev/null
+    echo "stop: the private server is stopped; \"make run\" continues with its data"
+  fi
+}
+
+command=${1:-}
+[ $# -eq 0 ] || shift
+case $command in
+  start | stop | status | remove | psql | address) user=$(owner) ;;
+  *) die "usage: deploy/cluster.sh start | stop | status | remove | psql [ARGUMENT...] | address" ;;
+esac
+case $command in
+  start) start ;;
+  stop) stop ;;
+  status) if running; then echo "running: psql $(address)"; else echo "not running"; fi ;;
+  address) address ;;
+  psql)
+    address=$(address)
+    # shellcheck disable=SC2086 # a list of words
+    exec "$PM_BINDIR/psql" $address "$@"
+    ;;
+  remove)
+    stop
+    if [ -d "$home" ]; then
+      socket=$(cat "$home/socket-directory" 2>/dev/null || true)
+      case $socket in /tmp/pm-socket-*) rm -rf "$socket" ;; esac
+      case $(readlink "$home") in /var/tmp/pm-run-*) rm -rf "$(readlink "$home")" ;; esac
+    fi
+    rm -rf "$home"
+    ;;
+esac
