@@ -117,6 +117,25 @@ read_digits(const char *str, size_t len, int64_t *number, unsigned *sum)
 	return true;
 }
 
+/*
+ * The weighted sum of every four-digit group.  A number that is not printed
+ * needs no digits: binary input, which has 5 ns to spare per row, looks up four
+ * groups instead.
+ */
+#define ONES(s) s, s + 1, s + 2, s + 3, s + 4, s + 5, s + 6, s + 7, s + 8, s + 9
+#define TENS(s)                                                                 \
+	ONES(s), ONES(s + 3), ONES(s + 6), ONES(s + 9), ONES(s + 12), ONES(s + 15), \
+	    ONES(s + 18), ONES(s + 21), ONES(s + 24), ONES(s + 27)
+#define HUNDREDS(s)                                                                        \
+	TENS(s), TENS(s + 1), TENS(s + 2), TENS(s + 3), TENS(s + 4), TENS(s + 5), TENS(s + 6), \
+	    TENS(s + 7), TENS(s + 8), TENS(s + 9)
+#define THOUSANDS(s)                                                                  \
+	HUNDREDS(s), HUNDREDS(s + 3), HUNDREDS(s + 6), HUNDREDS(s + 9), HUNDREDS(s + 12), \
+	    HUNDREDS(s + 15), HUNDREDS(s + 18), HUNDREDS(s + 21), HUNDREDS(s + 24),       \
+	    HUNDREDS(s + 27)
+
+static const uint8_t sum_of_four[10000] = {THOUSANDS(0)};
+
 /* May a GTIN be written with this many digits? */
 static inline bool
 is_gtin_length(size_t digits)
@@ -234,15 +253,18 @@ pm_gtin_parse(const char *str, size_t len, int64_t *gtin, PmGtinError *error)
 PmGtinStatus
 pm_gtin_check_number(int64_t number, PmGtinError *error)
 {
-	digits8 high;
-	digits8 low;
+	uint32_t high;
+	uint32_t low;
+	unsigned sum;
 	int64_t ignored;
 
 	if (number < 0 || number >= PM_GTIN14_LIMIT)
 		return PM_GTIN_OUT_OF_RANGE;
-	high = digits8_from_number((uint32_t) (number / PM_GTIN8_LIMIT));
-	low = digits8_from_number((uint32_t) (number % PM_GTIN8_LIMIT));
-	return judge(number, weighted_sum(high, low), &ignored, error);
+	high = (uint32_t) (number / PM_GTIN8_LIMIT);
+	low = (uint32_t) (number % PM_GTIN8_LIMIT);
+	sum = sum_of_four[high / 10000] + sum_of_four[high % 10000] + sum_of_four[low / 10000] +
+	      sum_of_four[low % 10000];
+	return judge(number, sum, &ignored, error);
 }
 
 /* Digits of the shortest form of a GTIN: 8, 12, 13 or 14. */
@@ -257,23 +279,27 @@ pm_gtin_kind(int64_t gtin)
 }
 
 /*
- * Writes the GTIN with width digits (1 .. 14; 0 means its kind), zero-padded
+ * Writes the GTIN with width digits (8 .. 14; 0 means its kind), zero-padded
  * and terminated; returns the number of digits, or -1 if they do not suffice.
  */
 int
 pm_gtin_format(int64_t gtin, int width, char *out)
 {
-	char digits[16];
 	int kind = pm_gtin_kind(gtin);
+	uint64_t high;
+	uint64_t low;
 
 	if (width == 0)
 		width = kind;
 	if (width < kind || width > PM_GTIN_MAX_DIGITS)
 		return -1;
-	store8(digits, digits8_from_number((uint32_t) (gtin / PM_GTIN8_LIMIT)) + ASCII_ZEROS);
-	store8(digits + 8,
-	       digits8_from_number((uint32_t) (gtin % PM_GTIN8_LIMIT)) + ASCII_ZEROS);
-	memcpy(out, digits + 16 - width, (size_t) width);
+	high = digits8_from_number((uint32_t) (gtin / PM_GTIN8_LIMIT)) + ASCII_ZEROS;
+	low = digits8_from_number((uint32_t) (gtin % PM_GTIN8_LIMIT)) + ASCII_ZEROS;
+
+	/* drop the zeros in front of the width; every width is 8 at least */
+	if (width > 8)
+		store8(out, high >> (8 * (16 - width)));
+	store8(out + width - 8, low);
 	out[width] = '\0';
 	return width;
 }
