@@ -2,12 +2,11 @@
  * test_gs1.c - GS1 element strings: verdicts, positions, canonical form
  *
  * Tables of texts with the verdict that GS1's own checker gives them, or, where
- * ours differs, a comment with the reason; then the compiled table of
- * identifiers against itself, and seeded random messages both ways.
+ * ours differs, a comment with the reason; then seeded random messages both ways.
  */
 #include <stdlib.h>
 
-#include "pm_gs1_private.h"
+#include "pm_gs1.h"
 #include "tap.h"
 
 #define GS           "\x1D"
@@ -69,105 +68,6 @@ static const struct
     {"]E495200002",                                        "(01)00000095200002"              },
 };
 
-/* One line for each rule of content, and its neighbours on both sides. */
-static const char *const valid_values[] = {
-    /* csum */
-    "(00)006141411234567890",
-    "(03)09521234543213",
-    "(02)09521234543213(37)12" SSCC,
-    "(402)95212345678901235",
-    "(410)9521234543213(411)9521234543213(412)9521234543213(413)9521234543213",
-    "(8017)952123456789012345",
-    "(8018)952123456789012345(8019)1",
-    "(253)9521234543213",
-    "(253)9521234543213ABC",
-    "(255)9521234543213",
-    "(255)9521234543213000000000001",
-    "(8003)09521234543213",
-    "(8003)09521234543213ABC",
-    /* csumalpha, gcppos1, hasnondigit */
-    "(8013)1987654Ad4X4bL5ttr2310c2K",
-    "(8013)12345678901234567890123NT",
-    "(8013)12345_!\"%&'\\()*+,-./LC",
-    GTIN "(8014)1987654Ad4X4bL5ttr2310c2K",
-    "(8004)9521A",
-    "(401)9521234ABC",
-    "(7023)95212345",
-    "(8010)9521-/#AZ09",
-    "(8010)9521A(8011)1",
-    /* dates and times */
-    GTIN "(17)240229",
-    GTIN "(17)000229",
-    GTIN "(17)991231",
-    GTIN "(17)240200",
-    GTIN "(11)240101(13)240101(15)240101(16)240101",
-    SSCC "(4326)240131",
-    SSCC "(4324)2401312359(4325)2401000000",
-    GTIN "(7003)2401312359",
-    GTIN "(7007)240131",
-    GTIN "(7007)240131240201",
-    GTIN "(7011)240131",
-    GTIN "(7011)2401310000",
-    GTIN "(8008)24013123",
-    GTIN "(8008)2401312359",
-    GTIN "(8008)240131235959",
-    "(8018)952123456789012345(7250)20240229",
-    "(8018)952123456789012345(7251)200002290000",
-    /* codes */
-    GTIN "(422)276",
-    GTIN "(423)276040",
-    GTIN "(423)276040756250380",
-    "(421)276ABC",
-    GTIN "(7030)999ABC(7039)004X",
-    SSCC "(4307)DE",
-    GTIN "(3930)978123(30)1",
-    GTIN "(3930)924123(30)1",
-    "(8018)952123456789012345(7252)9",
-    "(8018)952123456789012345(7241)01",
-    "(8018)952123456789012345(7241)10",
-    "(8018)952123456789012345(7241)99",
-    SSCC "(7041)PX",
-    SSCC "(7041)8",
-    SSCC "(7041)200",
-    "(7040)1AB-",
-    "(7040)1!)_",
-    /* numbers */
-    SSCC "(4309)18000000003600000000",
-    SSCC "(4309)00000000000000000000",
-    SSCC "(4321)0(4322)1",
-    SSCC "(4330)001200",
-    SSCC "(4330)001200-",
-    "(8006)095212345432130102",
-    "(8006)095212345432139999",
-    "(8018)952123456789012345(7258)1/2(7259)BABY",
-    "(8018)952123456789012345(7258)9/9(7259)BABY",
-    GTIN "(8001)00010000100110",
-    GTIN "(8001)99999999999919",
-    "(8010)9521A(8011)999999999999",
-    /* text */
-    SSCC "(4300)A%20B%c3%BC",
-    "(415)9521234543213(8020)1(8007)DE89370400440532013000",
-    "(415)9521234543213(8020)1(8007)GB82WEST12345698765432",
-    SSCC "(8030)ABC-_xyz019",
-    SSCC "(8030)12=",
-    SSCC "(8030)1==",
-    SSCC "(8030)12==",
-    SSCC "(8030)123=", /* RFC 4648's padding; GS1's checker counts in threes */
-    /* coupons */
-    "(8110)106141416543213150110120",
-    "(8110)106141416543213500110000310123196000",
-    "(8110)012345612345611110123",
-    "(8110)01234561234561111012310110123012345691000",
-    "(8110)012345612345611110123101101239",
-    "(8110)0123456123456111101232110123012345691000",
-    "(8110)01234561234561111012330006074000607",
-    "(8110)01234561234561111012350123456612345678",
-    "(8110)01234561234561111012390001",
-    "(8112)001234561234560123456",
-    "(8112)16123456789012123456912345678901234"
-    "5",
-};
-
 /* Texts that are wrong: why, whose fault, where. */
 static const struct
 {
@@ -177,199 +77,124 @@ static const struct
 	size_t position;
 } invalid_cases[] = {
   /* the shape */
-    {"",                                                      PM_GS1_EMPTY,           "",     0 },
-    {GS,                                                      PM_GS1_EMPTY,           "",     1 },
-    {"]C1",                                                   PM_GS1_EMPTY,           "",     3 },
-    {"]C1" GS,                                                PM_GS1_EMPTY,           "",     4 },
-    {"(",                                                     PM_GS1_SYNTAX,          "",     1 },
-    {"()",                                                    PM_GS1_SYNTAX,          "",     1 },
-    {"()1",                                                   PM_GS1_SYNTAX,          "",     1 },
-    {"(0",                                                    PM_GS1_SYNTAX,          "",     2 },
-    {"(01",                                                   PM_GS1_SYNTAX,          "",     3 },
-    {"(1A)1",                                                 PM_GS1_SYNTAX,          "",     2 },
-    {"( 01)09521234543213",                                   PM_GS1_SYNTAX,          "",     1 },
-    {"(12345)1",                                              PM_GS1_SYNTAX,          "",     5 },
-    {"(01)09521234543213((10)A",                              PM_GS1_SYNTAX,          "",     19},
-    {"(1)2",                                                  PM_GS1_UNKNOWN_AI,      "1",    1 },
-    {"(04)1",                                                 PM_GS1_UNKNOWN_AI,      "04",   1 },
-    {"(3106)000000",                                          PM_GS1_UNKNOWN_AI,      "3106", 1 },
-    {"(3099)000000",                                          PM_GS1_UNKNOWN_AI,      "3099", 1 },
-    {"(310)000000",                                           PM_GS1_UNKNOWN_AI,      "310",  1 },
-    {"(011)1",                                                PM_GS1_UNKNOWN_AI,      "011",  1 },
-    {"(23)1",                                                 PM_GS1_UNKNOWN_AI,      "23",   1 },
-    {"(8000)1",                                               PM_GS1_UNKNOWN_AI,      "8000", 1 },
-    {"(8299)1",                                               PM_GS1_UNKNOWN_AI,      "8299", 1 },
-    {GTIN "x",                                                PM_GS1_BAD_LENGTH,      "01",   4 },
-    {"x" GTIN,                                                PM_GS1_SYNTAX,          "",     0 },
-    {" " GTIN,                                                PM_GS1_SYNTAX,          "",     0 },
-    {GTIN " ",                                                PM_GS1_BAD_LENGTH,      "01",   4 },
-    {GTIN "(10) A",                                           PM_GS1_BAD_CHARACTER,   "10",   22},
-    {"]",                                                     PM_GS1_SYNTAX,          "",     0 },
-    {"]C",                                                    PM_GS1_SYNTAX,          "",     0 },
+    {"",                                       PM_GS1_EMPTY,           "",     0 },
+    {GS,                                       PM_GS1_EMPTY,           "",     1 },
+    {"]C1",                                    PM_GS1_EMPTY,           "",     3 },
+    {"]C1" GS,                                 PM_GS1_EMPTY,           "",     4 },
+    {"(",                                      PM_GS1_SYNTAX,          "",     1 },
+    {"()",                                     PM_GS1_SYNTAX,          "",     1 },
+    {"()1",                                    PM_GS1_SYNTAX,          "",     1 },
+    {"(0",                                     PM_GS1_SYNTAX,          "",     2 },
+    {"(01",                                    PM_GS1_SYNTAX,          "",     3 },
+    {"(1A)1",                                  PM_GS1_SYNTAX,          "",     2 },
+    {"( 01)09521234543213",                    PM_GS1_SYNTAX,          "",     1 },
+    {"(12345)1",                               PM_GS1_SYNTAX,          "",     5 },
+    {"(01)09521234543213((10)A",               PM_GS1_SYNTAX,          "",     19},
+    {"(1)2",                                   PM_GS1_UNKNOWN_AI,      "1",    1 },
+    {"(04)1",                                  PM_GS1_UNKNOWN_AI,      "04",   1 },
+    {"(3106)000000",                           PM_GS1_UNKNOWN_AI,      "3106", 1 },
+    {"(3099)000000",                           PM_GS1_UNKNOWN_AI,      "3099", 1 },
+    {"(310)000000",                            PM_GS1_UNKNOWN_AI,      "310",  1 },
+    {"(011)1",                                 PM_GS1_UNKNOWN_AI,      "011",  1 },
+    {"(23)1",                                  PM_GS1_UNKNOWN_AI,      "23",   1 },
+    {"(8000)1",                                PM_GS1_UNKNOWN_AI,      "8000", 1 },
+    {"(8299)1",                                PM_GS1_UNKNOWN_AI,      "8299", 1 },
+    {GTIN "x",                                 PM_GS1_BAD_LENGTH,      "01",   4 },
+    {"x" GTIN,                                 PM_GS1_SYNTAX,          "",     0 },
+    {" " GTIN,                                 PM_GS1_SYNTAX,          "",     0 },
+    {GTIN " ",                                 PM_GS1_BAD_LENGTH,      "01",   4 },
+    {GTIN "(10) A",                            PM_GS1_BAD_CHARACTER,   "10",   22},
+    {"]",                                      PM_GS1_SYNTAX,          "",     0 },
+    {"]C",                                     PM_GS1_SYNTAX,          "",     0 },
     {"]C0"
-     "0109521234543213",                                 PM_GS1_SYNTAX,          "",     0 },
+     "0109521234543213",                  PM_GS1_SYNTAX,          "",     0 },
     {"]c1"
-     "0109521234543213",                                 PM_GS1_SYNTAX,          "",     0 },
-    {"]C1" GTIN,                                              PM_GS1_SYNTAX,          "",     3 },
-    {"]C1" GS GS "0109521234543213",                          PM_GS1_SYNTAX,          "",     4 },
-    {"0109521234543213" GS GS,                                PM_GS1_SYNTAX,          "",     17},
-    {"01095212345432132",                                     PM_GS1_UNKNOWN_AI,      "2",    16},
-    {"010952123454321304X",                                   PM_GS1_UNKNOWN_AI,      "04",   16},
-    {"0109521234543213310",                                   PM_GS1_UNKNOWN_AI,      "310",  16},
-    {"01095212345432133199000000",                            PM_GS1_UNKNOWN_AI,      "3199", 16},
-    {"0109521234543213X",                                     PM_GS1_SYNTAX,          "",     16},
-    {"01",                                                    PM_GS1_BAD_LENGTH,      "01",   2 },
-    {"01" GS,                                                 PM_GS1_BAD_LENGTH,      "01",   2 },
-    {"010952123454321",                                       PM_GS1_BAD_LENGTH,      "01",   2 },
-    {"010952123454321" GS "10A",                              PM_GS1_BAD_LENGTH,      "01",   2 },
-    {"0109521234543213100" GS GS "21A",                       PM_GS1_SYNTAX,          "",     20},
+     "0109521234543213",                  PM_GS1_SYNTAX,          "",     0 },
+    {"]C1" GTIN,                               PM_GS1_SYNTAX,          "",     3 },
+    {"]C1" GS GS "0109521234543213",           PM_GS1_SYNTAX,          "",     4 },
+    {"0109521234543213" GS GS,                 PM_GS1_SYNTAX,          "",     17},
+    {"01095212345432132",                      PM_GS1_UNKNOWN_AI,      "2",    16},
+    {"010952123454321304X",                    PM_GS1_UNKNOWN_AI,      "04",   16},
+    {"0109521234543213310",                    PM_GS1_UNKNOWN_AI,      "310",  16},
+    {"01095212345432133199000000",             PM_GS1_UNKNOWN_AI,      "3199", 16},
+    {"0109521234543213X",                      PM_GS1_SYNTAX,          "",     16},
+    {"01",                                     PM_GS1_BAD_LENGTH,      "01",   2 },
+    {"01" GS,                                  PM_GS1_BAD_LENGTH,      "01",   2 },
+    {"010952123454321",                        PM_GS1_BAD_LENGTH,      "01",   2 },
+    {"010952123454321" GS "10A",               PM_GS1_BAD_LENGTH,      "01",   2 },
+    {"0109521234543213100" GS GS "21A",        PM_GS1_SYNTAX,          "",     20},
     {"0109521234543213"
-     "10123456789012345678901",                          PM_GS1_BAD_LENGTH,      "10",   18},
-    {"811112345",                                             PM_GS1_BAD_LENGTH,      "8111", 4 },
-    {"]E0952123454321",                                       PM_GS1_BAD_LENGTH,      "01",   3 },
-    {"]E095212345432133",                                     PM_GS1_BAD_LENGTH,      "01",   3 },
-    {"]E0952123454321X",                                      PM_GS1_BAD_CHARACTER,   "01",   15},
-    {"]E09521234543214",                                      PM_GS1_BAD_CHECK_DIGIT, "01",   15},
-    {"]E49520000",                                            PM_GS1_BAD_LENGTH,      "01",   3 },
-    {"]E495200003",                                           PM_GS1_BAD_CHECK_DIGIT, "01",   10},
-    {"]E4X5200002",                                           PM_GS1_BAD_CHARACTER,   "01",   3 },
+     "10123456789012345678901",           PM_GS1_BAD_LENGTH,      "10",   18},
+    {"811112345",                              PM_GS1_BAD_LENGTH,      "8111", 4 },
+    {"]E0952123454321",                        PM_GS1_BAD_LENGTH,      "01",   3 },
+    {"]E095212345432133",                      PM_GS1_BAD_LENGTH,      "01",   3 },
+    {"]E0952123454321X",                       PM_GS1_BAD_CHARACTER,   "01",   15},
+    {"]E09521234543214",                       PM_GS1_BAD_CHECK_DIGIT, "01",   15},
+    {"]E49520000",                             PM_GS1_BAD_LENGTH,      "01",   3 },
+    {"]E495200003",                            PM_GS1_BAD_CHECK_DIGIT, "01",   10},
+    {"]E4X5200002",                            PM_GS1_BAD_CHARACTER,   "01",   3 },
  /* lengths and characters */
-    {"(01)",                                                  PM_GS1_BAD_LENGTH,      "01",   4 },
-    {"(01)9521234543213",                                     PM_GS1_BAD_LENGTH,      "01",   4 },
-    {"(01)95200002",                                          PM_GS1_BAD_LENGTH,      "01",   4 },
-    {"(01)009521234543213",                                   PM_GS1_BAD_LENGTH,      "01",   4 },
-    {GTIN "(10)",                                             PM_GS1_BAD_LENGTH,      "10",   22},
-    {GTIN "(10)123456789012345678901",                        PM_GS1_BAD_LENGTH,      "10",   22},
-    {"(17)9(90)217",                                          PM_GS1_BAD_LENGTH,      "17",   4 },
-    {GTIN "(423)2760",                                        PM_GS1_BAD_LENGTH,      "423",  26},
-    {GTIN "(7007)2401312402",                                 PM_GS1_BAD_LENGTH,      "7007", 30},
-    {GTIN "(8008)240131235",                                  PM_GS1_BAD_LENGTH,      "8008", 32},
-    {GTIN "(7230)12",                                         PM_GS1_BAD_LENGTH,      "7230", 24},
-    {"(01)0952123454321O",                                    PM_GS1_BAD_CHARACTER,   "01",   17},
-    {GTIN "(10)A\\B",                                         PM_GS1_BAD_CHARACTER,   "10",   23},
-    {GTIN "(10)A\\\\",                                        PM_GS1_BAD_CHARACTER,   "10",   23},
-    {GTIN "(10)\\\\(",                                        PM_GS1_BAD_CHARACTER,   "10",   22},
-    {GTIN "(10)\\(\\(#",                                      PM_GS1_BAD_CHARACTER,   "10",   26},
-    {GTIN "(10)A^",                                           PM_GS1_BAD_CHARACTER,   "10",   23},
-    {GTIN "(10)A|" GTIN,                                      PM_GS1_BAD_CHARACTER,   "10",   23},
-    {GTIN "(10)A" GS,                                         PM_GS1_BAD_CHARACTER,   "10",   23},
-    {GTIN "(10)\xC3\xA9",                                     PM_GS1_BAD_CHARACTER,   "10",   22},
-    {GTIN "(10)a~",                                           PM_GS1_BAD_CHARACTER,   "10",   23},
-    {"(8010)9521a",                                           PM_GS1_BAD_CHARACTER,   "8010", 10},
-    {SSCC "(8030)AB:",                                        PM_GS1_BAD_CHARACTER,   "8030", 30},
-    {SSCC "(8030)A=B",                                        PM_GS1_BAD_CHARACTER,   "8030", 29},
-    {SSCC "(8030)===",                                        PM_GS1_BAD_CHARACTER,   "8030", 28},
-    {SSCC "(8030)1===",                                       PM_GS1_BAD_CHARACTER,   "8030", 29},
-    {SSCC "(8030)1234=",                                      PM_GS1_BAD_CHARACTER,   "8030", 32},
- /* check digits and pairs */
-    {"(01)09521234543214",                                    PM_GS1_BAD_CHECK_DIGIT, "01",   17},
-    {"(00)006141411234567891",                                PM_GS1_BAD_CHECK_DIGIT, "00",   21},
-    {"(8003)09521234543214",                                  PM_GS1_BAD_CHECK_DIGIT, "8003", 19},
-    {"(8006)095212345432140102",                              PM_GS1_BAD_CHECK_DIGIT, "8006", 19},
-    {"(8013)1987654Ad4X4bL5ttr2310c2X",                       PM_GS1_BAD_CHECK_DIGIT, "8013", 6 },
-    {"(8013)1",                                               PM_GS1_BAD_CHECK_DIGIT, "8013", 6 },
-    {"(415)9521234543213(8020)1(8007)DE88370400440532013000", PM_GS1_BAD_CHECK_DIGIT,
-     "8007",                                                                                  31},
- /* other rules */
-    {"(8004)952",                                             PM_GS1_BAD_VALUE,       "8004", 6 },
-    {"(8004)952A1",                                           PM_GS1_BAD_VALUE,       "8004", 6 },
-    {GTIN "(8014)100096",                                     PM_GS1_BAD_VALUE,       "8014", 24},
-    {GTIN "(17)230229",                                       PM_GS1_BAD_VALUE,       "17",   22},
-    {GTIN "(17)240230",                                       PM_GS1_BAD_VALUE,       "17",   22},
-    {GTIN "(17)240431",                                       PM_GS1_BAD_VALUE,       "17",   22},
-    {GTIN "(17)241301",                                       PM_GS1_BAD_VALUE,       "17",   22},
-    {GTIN "(17)240001",                                       PM_GS1_BAD_VALUE,       "17",   22},
-    {GTIN "(17)240000",                                       PM_GS1_BAD_VALUE,       "17",   22},
-    {SSCC "(4326)240100",                                     PM_GS1_BAD_VALUE,       "4326", 28},
-    {SSCC "(4324)2401312400",                                 PM_GS1_BAD_VALUE,       "4324", 34},
-    {SSCC "(4324)2401312360",                                 PM_GS1_BAD_VALUE,       "4324", 34},
-    {GTIN "(8008)24013124",                                   PM_GS1_BAD_VALUE,       "8008", 30},
-    {GTIN "(8008)2401310060",                                 PM_GS1_BAD_VALUE,       "8008", 32},
-    {GTIN "(8008)240131000060",                               PM_GS1_BAD_VALUE,       "8008", 34},
-    {"(8018)952123456789012345(7250)19000229",                PM_GS1_BAD_VALUE,       "7250", 30},
-    {"(8018)952123456789012345(7250)20240200",                PM_GS1_BAD_VALUE,       "7250", 30},
-    {GTIN "(422)999",                                         PM_GS1_BAD_VALUE,       "422",  23},
-    {GTIN "(423)276000",                                      PM_GS1_BAD_VALUE,       "423",  26},
-    {GTIN "(7030)998A",                                       PM_GS1_BAD_VALUE,       "7030", 24},
-    {SSCC "(4307)AA",                                         PM_GS1_BAD_VALUE,       "4307", 28},
-    {SSCC "(4307)de",                                         PM_GS1_BAD_VALUE,       "4307", 28},
-    {GTIN "(3930)191123(30)1",                                PM_GS1_BAD_VALUE,       "3930", 24},
-    {"(8018)952123456789012345(7252)3",                       PM_GS1_BAD_VALUE,       "7252", 30},
-    {"(8018)952123456789012345(7241)00",                      PM_GS1_BAD_VALUE,       "7241", 30},
-    {"(8018)952123456789012345(7241)11",                      PM_GS1_BAD_VALUE,       "7241", 30},
-    {"(8018)952123456789012345(7241)79",                      PM_GS1_BAD_VALUE,       "7241", 30},
-    {SSCC "(7041)px",                                         PM_GS1_BAD_VALUE,       "7041", 28},
-    {SSCC "(7041)ABCD",                                       PM_GS1_BAD_VALUE,       "7041", 28},
-    {"(7040)1AB=",                                            PM_GS1_BAD_VALUE,       "7040", 9 },
-    {SSCC "(4309)18000000013600000000",                       PM_GS1_BAD_VALUE,       "4309", 28},
-    {SSCC "(4309)18000000003600000001",                       PM_GS1_BAD_VALUE,       "4309", 38},
-    {SSCC "(4321)2",                                          PM_GS1_BAD_VALUE,       "4321", 28},
-    {SSCC "(4330)001200+",                                    PM_GS1_BAD_VALUE,       "4330", 34},
-    {"(8006)095212345432130001",                              PM_GS1_BAD_VALUE,       "8006", 20},
-    {"(8006)095212345432130100",                              PM_GS1_BAD_VALUE,       "8006", 20},
-    {"(8006)095212345432130302",                              PM_GS1_BAD_VALUE,       "8006", 20},
-    {"(8018)952123456789012345(7258)2/1(7259)B",              PM_GS1_BAD_VALUE,       "7258", 30},
-    {"(8018)952123456789012345(7258)0/1(7259)B",              PM_GS1_BAD_VALUE,       "7258", 30},
-    {"(8018)952123456789012345(7258)111(7259)B",              PM_GS1_BAD_VALUE,       "7258", 30},
-    {GTIN "(8001)00000000100110",                             PM_GS1_BAD_VALUE,       "8001", 24},
-    {GTIN "(8001)00010000000110",                             PM_GS1_BAD_VALUE,       "8001", 28},
-    {GTIN "(8001)00010000100010",                             PM_GS1_BAD_VALUE,       "8001", 33},
-    {GTIN "(8001)00010000100120",                             PM_GS1_BAD_VALUE,       "8001", 36},
-    {"(8003)19521234543213",                                  PM_GS1_BAD_VALUE,       "8003", 6 },
-    {"(8010)9521A(8011)01",                                   PM_GS1_BAD_VALUE,       "8011", 17},
-    {"(8010)9521A(8011)0",                                    PM_GS1_BAD_VALUE,       "8011", 17},
-    {SSCC "(4300)A%2",                                        PM_GS1_BAD_VALUE,       "4300", 28},
-    {SSCC "(4300)A%",                                         PM_GS1_BAD_VALUE,       "4300", 28},
-    {SSCC "(4300)A%2G",                                       PM_GS1_BAD_VALUE,       "4300", 28},
-    {"(415)9521234543213(8020)1(8007)XX89370400440532013000", PM_GS1_BAD_VALUE,       "8007", 31},
-    {"(415)9521234543213(8020)1(8007)DE89370400440532013a00", PM_GS1_BAD_VALUE,       "8007", 31},
-    {"(415)9521234543213(8020)1(8007)DE89",                   PM_GS1_BAD_VALUE,       "8007", 31},
-    {"(8110)106141416543213150",                              PM_GS1_BAD_VALUE,       "8110", 6 },
-    {"(8110)712345678901234567890123",                        PM_GS1_BAD_VALUE,       "8110", 6 },
-    {"(8110)0123456123456011101230",                          PM_GS1_BAD_VALUE,       "8110", 6 },
-    {"(8110)012345612345611115123",                           PM_GS1_BAD_VALUE,       "8110", 6 },
-    {"(8110)01234561234561111012314110123",                   PM_GS1_BAD_VALUE,       "8110", 6 },
-    {"(8110)01234561234561111012300",                         PM_GS1_BAD_VALUE,       "8110", 6 },
-    {"(8110)01234561234561111012335006064500607",             PM_GS1_BAD_VALUE,       "8110", 6 },
-    {"(8110)0123456123456111101233200010",                    PM_GS1_BAD_VALUE,       "8110", 6 },
-    {"(8110)01234561234561111012390002",                      PM_GS1_BAD_VALUE,       "8110", 6 },
-    {"(8110)01234561234561111012X",                           PM_GS1_BAD_VALUE,       "8110", 6 },
-    {"(8112)2012345612345601234567",                          PM_GS1_BAD_VALUE,       "8112", 6 },
-    {"(8112)0012345612345601234567",                          PM_GS1_BAD_VALUE,       "8112", 6 },
+    {"(01)",                                   PM_GS1_BAD_LENGTH,      "01",   4 },
+    {"(01)9521234543213",                      PM_GS1_BAD_LENGTH,      "01",   4 },
+    {"(01)95200002",                           PM_GS1_BAD_LENGTH,      "01",   4 },
+    {"(01)009521234543213",                    PM_GS1_BAD_LENGTH,      "01",   4 },
+    {GTIN "(10)",                              PM_GS1_BAD_LENGTH,      "10",   22},
+    {GTIN "(10)123456789012345678901",         PM_GS1_BAD_LENGTH,      "10",   22},
+    {"(17)9(90)217",                           PM_GS1_BAD_LENGTH,      "17",   4 },
+    {GTIN "(423)2760",                         PM_GS1_BAD_LENGTH,      "423",  26},
+    {GTIN "(7007)2401312402",                  PM_GS1_BAD_LENGTH,      "7007", 30},
+    {GTIN "(8008)240131235",                   PM_GS1_BAD_LENGTH,      "8008", 32},
+    {GTIN "(7230)12",                          PM_GS1_BAD_LENGTH,      "7230", 24},
+    {"(01)0952123454321O",                     PM_GS1_BAD_CHARACTER,   "01",   17},
+    {GTIN "(10)A\\B",                          PM_GS1_BAD_CHARACTER,   "10",   23},
+    {GTIN "(10)A\\\\",                         PM_GS1_BAD_CHARACTER,   "10",   23},
+    {GTIN "(10)\\\\(",                         PM_GS1_BAD_CHARACTER,   "10",   22},
+    {GTIN "(10)\\(\\(#",                       PM_GS1_BAD_CHARACTER,   "10",   26},
+    {GTIN "(10)A^",                            PM_GS1_BAD_CHARACTER,   "10",   23},
+    {GTIN "(10)A|" GTIN,                       PM_GS1_BAD_CHARACTER,   "10",   23},
+    {GTIN "(10)A" GS,                          PM_GS1_BAD_CHARACTER,   "10",   23},
+    {GTIN "(10)\xC3\xA9",                      PM_GS1_BAD_CHARACTER,   "10",   22},
+    {GTIN "(10)a~",                            PM_GS1_BAD_CHARACTER,   "10",   23},
+    {"(8010)9521a",                            PM_GS1_BAD_CHARACTER,   "8010", 10},
+    {SSCC "(8030)AB:",                         PM_GS1_BAD_CHARACTER,   "8030", 30},
+    {SSCC "(8030)A=B",                         PM_GS1_BAD_CHARACTER,   "8030", 29},
+    {SSCC "(8030)===",                         PM_GS1_BAD_CHARACTER,   "8030", 28},
+    {SSCC "(8030)1===",                        PM_GS1_BAD_CHARACTER,   "8030", 29},
+    {SSCC "(8030)1234=",                       PM_GS1_BAD_CHARACTER,   "8030", 32},
  /* repeated */
-    {GTIN "(10)ABC(10)ABD",                                   PM_GS1_REPEATED,        "10",   26},
-    {GTIN "(10)ABC(21)1(10)ABCD",                             PM_GS1_REPEATED,        "10",   31},
-    {GTIN "(01)00012345678905",                               PM_GS1_REPEATED,        "01",   19},
+    {GTIN "(10)ABC(10)ABD",                    PM_GS1_REPEATED,        "10",   26},
+    {GTIN "(10)ABC(21)1(10)ABCD",              PM_GS1_REPEATED,        "10",   31},
+    {GTIN "(01)00012345678905",                PM_GS1_REPEATED,        "01",   19},
     {"0109521234543213"
      "10A" GS "10B",
-     PM_GS1_REPEATED,                                                                 "10",   20},
+     PM_GS1_REPEATED,                                                  "10",   20},
  /* must not meet */
-    {GTIN "(02)09521234543213",                               PM_GS1_EXCLUDED,        "02",   19},
-    {"(02)09521234543213(37)1" GTIN SSCC,                     PM_GS1_EXCLUDED,        "02",   1 },
-    {GTIN "(37)1" SSCC,                                       PM_GS1_EXCLUDED,        "01",   1 },
-    {GTIN "(255)9521234543213",                               PM_GS1_EXCLUDED,        "01",   1 },
-    {GTIN "(21)A(235)B",                                      PM_GS1_EXCLUDED,        "21",   19},
-    {GTIN "(3100)000001(3101)000002",                         PM_GS1_EXCLUDED,        "3100", 19},
-    {GTIN "(3103)000001(3922)1(3932)9781",                    PM_GS1_EXCLUDED,        "3922", 31},
-    {"(255)9521234543213(3940)1234(8111)9999",                PM_GS1_EXCLUDED,        "3940", 19},
-    {SSCC "(4330)001200(4331)001200",                         PM_GS1_EXCLUDED,        "4330", 23},
-    {"(420)1(421)276A",                                       PM_GS1_EXCLUDED,        "420",  1 },
+    {GTIN "(02)09521234543213",                PM_GS1_EXCLUDED,        "02",   19},
+    {"(02)09521234543213(37)1" GTIN SSCC,      PM_GS1_EXCLUDED,        "02",   1 },
+    {GTIN "(37)1" SSCC,                        PM_GS1_EXCLUDED,        "01",   1 },
+    {GTIN "(255)9521234543213",                PM_GS1_EXCLUDED,        "01",   1 },
+    {GTIN "(21)A(235)B",                       PM_GS1_EXCLUDED,        "21",   19},
+    {GTIN "(3100)000001(3101)000002",          PM_GS1_EXCLUDED,        "3100", 19},
+    {GTIN "(3103)000001(3922)1(3932)9781",     PM_GS1_EXCLUDED,        "3922", 31},
+    {"(255)9521234543213(3940)1234(8111)9999", PM_GS1_EXCLUDED,        "3940", 19},
+    {SSCC "(4330)001200(4331)001200",          PM_GS1_EXCLUDED,        "4330", 23},
+    {"(420)1(421)276A",                        PM_GS1_EXCLUDED,        "420",  1 },
  /* companions */
-    {"(10)ABC",                                               PM_GS1_REQUIRED,        "10",   1 },
-    {"10ABC",                                                 PM_GS1_REQUIRED,        "10",   0 },
-    {"(02)09521234543213",                                    PM_GS1_REQUIRED,        "02",   1 },
-    {"(02)09521234543213(37)1",                               PM_GS1_REQUIRED,        "37",   19},
-    {GTIN "(250)A",                                           PM_GS1_REQUIRED,        "250",  19},
-    {GTIN "(7004)1",                                          PM_GS1_REQUIRED,        "7004", 19},
-    {GTIN "(3922)1",                                          PM_GS1_REQUIRED,        "3922", 19},
-    {"(3103)000001",                                          PM_GS1_REQUIRED,        "3103", 1 },
-    {"(254)A",                                                PM_GS1_REQUIRED,        "254",  1 },
-    {"(8020)A",                                               PM_GS1_REQUIRED,        "8020", 1 },
-    {GTIN "(8030)A",                                          PM_GS1_REQUIRED,        "8030", 19},
-    {"(8010)9521(8030)A",                                     PM_GS1_REQUIRED,        "8030", 11},
-    {"(253)9521234543213(8030)A",                             PM_GS1_REQUIRED,        "253",  1 },
-    {"(255)9521234543213(8030)A",                             PM_GS1_REQUIRED,        "255",  1 },
-    {"(8003)09521234543213(8030)A",                           PM_GS1_REQUIRED,        "8003", 1 },
+    {"(10)ABC",                                PM_GS1_REQUIRED,        "10",   1 },
+    {"10ABC",                                  PM_GS1_REQUIRED,        "10",   0 },
+    {"(02)09521234543213",                     PM_GS1_REQUIRED,        "02",   1 },
+    {"(02)09521234543213(37)1",                PM_GS1_REQUIRED,        "37",   19},
+    {GTIN "(250)A",                            PM_GS1_REQUIRED,        "250",  19},
+    {GTIN "(7004)1",                           PM_GS1_REQUIRED,        "7004", 19},
+    {GTIN "(3922)1",                           PM_GS1_REQUIRED,        "3922", 19},
+    {"(3103)000001",                           PM_GS1_REQUIRED,        "3103", 1 },
+    {"(254)A",                                 PM_GS1_REQUIRED,        "254",  1 },
+    {"(8020)A",                                PM_GS1_REQUIRED,        "8020", 1 },
+    {GTIN "(8030)A",                           PM_GS1_REQUIRED,        "8030", 19},
+    {"(8010)9521(8030)A",                      PM_GS1_REQUIRED,        "8030", 11},
+    {"(253)9521234543213(8030)A",              PM_GS1_REQUIRED,        "253",  1 },
+    {"(255)9521234543213(8030)A",              PM_GS1_REQUIRED,        "255",  1 },
+    {"(8003)09521234543213(8030)A",            PM_GS1_REQUIRED,        "8003", 1 },
 };
 
 /* A text is right, and its canonical form is that one. */
@@ -393,8 +218,6 @@ test_verdicts(void)
 		expect_valid(valid_cases[i].text, valid_cases[i].canonical
 		                                      ? valid_cases[i].canonical
 		                                      : valid_cases[i].text);
-	for (size_t i = 0; i < LENGTH_OF(valid_values); i++)
-		expect_valid(valid_values[i], valid_values[i]);
 	for (size_t i = 0; i < LENGTH_OF(invalid_cases); i++)
 	{
 		const char *input = invalid_cases[i].text;
@@ -446,9 +269,6 @@ test_explanations(void)
 		pm_gs1_parse(cases[i].text, strlen(cases[i].text), &message, &error);
 		is_str(error.other, cases[i].other, cases[i].text);
 	}
-	for (int rule = PM_GS1_RULE_NONE + 1; rule <= PM_GS1_RULE_ZERO; rule++)
-		if (strlen(pm_gs1_rule_text((PmGs1Rule) rule)) < 4)
-			is_int(rule, 0, "every rule has a text");
 }
 
 static void
@@ -569,115 +389,6 @@ test_gtin(void)
 	}
 }
 
-/* Writes number with leading zeros as len digits, terminated; false if it is longer. */
-static bool
-spell(char *digits, size_t len, int number)
-{
-	digits[len] = '\0';
-	for (size_t i = len; i > 0; i--, number /= 10)
-		digits[i - 1] = (char) ('0' + number % 10);
-	return number == 0;
-}
-
-/* Are all identifiers that a list names in the table? */
-static bool
-all_known(const char *list)
-{
-	while (*list != '\0')
-	{
-		size_t len = strspn(list, "0123456789n");
-		bool known = false;
-
-		for (int number = 0; number < 10000 && !known; number++)
-		{
-			char digits[5];
-
-			known = len <= 4 && spell(digits, len, number) && pm_gs1_ai_lookup(digits, len);
-			for (size_t i = 0; i < len; i++)
-				known = known && (list[i] == 'n' || list[i] == digits[i]);
-		}
-		if (!known)
-			return false;
-		list += len;
-		list += *list != '\0';
-	}
-	return true;
-}
-
-/* The table holds together, whatever its next version says. */
-static void
-test_table(void)
-{
-	int count = 0;
-	int keys = 0;
-	int without_fnc1 = 0;
-	bool consistent = true;
-	bool known = true;
-
-	for (size_t len = 2; len <= 4; len++)
-		for (int number = 0; number < 10000; number++)
-		{
-			char digits[5];
-			const PmGs1Ai *ai;
-			int min = 0;
-			int max = 0;
-
-			if (!spell(digits, len, number))
-				break;
-			ai = pm_gs1_ai_lookup(digits, len);
-			if (ai == NULL)
-				continue;
-			count++;
-			keys += ai->dl_key;
-			without_fnc1 += !ai->fnc1;
-			for (int i = 0; i < ai->n_components; i++)
-			{
-				min += ai->components[i].optional ? 0 : ai->components[i].min;
-				max += ai->components[i].max;
-			}
-			consistent = consistent && ai->digits == len && ai->from <= number &&
-			             number <= ai->to && (size_t) pm_gs1_ai_digits(digits) == len &&
-			             ai->min == min && ai->max == max && min > 0 && max <= 90 &&
-			             (ai->fnc1 || min == max) && (!ai->dl_key || ai->dl_attribute) &&
-			             (ai->dl_key || *ai->qualifiers == '\0');
-			known = known && all_known(ai->requires) && all_known(ai->qualifiers);
-			for (const char *ex = ai->excludes; *ex != '\0'; ex += strlen(ex) + 1)
-				known = known && all_known(ex);
-		}
-	is_int(count, 541, "identifiers in the table");
-	is_int(keys, 16, "primary keys of Digital Link");
-	is_int(without_fnc1, 337, "identifiers whose value has a predefined length");
-	ok(consistent, "lengths and flags of every identifier fit together");
-	ok(known, "every identifier named by another exists");
-	ok(pm_gs1_ai_lookup("01", 1) == NULL && pm_gs1_ai_lookup("", 0) == NULL &&
-	       pm_gs1_ai_lookup("0x", 2) == NULL && pm_gs1_ai_lookup("310x", 4) == NULL,
-	   "what is not 2 to 4 digits is not looked up");
-}
-
-/* The sizes of the lists, which GS1's checker has too. */
-static void
-test_code_lists(void)
-{
-	int countries = 0;
-	int letters = 0;
-	int currencies = 0;
-
-	for (int i = -1; i <= 1000; i++)
-	{
-		countries += pm_gs1_is_country_number(i);
-		currencies += pm_gs1_is_currency_number(i);
-	}
-	for (int i = 0; i < 65536; i++)
-	{
-		char pair[3] = {(char) (i >> 8), (char) (i & 255), '\0'};
-
-		letters += pm_gs1_is_country_code(pair);
-	}
-	is_int(countries, 249, "numeric country codes");
-	is_int(letters, 249, "alpha-2 country codes");
-	is_int(currencies, 179, "numeric currency codes");
-}
-
 /* No single wrong digit of a GTIN gets through. */
 static void
 test_single_errors(void)
@@ -775,8 +486,6 @@ main(void)
 	test_format();
 	test_find();
 	test_gtin();
-	test_table();
-	test_code_lists();
 	test_single_errors();
 	test_both_forms();
 	return tap_done();
