@@ -22,7 +22,7 @@ SUDO = $(shell test -w "$$($(PG_CONFIG) --pkglibdir)" || echo sudo)
 export PG_CONFIG WERROR
 
 .PHONY: all help deps build common $(EXTENSIONS) install uninstall clean distclean \
-	run stop psql check installcheck lint bench fuzz coverage soak docs unit
+	run stop psql check installcheck lint bench fuzz coverage soak docs unit privileges
 
 help:
 	@echo 'make run           build, install, start a private server, resolve sample files, report'
@@ -34,6 +34,7 @@ help:
 	@echo 'make installcheck  SQL tests on the running server that PG_CONFIG and PGHOST etc. name'
 	@echo 'make bench         benchmarks, as ratios to baselines of the same run'
 	@echo 'make lint          layout, static analysis, and the rules of the house'
+	@echo 'make privileges    accept what PUBLIC may do as it is now (make lint compares)'
 	@echo 'make fuzz          fuzz each pure parser for SECONDS=60'
 	@echo 'make coverage      lines of C that the tests execute'
 	@echo 'make soak          the heavy tests in full'
@@ -103,6 +104,12 @@ installcheck:
 
 do-lint:
 	@test/lint/run.sh $(EXTENSIONS)
+
+privileges: deps
+	@for e in $(EXTENSIONS); do \
+		test/sandbox.sh -s test/lint/built.sh --privileges $$e > $$e/test/privileges.new && \
+		mv $$e/test/privileges.new $$e/test/privileges.expected || exit 1; \
+	done
 
 do-bench: install
 	@bench/run.sh

@@ -1,0 +1,135 @@
+#!/bin/bash
+# run.sh - "make lint": layout, static analysis and the rules of the house
+#
+#   test/lint/run.sh EXTENSION...
+#
+# Every check runs, whatever the others say; each prints what it found.  The
+# checks of what is built run in the sandbox: see built.sh and objects.sh.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. deploy/lib.sh
+
+extensions=("$@")
+failures=0
+
+# check NAME COMMAND...: a check passes if the command succeeds
+check() {
+  local name=$1 started=$SECONDS
+  shift
+  if "$@"; then
+    printf '%-52s ok (%d s)\n' "$name" $((SECONDS - started))
+  else
+    printf '%-52s FAILED\n' "$name"
+    failures=$((failures + 1))
+  fi
+}
+
+# Our files that match a pattern; generated ones are not ours.
+our_files() {
+  find common test "${extensions[@]}" -type f -name "$1" ! -name '*_table.h' | sort
+}
+
+layout() {
+  our_files '*.[ch]' | xargs clang-format-14 --dry-run -Werror --ferror-limit=3
+}
+
+# The flags that a C file is compiled with, as far as an analyzer needs them.
+flags_for() {
+  case $1 in
+    pm_*) echo "-Icommon -D_GNU_SOURCE -I$("$PG_CONFIG" --includedir-server)" ;;
+    *) echo "-Icommon" ;;
+  esac
+}
+
+analyzer() {
+  local file failed=0
+  while read -r file; do
+    # shellcheck disable=SC2046 # a list of words
+    clang-14 --analyze -Xclang -analyzer-output=text -Xclang -analyzer-werror \
+      -Wno-ignored-attributes $(flags_for "$file") "$file" || failed=1
+  done < <(our_files '*.c')
+  return $failed
+}
+
+cppcheck_all() {
+  our_files '*.c' | xargs cppcheck -q --enable=warning,portability,performance --inline-suppr \
+    --std=c99 -Icommon --error-exitcode=1
+}
+
+# Words that promise instead of deliver, left behind in a file.
+forbidden_words() {
+  ! find . \( -name .git -o -name .pm -o -path ./build \) -prune -o -type f ! -path ./test/lint/run.sh -print0 |
+    xargs -0 grep -nIwE 'TODO|FIXME|XXX|HACK'
+}
+
+# One version: the control file's, META.json's.
+versions() {
+  local extension version meta failed=0
+  meta=$(sed -n -e '/"meta-spec"/q' -e 's/^ *"version": *"\([^"]*\)",*$/\1/p' META.json | sort -u)
+  for extension in "${extensions[@]}"; do
+    version=$(make -s --no-print-directory -C "$extension" show-EXTVERSION)
+    [ "$meta" = "$version" ] || {
+      echo "$extension.control says $version, META.json says ${meta//$'\n'/ and }"
+      failed=1
+    }
+    grep -q "^schema = $extension$" "$extension/$extension.control" &&
+      grep -q '^relocatable = false$' "$extension/$extension.control" || {
+      echo "$extension.control does not fix the schema to $extension"
+      failed=1
+    }
+  done
+  return $failed
+}
+
+# The words of a make variable of a directory, and the names of the files
+# DIR/*SUFFIX, one a line and sorted.
+listed() {
+  make -s --no-print-directory -C "$1" "show-$2" | tr ' ' '\n' | sed '/^$/d' | sort
+}
+present() {
+  find "$1" -maxdepth 1 -name "*$2" -printf '%f\n' 2>/dev/null | sed "s/$2\$//" | sort
+}
+
+# Every test is in a list, and every list names tests that are there.
+schedules() {
+  local dir tests expected failed=0
+  for dir in "${extensions[@]}" .; do
+    tests=$dir/test
+    [ "$dir" != . ] || tests=.
+    diff <(listed "$dir" REGRESS) <(present "$tests/sql" .sql) ||
+      { echo "REGRESS of $dir/Makefile and $tests/sql differ" && failed=1; }
+    diff <(listed "$dir" ISOLATION) <(present "$dir/test/specs" .spec) ||
+      { echo "ISOLATION of $dir/Makefile and $dir/test/specs differ" && failed=1; }
+    for expected in $(present "$tests/expected" .out); do
+      expected=${expected%_[0-9]} # an alternative result
+      [ -e "$tests/sql/$expected.sql" ] || [ -e "$dir/test/specs/$expected.spec" ] ||
+        { echo "$tests/expected/$expected.out belongs to no test" && failed=1; }
+    done
+  done
+  return $failed
+}
+
+# Install scripts start with the guard, are not tolerant, and say what functions are.
+scripts() {
+  local extension part failed=0
+  for extension in "${extensions[@]}"; do
+    for part in $(make -s --no-print-directory -C "$extension" show-SQL_PARTS); do
+      [ -e "$extension/$part" ] || continue
+      awk -v "extension=$extension" -f test/lint/script.awk "$extension/$part" || failed=1
+    done
+  done
+  return $failed
+}
+
+make -s --no-print-directory -C common generated || exit 1
+check 'no promises left in the text' forbidden_words
+check 'layout of C (clang-format)' layout
+check 'cppcheck' cppcheck_all
+check 'clang analyzer' analyzer
+check 'one version, fixed schemas' versions
+check 'every test is scheduled' schedules
+check 'install scripts' scripts
+check 'what is built (clang, symbols, SQL objects)' \
+  test/sandbox.sh -s test/lint/built.sh "${extensions[@]}"
+
+[ $failures -eq 0 ] || die "$failures checks failed"
