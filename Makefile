@@ -17,6 +17,8 @@ include common/common.mk
 SECONDS = 60
 SILENT = $(if $(V),,-s)
 SUBMAKE = $(MAKE) $(SILENT) --no-print-directory
+# As many jobs as processors, unless the caller says -j.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 # Installing needs sudo unless the server's directories are ours.
 SUDO = $(shell test -w "$$($(PG_CONFIG) --pkglibdir)" || echo sudo)
 export PG_CONFIG WERROR
@@ -82,7 +84,7 @@ distclean: clean
 # What needs packages starts make again once they are there: only then are
 # pg_config and the compilers found.
 run check lint bench fuzz coverage soak docs: deps
-	@$(SUBMAKE) SECONDS='$(SECONDS)' do-$@
+	@$(SUBMAKE) $(JOBS) do-$@
 
 .PHONY: do-run do-check do-lint do-bench do-fuzz do-coverage do-soak do-docs
 
@@ -118,9 +120,9 @@ do-fuzz:
 	@$(SUBMAKE) -C test/fuzz run SECONDS='$(SECONDS)'
 
 do-coverage:
-	@test/coverage.sh $(EXTENSIONS)
+	@test/sandbox.sh -s test/coverage.sh $(EXTENSIONS)
 
-do-soak: install unit
+do-soak: install
 	@test/soak.sh $(EXTENSIONS)
 
 do-docs: install

@@ -1,7 +1,12 @@
+# shellcheck shell=bash
+#
 # lib.sh - shell functions shared by deploy/ and test/; sourced by bash scripts
 #
 # A PostgreSQL server refuses to run as root.  Whatever starts one runs as the
 # "server user": postgres when we are root, else ourselves.
+
+# A make that a script starts is not a part of the make that started the script.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 die() {
   echo "$(basename "$0"): $*" >&2

@@ -5,7 +5,8 @@
 #
 # Only to be used inside the sandbox.  The server listens on a Unix socket alone;
 # PGHOST, PGPORT, PGUSER and PGDATABASE lead the command to it.  -c sets
-# parameters of the server.
+# parameters of the server.  TEMP_CONFIG does for the servers that TAP tests start
+# what PM_STAGE asks for.
 set -eu
 . "$(dirname "$0")/../deploy/lib.sh"
 : "${PM_TMP:?run this inside test/sandbox.sh}"
@@ -30,7 +31,8 @@ max_prepared_transactions = 10
 log_line_prefix = '%m [%p] %q%a '
 CONF
 if [ -n "${PM_STAGE:-}" ]; then
-  echo "extension_destdir = '$PM_STAGE'" >>"$data/postgresql.conf"
+  export TEMP_CONFIG=$PM_TMP/stage.conf
+  echo "extension_destdir = '$PM_STAGE'" | tee "$TEMP_CONFIG" >>"$data/postgresql.conf"
 fi
 while [ "${1:-}" = -c ]; do
   echo "${2%%=*} = '${2#*=}'" >>"$data/postgresql.conf"
