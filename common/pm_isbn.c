@@ -42,7 +42,7 @@ is_space(char c)
 /*
  * Collects exactly want characters: an optional letter in front (lead, 0 for
  * none), digits, and at the end a digit or, if x_allowed, X.  Skips white
- * space around and single '-' or ' ' inside.
+ * space around and single '-' or ' ' inside.  All zeros are refused.
  */
 static PmGtinStatus
 collect(const char *str, size_t len, char lead, size_t want, bool x_allowed, char *out,
@@ -50,6 +50,7 @@ collect(const char *str, size_t len, char lead, size_t want, bool x_allowed, cha
 {
 	size_t count = 0;
 	bool separated = true; /* no separator may come first, or twice */
+	bool zeros = true;
 
 	while (len > 0 && is_space(str[len - 1]))
 		len--;
@@ -76,6 +77,8 @@ collect(const char *str, size_t len, char lead, size_t want, bool x_allowed, cha
 		}
 		if (count < want)
 			out[count] = c;
+		if (c >= '1' && c <= '9')
+			zeros = false;
 		count++;
 	}
 	if (count == 0)
@@ -86,7 +89,7 @@ collect(const char *str, size_t len, char lead, size_t want, bool x_allowed, cha
 			error->digits = (int) count;
 		return PM_GTIN_BAD_LENGTH;
 	}
-	return PM_GTIN_OK;
+	return zeros ? PM_GTIN_ALL_ZERO : PM_GTIN_OK;
 }
 
 /* The modulo-11 check character behind n digits that weigh n+1, n, .. 2. */

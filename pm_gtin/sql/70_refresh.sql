@@ -12,7 +12,7 @@ AS $$
 $$;
 
 CREATE FUNCTION pm_gtin.refresh_reference(reference text, content text, OUT added bigint, OUT removed bigint, OUT total bigint)
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   target regclass;
@@ -72,6 +72,12 @@ BEGIN
                      (SELECT string_agg(coalesce(quote_literal(f), 'NULL'), ', ' ORDER BY n)
                       FROM unnest(fields) WITH ORDINALITY AS u(f, n)));
     END LOOP;
+  END IF;
+
+  EXECUTE format('SELECT count(*) FROM %s WHERE NOT shipped', target) INTO total;
+  IF content IS NOT NULL AND total = 0 THEN
+    RAISE EXCEPTION 'no rows for reference "%"', reference
+      USING ERRCODE = '22P04', HINT = 'NULL as content goes back to the rows that came with the extension.';
   END IF;
 
   EXECUTE format('SELECT a.low, a.high, b.low AS other FROM %1$s AS a JOIN %1$s AS b

@@ -68,7 +68,7 @@ read_text(Node *escontext, const GtinType *type, const char *str, size_t len)
 	int64 gtin;
 
 	status = pm_gtin_parse(str, len, &gtin, &error);
-	if (status != PM_GTIN_OK && type->parse_short)
+	if (type->parse_short && (status != PM_GTIN_OK || !fits(type, gtin)))
 	{
 		PmGtinStatus short_status = type->parse_short(str, len, &gtin, &short_error);
 

@@ -261,6 +261,9 @@ test_books(void)
 	is_int(pm_isbn10_parse("0-306--406152", 13, &gtin, NULL), PM_GTIN_BAD_CHARACTER,
 	       "double hyphen");
 	is_int(pm_isbn10_parse("030640615", 9, &gtin, NULL), PM_GTIN_BAD_LENGTH, "nine digits");
+	is_int(pm_isbn10_parse("0000000000", 10, &gtin, NULL), PM_GTIN_ALL_ZERO, "all zeros");
+	is_int(pm_issn_parse("0000-0000", 9, &gtin, NULL), PM_GTIN_ALL_ZERO,
+	       "likewise as ISSN");
 	ok(!pm_isbn10_format(9798886451740, text), "979 has no ISBN-10");
 	ok(pm_isbn_is(9798886451740) && pm_isbn_is(9780306406157), "978 and 979 are books");
 	ok(!pm_isbn_is(9790230671187) && pm_ismn_is(9790230671187), "979-0 is music");
