@@ -416,13 +416,15 @@ parse_parameter(Parse *parse, PmGs1Span parameter, int n_path)
 {
 	const char *equals = memchr(parameter.at, '=', (size_t) (parameter.end - parameter.at));
 	PmGs1Span key = {parameter.at, equals};
-	PmGs1Span value = {equals + 1, parameter.end};
+	PmGs1Span value;
 	size_t len;
 	const PmGs1Ai *ai;
 	PmGs1Status status;
 
 	if (equals == NULL || !are_digits(key))
 		return PM_GS1_OK;
+	value.at = equals + 1;
+	value.end = parameter.end;
 	len = (size_t) (key.end - key.at);
 	ai = pm_gs1_ai_lookup(key.at, len);
 	if (ai == NULL && (len < 2 || len > 4))
@@ -491,7 +493,7 @@ parse_uri(Parse *parse, PmGs1Span uri)
 	if (status == PM_GS1_OK)
 		status = parse_query(parse, query);
 	if (status == PM_GS1_OK)
-		status = pm_gs1_check_associations(&parse->builder);
+		status = pm_gs1_finish(&parse->builder);
 	return status;
 }
 

@@ -254,7 +254,7 @@ pm_gs1_parse(const char *str, size_t len, PmGs1Message *message, PmGs1Error *err
 		return status;
 	if (message->count == 0)
 		return pm_gs1_fail(&builder, PM_GS1_EMPTY, len, "", 0, NULL);
-	return pm_gs1_check_associations(&builder);
+	return pm_gs1_finish(&builder);
 }
 
 /*

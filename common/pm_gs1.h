@@ -26,7 +26,8 @@ typedef enum PmGs1Status
 {
 	PM_GS1_OK = 0,
 	PM_GS1_EMPTY,           /* no element at all */
-	PM_GS1_TOO_LONG,        /* over PM_GS1_MAX_INPUT bytes or PM_GS1_MAX_ELEMENTS pairs */
+	PM_GS1_TOO_LONG,        /* over PM_GS1_MAX_INPUT bytes, also in brackets, or over
+	                         * PM_GS1_MAX_ELEMENTS pairs */
 	PM_GS1_SYNTAX,          /* not the shape of an element string or Digital Link */
 	PM_GS1_UNKNOWN_AI,      /* ai is no application identifier */
 	PM_GS1_BAD_LENGTH,      /* the value of ai is too short or too long */

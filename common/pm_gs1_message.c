@@ -213,11 +213,20 @@ lacks_serial(const PmGs1Builder *builder, int i)
 	return false;
 }
 
-/* Asks every element of the complete message for what it excludes and needs. */
+/*
+ * Judges the complete message: it must not be longer in brackets than what can
+ * be read back (escapes may double a value), and every element is asked for what
+ * it excludes and needs.
+ */
 PmGs1Status
-pm_gs1_check_associations(PmGs1Builder *builder)
+pm_gs1_finish(PmGs1Builder *builder)
 {
 	const PmGs1Message *message = builder->message;
+
+	if (2 * message->used + 6 * (size_t) message->count > PM_GS1_MAX_INPUT &&
+	    pm_gs1_format(message, NULL, 0) > PM_GS1_MAX_INPUT)
+		return pm_gs1_fail(builder, PM_GS1_TOO_LONG, builder->positions[message->count - 1],
+		                   "", 0, NULL);
 
 	for (int i = 0; i < message->count; i++)
 	{

@@ -154,7 +154,7 @@ extern PmGs1Status pm_gs1_check_value(const PmGs1Ai *ai, const char *value, size
                                       size_t *bad, const char **other);
 extern PmGs1Status pm_gs1_add(PmGs1Builder *builder, const PmGs1Ai *ai, const char *digits,
                               size_t position, size_t offset, size_t len);
-extern PmGs1Status pm_gs1_check_associations(PmGs1Builder *builder);
+extern PmGs1Status pm_gs1_finish(PmGs1Builder *builder);
 
 /* in pm_digital_link.c */
 extern const char *

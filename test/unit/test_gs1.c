@@ -306,6 +306,22 @@ test_limits(void)
 	       "the length counts, not a terminator");
 	is_int((long long) message.elements[1].length, 1, "... one character of (10)");
 
+	/* what is short enough without escapes, but not with them */
+	len = 0;
+	for (int i = 0; i < PM_GS1_MAX_ELEMENTS; i++)
+	{
+		memcpy(text + len, "91", 2);
+		memset(text + len + 2, '(', 90);
+		text[len + 92] = PM_GS1_FNC1;
+		len += 93;
+		if (i == 43 || i == 44)
+			is_int(pm_gs1_parse(text, len, &message, &error),
+			       i == 43 ? PM_GS1_OK : PM_GS1_TOO_LONG, "length in brackets");
+		if (i == 43)
+			is_int((long long) pm_gs1_format(&message, NULL, 0), 44 * 184, "... counts");
+	}
+	is_int((long long) error.position, 44 * 93, "... where");
+
 	/* the longest values that there are */
 	memset(text, 'A', sizeof(text));
 	memcpy(text, "(91)", 4);
