@@ -126,4 +126,4 @@ do-soak: install
 	@test/soak.sh $(EXTENSIONS)
 
 do-docs: install
-	@docs/generate.sh
+	@docs/generate.sh $(EXTENSIONS)
