@@ -312,19 +312,28 @@ walk(Collector *collector, PmSlice slice, int level, PmFinding *whole)
 	}
 }
 
-/* Does the input stand there as plain digits only?  Then it is one clean code. */
+/*
+ * Are these 8 to 16 bytes, which pm_gtin_parse has accepted, digits only?  The
+ * separators that it accepts differ from digits in the high half of the byte.
+ */
 static inline bool
-is_plain_digits(const char *str, size_t len)
+is_plain(const char *str, size_t len)
 {
-	unsigned worst = 0;
+	const uint64_t high_halves = UINT64_C(0xF0F0F0F0F0F0F0F0);
+	const uint64_t threes = UINT64_C(0x3030303030303030);
+	uint64_t first;
+	uint64_t last;
 
-	for (size_t i = 0; i < len; i++)
-	{
-		unsigned digit = (unsigned) (unsigned char) str[i] - '0';
+	memcpy(&first, str, sizeof(first));
+	memcpy(&last, str + len - sizeof(last), sizeof(last));
+	return (first & high_halves) == threes && (last & high_halves) == threes;
+}
 
-		worst |= digit > 9;
-	}
-	return worst == 0;
+/* May these digits be a placeholder?  Tells most codes by their first two digits. */
+static inline bool
+may_be_placeholder(const char *str, const PmContext *context)
+{
+	return str[0] == str[1] || str[0] <= '1' || context->n_placeholders > 0;
 }
 
 /* Sets a result that covers the whole input. */
@@ -347,9 +356,10 @@ resolve_clean(const char *str, size_t len, const PmContext *context, PmResolutio
 {
 	int64_t gtin;
 
-	if (len < 8 || len > PM_GTIN_MAX_DIGITS || !is_plain_digits(str, len) ||
-	    pm_gtin_parse(str, len, &gtin, NULL) != PM_GTIN_OK ||
-	    pm_words_placeholder_digits(context, str, (int) len))
+	if (len < 8 || len > PM_GTIN_MAX_DIGITS ||
+	    pm_gtin_parse(str, len, &gtin, NULL) != PM_GTIN_OK || !is_plain(str, len) ||
+	    (may_be_placeholder(str, context) &&
+	     pm_words_placeholder_digits(context, str, (int) len)))
 		return false;
 	set_result(result, PM_METHOD_EXACT, gtin, len);
 	return true;

@@ -211,7 +211,11 @@ judge_8(const PmCode *code, PmLabel label, PmFinding *finding)
 		pm_finding_set(finding, PM_METHOD_BAD_CHECK_DIGIT);
 }
 
-/* Nine to eleven digits, or nine and X: zeros in front may be lost. */
+/*
+ * Nine to eleven digits, or nine and X: zeros in front may be lost.  Not if one
+ * is still there: such codes pass the check no more often than chance allows,
+ * and are UPC-A that were printed without their check digit.
+ */
 static void
 judge_short(const PmCode *code, PmLabel label, PmFinding *finding)
 {
@@ -224,7 +228,7 @@ judge_short(const PmCode *code, PmLabel label, PmFinding *finding)
 		pm_finding_set(finding, PM_METHOD_BAD_CHECK_DIGIT);
 	else if (book || label == PM_LABEL_ISSN)
 		pm_finding_set(finding, PM_METHOD_NOT_A_GTIN);
-	else if (check_number(code->digits, code->n, &gtin))
+	else if (code->digits[0] != '0' && check_number(code->digits, code->n, &gtin))
 		found(finding, PM_METHOD_ZERO_PAD,
 		      code->n == 11   ? 0.90f
 		      : code->n == 10 ? ZERO_PAD_10
