@@ -31,7 +31,14 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 echo "deps: installing$missing"
-$sudo apt-get -qq update
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 # shellcheck disable=SC2086 # a list of words
-$sudo env DEBIAN_FRONTEND=noninteractive \
-  apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends $missing >/dev/null
+{
+  $sudo apt-get -q update &&
+    $sudo env DEBIAN_FRONTEND=noninteractive \
+      apt-get -q -o Dpkg::Use-Pty=0 install -y --no-install-recommends $missing
+} >"$log" 2>&1 || {
+  cat "$log" >&2
+  exit 1
+}
