@@ -14,14 +14,16 @@
 
 #include "pm_gs1.h"
 
-/* Says what is wrong, in words; what is "element string" or "GS1 Digital Link". */
+/*
+ * Says why a text is not what it should be ("GS1 element string" or the like);
+ * hint may be NULL.  Returns only if escontext takes soft errors.
+ */
 static void
 report(Node *escontext, const char *what, const char *str, size_t len, PmGs1Status status,
-       const PmGs1Error *error)
+       const PmGs1Error *error, const char *hint)
 {
-	const char *echo = pm_gtin_echo(str, len);
 	const char *ai = error->ai;
-	const char *other = error->other ? error->other : "";
+	const char *other = error->other ? error->other : "what its format asks for";
 	char *detail = NULL;
 
 	switch (status)
@@ -41,30 +43,37 @@ report(Node *escontext, const char *what, const char *str, size_t len, PmGs1Stat
 			detail = psprintf("\"%s\" is no application identifier.", ai);
 			break;
 		case PM_GS1_BAD_LENGTH:
-			detail = psprintf("The value of (%s) is too short or too long.", ai);
+			detail = psprintf("The value of (%s) is too short or too long, it must be %s.",
+			                  ai, other);
 			break;
 		case PM_GS1_BAD_CHARACTER:
 			detail = psprintf(
-			    "The value of (%s) has a character that is not allowed there.", ai);
+			    "The value of (%s) has a character that is not allowed there, it must be %s.",
+			    ai, other);
 			break;
 		case PM_GS1_BAD_CHECK_DIGIT:
 			detail = psprintf("The check digit in the value of (%s) is wrong.", ai);
 			break;
 		case PM_GS1_BAD_VALUE:
-			detail = psprintf("The value of (%s) breaks the rule \"%s\".", ai, other);
+			detail = psprintf("The value of (%s) is not %s.", ai, other);
 			break;
 		case PM_GS1_REPEATED:
-			detail = psprintf("(%s) occurs twice with different values.", ai);
+			detail = psprintf("(%s) occurs twice.", ai);
 			break;
 		case PM_GS1_EXCLUDED:
-			detail = psprintf("(%s) must not occur together with %s.", ai, other);
+			detail = error->other
+			             ? psprintf("(%s) must not occur together with %s.", ai, other)
+			             : psprintf("(%s) has no place beside the others.", ai);
 			break;
 		case PM_GS1_REQUIRED:
-			detail = psprintf("(%s) needs a companion that is missing: %s.", ai, other);
+			detail =
+			    ai[0] ? psprintf("(%s) needs a companion that is missing: %s.", ai, other)
+			          : pstrdup("No element can be the key.");
 			break;
 	}
 	errsave(escontext, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-	                    errmsg("invalid %s: \"%s\"", what, echo), errdetail("%s", detail)));
+	                    errmsg("invalid %s: \"%s\"", what, pm_gtin_echo(str, len)),
+	                    errdetail("%s", detail), hint ? errhint("%s", hint) : 0));
 }
 
 /* A message in palloc'd memory: too large for the stack of a deep call chain. */
@@ -78,7 +87,7 @@ parse_elements(Node *escontext, const char *str, size_t len)
 	if (status == PM_GS1_OK)
 		return message;
 	pfree(message);
-	report(escontext, "GS1 element string", str, len, status, &error);
+	report(escontext, "GS1 element string", str, len, status, &error, NULL);
 	return NULL;
 }
 
@@ -236,7 +245,7 @@ pm_gtin_gs1_digital_link(PG_FUNCTION_ARGS)
 		const text *value = PG_GETARG_TEXT_PP(0);
 
 		report(NULL, "element string for a GS1 Digital Link", VARDATA_ANY(value),
-		       VARSIZE_ANY_EXHDR(value), status, &error);
+		       VARSIZE_ANY_EXHDR(value), status, &error, NULL);
 	}
 	uri = (char *) palloc(length + 1);
 	pm_digital_link_format(message, stem_str, stem_len, uri, length + 1, &length, &error);
@@ -251,13 +260,17 @@ getarg_link(FunctionCallInfo fcinfo)
 	int options = PG_GETARG_BOOL(1) ? PM_DIGITAL_LINK_LEGACY : 0;
 	PmGs1Message *message = (PmGs1Message *) palloc(sizeof(PmGs1Message));
 	PmGs1Error error = {0};
-	bool legacy;
+	bool legacy = false;
 	PmGs1Status status = pm_digital_link_parse(VARDATA_ANY(uri), VARSIZE_ANY_EXHDR(uri),
 	                                           options, message, &legacy, &error);
 
 	if (status != PM_GS1_OK)
-		report(NULL, "GS1 Digital Link", VARDATA_ANY(uri), VARSIZE_ANY_EXHDR(uri), status,
-		       &error);
+		report(
+		    NULL, "GS1 Digital Link", VARDATA_ANY(uri), VARSIZE_ANY_EXHDR(uri), status,
+		    &error,
+		    legacy && !options
+		        ? "With legacy => true, GTINs without leading zeros and key names are taken too."
+		        : NULL);
 	return message;
 }
 

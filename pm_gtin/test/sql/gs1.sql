@@ -39,6 +39,12 @@ SELECT left(gs1_gtin('x' || repeat('9', 100))::text, 1);
 \set VERBOSITY default
 SELECT '(01)04006381333932(10)ABC'::gs1_elements;
 SELECT '(10)ABC'::gs1_elements;
+SELECT '(01)04006381333931(17)251341'::gs1_elements;
+SELECT '(01)4006381333931'::gs1_elements;
+SELECT '(01)04006381333931(10)A#'::gs1_elements;
+SELECT '(01)04006381333931(02)04006381333931'::gs1_elements;
+SELECT gs1_digital_link('(90)X'::gs1_elements);
+SELECT digital_link_gtin('https://example.com/gtin/4006381333931');
 \set VERBOSITY terse
 
 -- a column of them
