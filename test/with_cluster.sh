@@ -24,7 +24,6 @@ listen_addresses = ''
 unix_socket_directories = '$PM_TMP/cluster'
 port = 5433
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 shared_buffers = 128MB
 max_prepared_transactions = 10
