@@ -292,7 +292,7 @@ walk(Collector *collector, PmSlice slice, int level, PmFinding *whole)
 		collect(collector, whole);
 		return;
 	}
-	slice = pm_slice_unquote(text, slice);
+	slice = pm_slice_unbracket(text, slice);
 	level = level_of(text, slice, level);
 	if (level == LEVEL_TEXT)
 	{

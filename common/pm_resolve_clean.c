@@ -213,6 +213,18 @@ is_bracketed(const PmText *text, PmSlice slice)
 	       !memchr(start + 1, start[0], inside);
 }
 
+/* The slice without a pair of brackets around the whole, trimmed. */
+PmSlice
+pm_slice_unbracket(const PmText *text, PmSlice slice)
+{
+	if (is_bracketed(text, slice))
+	{
+		slice.start++;
+		slice.end--;
+	}
+	return pm_slice_trim(text, slice);
+}
+
 /*
  * The slice without quotes, brackets around the whole and a spreadsheet's '='
  * in front, trimmed.  Quotes may be unpaired: a lone apostrophe in front is

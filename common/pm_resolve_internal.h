@@ -129,6 +129,7 @@ extern PmLabel pm_label_before(const PmText *text, PmSlice slice, size_t positio
 /* in pm_resolve_clean.c */
 extern bool pm_text_load(PmText *text, const char *str, size_t len);
 extern PmSlice pm_slice_trim(const PmText *text, PmSlice slice);
+extern PmSlice pm_slice_unbracket(const PmText *text, PmSlice slice);
 extern PmSlice pm_slice_unquote(const PmText *text, PmSlice slice);
 extern bool pm_code_scan(const PmText *text, PmSlice slice, bool letters, PmCode *code);
 extern bool pm_code_scan_scientific(const PmText *text, PmSlice slice, PmCode *code);
