@@ -35,11 +35,11 @@ is_pattern(int64_t gtin)
 {
 	int64_t payload = gtin / 10;
 	int last = (int) (payload % 10);
+	int expected = last;
 	bool same = true;
 	bool counting = true;
-	int expected = last;
 
-	for (; payload > 0; payload /= 10, expected = (expected + 9) % 10)
+	for (; payload > 0 && (same || counting); payload /= 10, expected = (expected + 9) % 10)
 	{
 		int digit = (int) (payload % 10);
 
