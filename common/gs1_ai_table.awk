@@ -15,26 +15,6 @@ function refuse(why) {
 	exit 1
 }
 
-# Splits a CSV line into field[1..]; returns how many there are.
-function split_csv(line,    n, c, quoted) {
-	n = 1
-	field[1] = ""
-	while (line != "") {
-		c = substr(line, 1, 1)
-		line = substr(line, 2)
-		if (quoted && c == "\"" && substr(line, 1, 1) == "\"") {
-			field[n] = field[n] "\""
-			line = substr(line, 2)
-		} else if (c == "\"")
-			quoted = !quoted
-		else if (c == "," && !quoted)
-			field[++n] = ""
-		else
-			field[n] = field[n] c
-	}
-	return n
-}
-
 function flag(text) {
 	if (text != "true" && text != "false")
 		refuse("neither true nor false: \"" text "\"")

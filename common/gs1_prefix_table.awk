@@ -3,7 +3,6 @@
 # nobody issues numbers.  Longer prefixes do not matter here: below 000 they are
 # all GS1 US, 962 is all GTIN-8 blocks, and 979 is told apart by pm_isbn.c.
 BEGIN {
-	FS = ","
 	letter["mo"] = "m"; letter["gtin8_block"] = "m"; letter["isbn"] = "m"
 	letter["issn"] = "m"; letter["ismn"] = "m"; letter["global_office"] = "m"
 	letter["epc_gmn"] = "m"; letter["restricted_company"] = "r"
@@ -11,14 +10,16 @@ BEGIN {
 	letter["coupon"] = "c"; letter["coupon_common_currency"] = "c"
 	letter["refund"] = "f"; letter["demo"] = "d"; letter["go_future_mo"] = "."
 }
-NR > 1 && length($2) <= 3 {
-	if (!($4 in letter)) {
-		print "unknown class " $4 > "/dev/stderr"
+NR > 1 {
+	split_csv($0)
+	if (!(field[4] in letter) && length(field[2]) <= 3) {
+		print "unknown class " field[4] > "/dev/stderr"
 		exit 1
 	}
-	scale = 10 ^ (3 - length($2))
-	for (p = $2 * scale; p < ($3 + 1) * scale; p++)
-		table[$1, p] = letter[$4]
+	scale = 10 ^ (3 - length(field[2]))
+	if (scale >= 1)
+		for (p = field[2] * scale; p < (field[3] + 1) * scale; p++)
+			table[field[1], p] = letter[field[4]]
 }
 END {
 	table["gs1", 0] = "m"; table["gs1", 962] = "m"; table["gs1", 979] = "m"
