@@ -8,7 +8,8 @@ all: build
 EXTENSIONS = pm_gtin
 
 # pg_regress over the whole system: sql/x.sql with expected/x.out, in order.
-REGRESS =
+REGRESS = \
+	supplier_file
 # Isolation tests over the whole system: test/specs/x.spec, test/expected/x.out.
 ISOLATION =
 
@@ -51,31 +52,31 @@ build: $(EXTENSIONS)
 
 common:
 	@echo 'build: common'
-	@$(SUBMAKE) -C common
+	+@$(SUBMAKE) -C common
 
 $(EXTENSIONS): common
 	@echo 'build: $@'
-	@$(SUBMAKE) -C $@
+	+@$(SUBMAKE) -C $@
 
 install: build
 	@for e in $(EXTENSIONS); do \
 		echo "install: $$e"; \
-		$(SUDO) $(SUBMAKE) -C $$e install CC='$(CC)' PG_CONFIG='$(PG_CONFIG)' \
+		$(SUDO) env -u MAKEFLAGS $(SUBMAKE) -C $$e install CC='$(CC)' PG_CONFIG='$(PG_CONFIG)' \
 			WERROR='$(WERROR)' COVERAGE='$(COVERAGE)' || exit 1; \
 	done
 
 uninstall:
 	@for e in $(EXTENSIONS); do \
-		$(SUDO) $(SUBMAKE) -C $$e uninstall PG_CONFIG='$(PG_CONFIG)' || exit 1; \
+		$(SUDO) env -u MAKEFLAGS $(SUBMAKE) -C $$e uninstall PG_CONFIG='$(PG_CONFIG)' || exit 1; \
 	done
 
 unit: common
 	@echo 'build: test/unit'
-	@$(SUBMAKE) -C test/unit
+	+@$(SUBMAKE) -C test/unit
 
 clean:
-	@for e in $(EXTENSIONS); do $(SUBMAKE) -C $$e clean || exit 1; done
-	@$(SUBMAKE) -C common clean
+	+@for e in $(EXTENSIONS); do $(SUBMAKE) -C $$e clean || exit 1; done
+	+@$(SUBMAKE) -C common clean
 	@rm -rf build
 
 distclean: clean
@@ -84,7 +85,7 @@ distclean: clean
 # What needs packages starts make again once they are there: only then are
 # pg_config and the compilers found.
 run check lint bench fuzz coverage soak docs: deps
-	@$(SUBMAKE) $(JOBS) do-$@
+	+@$(SUBMAKE) $(JOBS) do-$@
 
 .PHONY: do-run do-check do-lint do-bench do-fuzz do-coverage do-soak do-docs
 
@@ -98,11 +99,11 @@ psql:
 	@deploy/cluster.sh psql products
 
 do-check:
-	@$(SUBMAKE) install unit WERROR=1
+	+@$(SUBMAKE) install unit WERROR=1
 	@test/sandbox.sh test/with_cluster.sh test/run_tests.pl $(EXTENSIONS)
 
 installcheck:
-	@for e in $(EXTENSIONS); do $(SUBMAKE) -C $$e installcheck || exit 1; done
+	+@for e in $(EXTENSIONS); do $(SUBMAKE) -C $$e installcheck || exit 1; done
 
 do-lint:
 	@test/lint/run.sh $(EXTENSIONS)
@@ -117,7 +118,7 @@ do-bench: install
 	@bench/run.sh
 
 do-fuzz:
-	@$(SUBMAKE) -C test/fuzz run SECONDS='$(SECONDS)'
+	+@$(SUBMAKE) -C test/fuzz run SECONDS='$(SECONDS)'
 
 do-coverage:
 	@test/sandbox.sh -s test/coverage.sh $(EXTENSIONS)
