@@ -171,11 +171,14 @@ pm_slice_trim(const PmText *text, PmSlice slice)
 	return slice;
 }
 
-/* Characters put around a code: quotes, and the start and stop mark of Code 39. */
+/*
+ * Characters put around a code: quotes, the start and stop mark of Code 39, and
+ * the marks that keep the margins of an EAN symbol free (9 780306 406157 >).
+ */
 static inline bool
 is_quote(char c)
 {
-	return c == '"' || c == '\'' || c == '`' || c == '*';
+	return c == '"' || c == '\'' || c == '`' || c == '*' || c == '<' || c == '>';
 }
 
 /* The bracket that closes c; 0 if c opens none. */

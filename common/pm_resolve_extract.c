@@ -2,7 +2,8 @@
  * pm_resolve_extract.c - codes inside free text
  *
  * A candidate is a run of 8, 12, 13 or 14 digits with a right check digit and
- * no digit next to it, not part of a decimal number and not a date with time.
+ * no digit next to it, not part of a decimal number, no date with time and no
+ * telephone number with '+'.
  * If no piece of a run joined by single hyphens is one, the whole run may be
  * (978-3-16-148410-0); ISBN-10 and ISSN count only behind their label.  Eight
  * digits are in texts far more often a date, an article or a telephone number
@@ -157,14 +158,17 @@ pm_extract(const PmContext *context, PmSlice slice, PmFindingSink sink, void *ta
 		size_t start = at;
 		size_t end;
 		bool found = false;
-		bool behind_01;
+		bool counts;
 
 		if (!is_digit(c[at]))
 		{
 			at++;
 			continue;
 		}
-		behind_01 = start >= slice.start + 4 && memcmp(c + start - 4, "(01)", 4) == 0;
+		if (elements)
+			counts = start >= slice.start + 4 && memcmp(c + start - 4, "(01)", 4) == 0;
+		else
+			counts = start == slice.start || c[start - 1] != '+';
 
 		/* pieces of digits, single hyphens between */
 		for (;;)
@@ -174,14 +178,14 @@ pm_extract(const PmContext *context, PmSlice slice, PmFindingSink sink, void *ta
 			while (at < slice.end && is_digit(c[at]))
 				at++;
 			piece.end = at;
-			if (!elements || (behind_01 && piece.start == start))
+			if (counts)
 				found = find_in_piece(context, slice, piece, sink, target) || found;
 			if (at + 1 >= slice.end || c[at] != '-' || !is_digit(c[at + 1]))
 				break;
 			at++;
 		}
 		end = at + x_behind(c + at, slice.end - at);
-		if (!found && !elements && end - start <= PM_CODE_DIGITS)
+		if (counts && !found && end - start <= PM_CODE_DIGITS)
 			find_in_run(context, slice, (PmSlice){start, end}, sink, target);
 	}
 }

@@ -114,7 +114,6 @@ extern void pm_trail_init(PmTrail *trail);
 extern void pm_trail_add(PmTrail *trail, PmResolveMethod method);
 extern void pm_trail_add_at(PmTrail *trail, PmResolveMethod method, float confidence);
 extern PmResolveMethod pm_trail_method(const PmTrail *trail);
-extern bool pm_method_is_resolved(PmResolveMethod method);
 
 /* in pm_resolve_words.c */
 extern bool pm_words_placeholder(const PmContext *context, PmSlice slice);
