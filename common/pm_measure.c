@@ -86,7 +86,7 @@ five_minus(int digit)
 static int
 measure_check_digit(int32_t value, int digits)
 {
-	int d[5];
+	int d[5] = {0};
 	int sum;
 
 	for (int i = digits - 1; i >= 0; i--, value /= 10)
