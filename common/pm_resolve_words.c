@@ -173,7 +173,7 @@ pm_words_placeholder(const PmContext *context, PmSlice slice)
 /*
  * Do these digits stand for "no code": zeros, one digit over and over, counting
  * up from 0 or 1 (also with the check digit that makes 1234567890128), or one of
- * the caller's words?
+ * the caller's words, with zeros in front or without?
  */
 bool
 pm_words_placeholder_digits(const PmContext *context, const char *digits, int n)
@@ -189,6 +189,8 @@ pm_words_placeholder_digits(const PmContext *context, const char *digits, int n)
 		return true;
 	if (n >= LEAST_COUNTED + !skip && (size_t) (n + skip) < sizeof(counted) &&
 	    memcmp(digits, counted + skip, (size_t) n) == 0)
+		return true;
+	if (context->n_placeholders > 0 && pm_words_caller(context, digits, (size_t) n))
 		return true;
 	while (n > 13 && digits[0] == '0')
 		digits++, n--;

@@ -1,0 +1,150 @@
+#
+# 004_hostile_text.pl - any text, in any encoding: an answer or an error of class 22
+#
+# Random bytes and mutated codes go through every function that takes text.  No
+# error may be of another class than 22 (data), the resolver may raise none at
+# all, and the answers of the functions must agree with each other.
+#
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use PmGtin qw(seeded soaking one_of digits check10 random_gtin);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $seed = seeded();
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my $node = PostgreSQL::Test::Cluster->new('hostile');
+
+# Characters of each encoding, as bytes; some that matter come often.
+my @ascii = map { chr } 1 .. 127;
+my @marks = map { my $c = chr; utf8::encode($c); $c } 0xFEFF, 0xA0, 0x200B, 0x200E, 0x202E, 0x2060, 0x3000,
+  0x2013, 0x2212, 0x201C, 0x2019, 0xAB, 0x301, 0x66B, 0xFF10 .. 0xFF1F, 0x660 .. 0x669, 0x6F0 .. 0x6F9,
+  0x966 .. 0x96F, 0x1D7CE .. 0x1D7D7, 0x10FFFF, 0xFFFD, 0x2028, 0x85;
+sub bytes { return map { chr } $_[0] .. $_[1]; }
+my %letter = (
+	UTF8 => sub {
+		return one_of(@marks) if rand() < 0.7;
+		my $c = chr one_of(map { int rand $_ } 0x80, 0x800, 0xD800, 0x110000);
+		$c = '?' if $c =~ /[\0\x{D800}-\x{DFFF}]/;
+		utf8::encode($c);
+		return $c;
+	},
+	LATIN1    => sub { return one_of(bytes(128, 255), "\xA0"); },
+	SQL_ASCII => sub { return one_of(bytes(128, 255), @marks); },
+	EUC_JP    => sub {
+		return "\xA3" . one_of(bytes(0xB0, 0xB9)) if rand() < 0.4;
+		return one_of("\xA1\xA1", "\x8E" . one_of(bytes(0xA1, 0xDF)),
+			one_of('', "\x8F") . one_of(bytes(0xA1, 0xFE)) . one_of(bytes(0xA1, 0xFE)));
+	},);
+
+# What suppliers send, and what the functions take.
+my @forms = (
+	' 4006381333931 ', '400-6381-333931', '"4006381333931"', '="4006381333931"', "'4006381333931", '4006381333931.0',
+	'EAN13: 4006381333931', '(01)04006381333931(10)ABC', "]C1010400638133393110ABC\x1D21X", '4.006381333931E+12',
+	'https://id.gs1.org/01/04006381333931/10/ABC?17=251231', 'http://x.y/gtin/4006381333931', 'ISBN 0-306-40615-2',
+	'978-3-16-148410-0 51999', 'ISSN 0264-3596', 'M-2306-7118-7', '0000004006381333931', '40063813339314006381333931',
+	'96385074;4006381333931', '4006381333931,4006381333931', '6381333931', '04252614', 'SKU-4006381333931-BLK',
+	'4OO638l333931', '4006381333930', '4.00638E+12', '0000000000000', 'N/A', 'kein EAN', 'B00BLLINKI', '080442957X',
+	'(8006)040063813339310102', '(00)006141411234567890', '(3103)001750', '(02)04006381333931(37)12', '400638133393', '', ' ',
+	'(01)04006381333931(17)250231', '(91)(92)', '\\(', '%30%31', '(253)9501101020917(8020)', '2912345012345', '1e400', '-0', '+1');
+
+sub random_form { return rand() < 0.3 ? random_gtin() : one_of(@forms, digits(1 + int rand 20)); }
+
+# A text: characters of a form, changed here and there; sometimes noise alone.
+sub hostile
+{
+	my ($letter) = @_;
+	my $any = sub { return rand() < 0.6 ? one_of(@ascii, 0 .. 9, '(', ')', '-', ' ', "\x1D") : $letter->(); };
+	my @c = rand() < 0.15 ? map { $any->() } 1 .. rand 40 : split //, random_form();
+
+	foreach (1 .. rand 4)
+	{
+		my ($at, $way) = (int rand(@c + 1), rand);
+		if    ($way < 0.40) { splice @c, $at, 0, $any->(); }
+		elsif ($way < 0.60) { splice @c, $at, 1; }
+		elsif ($way < 0.75) { splice @c, $at, 1, $any->(); }
+		elsif ($way < 0.85) { splice @c, $at, 0, split //, random_form(); }
+		elsif ($way < 0.92) { splice @c, $at, 0, splice @c, int rand(@c + 1), 1 + int rand 6; }
+		else                { @c = (@c, one_of(';', ',', ' ', "\n", '/', ''), @c); }
+	}
+	return join '', @c;
+}
+
+# Makes a database of this encoding and lets $count inputs in, 20 000 at a time.
+sub attack_encoding
+{
+	my ($encoding, $count) = @_;
+	my $database = lc "db_$encoding";
+	my ($wrong, $answers) = ('', 0);
+
+	$node->safe_psql('postgres', qq{
+		CREATE DATABASE $database TEMPLATE template0 ENCODING '$encoding';
+		ALTER DATABASE $database SET search_path = public, pm_gtin});
+	$node->safe_psql($database, slurp_file("$FindBin::RealBin/hostile_text.sql"));
+	while ($count > 0 && $wrong eq '')
+	{
+		my $chunk = $count > 20_000 ? 20_000 : $count;
+
+		$count -= $chunk;
+		open my $file, '>', "$dir/inputs" or die "could not write $dir/inputs: $!";
+		print $file random_gtin(), "\t\\\\x", unpack('H*', hostile($letter{$encoding})), "\n" foreach 1 .. $chunk;
+		close $file or die "could not write $dir/inputs: $!";
+		my ($status, $out, $error) = $node->psql($database, qq{
+			TRUNCATE inputs;
+			COPY inputs FROM '$dir/inputs';
+			CREATE TEMP TABLE complaints AS
+				SELECT input, complaint(convert_from(input, '$encoding'), g) AS complaint FROM inputs;
+			SELECT count(*) FROM complaints WHERE complaint IS NULL;
+			SELECT input, convert_to(complaint, 'SQL_ASCII') FROM complaints WHERE complaint IS NOT NULL LIMIT 10},
+			timeout => 3600);
+		$answers += $1 if $out =~ s/^(\d+)\n?//;
+		$wrong = join '', map { /(\S+)\|\\x(\S+)/ ? "$1: " . pack('H*', $2) . "\n" : $_ } split /\n/, "$out$error";
+	}
+	is($wrong, '', "$encoding: $answers texts");
+	return;
+}
+
+# A megabyte of what makes a careless parser slow: all of it within seconds.
+sub attack_by_length
+{
+	my ($status, $out, $error) = $node->psql('db_utf8', q{
+		SET statement_timeout = '60s';
+		SELECT left(input, 40), convert_to(complaint(input, '4006381333931'), 'SQL_ASCII') FROM (
+			SELECT repeat(part, 1000000 / length(part)) FROM unnest(ARRAY['4006381333931', '4006381333931;', '0', '9', '(', ')', ' ', '-', '1-', 'E',
+				'%41', '/', '/01/', '\(', '(01)04006381333931', '"', '=', ';', 'EAN', 'EAN:', U&'\FF11', U&'\200B', U&'\0301', E'\x1d', '01', 'ISBN ',
+				'B00BLLINKI', 'B00BLLINKI ', '4.0E+', '1.', 'O', 'l', 'X', '?', '&', '#']) AS part
+			UNION ALL SELECT '(01)04006381333931(10)' || repeat('A', 1000000)
+			UNION ALL SELECT 'https://id.gs1.org/01/' || repeat('0', 1000000) || '4006381333931'
+			UNION ALL SELECT 'https://id.gs1.org/01/04006381333931?' || repeat('a=b&', 250000)
+			UNION ALL SELECT repeat(' ', 1000000) || '4006381333931'
+			UNION ALL SELECT '4006381333931' || repeat(' ', 1000000)) AS long (input)
+		WHERE complaint(input, '4006381333931') IS NOT NULL});
+	is($status, 0, 'long texts are answered') or diag($error);
+	is($out, '', 'long texts');
+	return;
+}
+
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->append_conf('postgresql.conf', 'log_statement = none');
+$node->start;
+attack_encoding('UTF8', soaking() ? 1_000_000 : 1_000);
+attack_encoding('LATIN1', soaking() ? 400_000 : 400);
+attack_encoding('SQL_ASCII', soaking() ? 300_000 : 300);
+attack_encoding('EUC_JP', soaking() ? 300_000 : 300);
+attack_by_length();
+
+# What the attacks have found.
+is($node->safe_psql('db_euc_jp', q{SELECT method, raw = code FROM convert_from('\xa9fe34303036333831333333393331', 'EUC_JP') AS code,
+	gtin_resolve_all(code) AS r WHERE r.gtin = '4006381333931' AND r.raw = '4006381333931'}),
+	'extract|f', 'a character that Unicode lacks is no error');
+is($node->safe_psql('db_utf8', q{SELECT method, low, high FROM gtin_resolve_all('4.00381333931E+12')}),
+	'sci_lossy||', 'no gtin is rounded to this number: no range');
+is($node->safe_psql('db_utf8', q{SELECT (gtin_resolve(code, 0.5, ARRAY['06742967795943'])).method
+	FROM unnest('{06742967795943,6742967795943}'::text[]) AS code}),
+	"placeholder\nexact", 'a placeholder may begin with 0');
+$node->stop;
+done_testing();
