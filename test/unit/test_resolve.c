@@ -469,28 +469,33 @@ static void
 test_words(void)
 {
 	static const PmWord words[] = {
-	    {"Restposten",    10},
-	    {" pending ",     9 },
-	    {"4006381333931", 13},
-	    {"",	          0 },
+	    {"Restposten",     10},
+        {" pending ",      9 },
+        {"4006381333931",  13},
+        {"",               0 },
+	    {"04006381333955", 14},
 	};
 	PmResolution r;
 
-	pm_resolve("restPOSTEN", 10, 0.5f, words, 4, &r);
+	pm_resolve("restPOSTEN", 10, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_PLACEHOLDER, "the caller's word in any case");
-	pm_resolve(" 'Pending' ", 11, 0.5f, words, 4, &r);
+	pm_resolve(" 'Pending' ", 11, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_PLACEHOLDER, "quoted, with space around");
-	pm_resolve("EAN: pending", 12, 0.5f, words, 4, &r);
+	pm_resolve("EAN: pending", 12, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_PLACEHOLDER, "behind a label");
-	pm_resolve("Restposten!", 11, 0.5f, words, 4, &r);
+	pm_resolve("Restposten!", 11, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_NOT_A_GTIN, "not part of a text");
-	pm_resolve("4006381333931", 13, 0.5f, words, 4, &r);
+	pm_resolve("4006381333931", 13, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_PLACEHOLDER, "a good number that the caller disowns");
-	pm_resolve("4 006381 333931", 15, 0.5f, words, 4, &r);
+	pm_resolve("4 006381 333931", 15, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_PLACEHOLDER, "also when it is written with spaces");
-	pm_resolve("4006381333948", 13, 0.5f, words, 4, &r);
+	pm_resolve("04006381333931", 14, 0.5f, words, 5, &r);
+	is_int(r.method, PM_METHOD_PLACEHOLDER, "or with a zero in front");
+	pm_resolve("04006381333955", 14, 0.5f, words, 5, &r);
+	is_int(r.method, PM_METHOD_PLACEHOLDER, "a word with a zero in front");
+	pm_resolve("4006381333948", 13, 0.5f, words, 5, &r);
 	is_int(r.gtin, 4006381333948, "others stay");
-	pm_resolve("", 0, 0.5f, words, 4, &r);
+	pm_resolve("", 0, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_EMPTY, "an empty word changes nothing");
 }
 
