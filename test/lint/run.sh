@@ -33,26 +33,15 @@ layout() {
   our_files '*.[ch]' | xargs clang-format-14 --dry-run -Werror --ferror-limit=3
 }
 
-# The flags that a C file is compiled with, as far as an analyzer needs them.
-flags_for() {
-  case $1 in
-    pm_*) echo "-Icommon -D_GNU_SOURCE -I$("$PG_CONFIG" --includedir-server)" ;;
-    *) echo "-Icommon" ;;
-  esac
-}
-
+# As many files at a time as there are processors.
 analyzer() {
-  local file failed=0
-  while read -r file; do
-    # shellcheck disable=SC2046 # a list of words
-    clang-14 --analyze -Xclang -analyzer-output=text -Xclang -analyzer-werror \
-      -Wno-ignored-attributes $(flags_for "$file") "$file" || failed=1
-  done < <(our_files '*.c')
-  return $failed
+  our_files '*.c' | xargs -n 1 -P "$(nproc)" \
+    clang-14 --analyze -Xclang -analyzer-output=text -Xclang -analyzer-werror -Wno-ignored-attributes \
+    -Icommon -D_GNU_SOURCE "-I$("$PG_CONFIG" --includedir-server)"
 }
 
 cppcheck_all() {
-  our_files '*.c' | xargs cppcheck -q --enable=warning,portability,performance --inline-suppr \
+  our_files '*.c' | xargs cppcheck -q -j "$(nproc)" --enable=warning,portability,performance --inline-suppr \
     --std=c99 -Icommon --error-exitcode=1
 }
 
@@ -90,9 +79,17 @@ present() {
   find "$1" -maxdepth 1 -name "*$2" -printf '%f\n' 2>/dev/null | sed "s/$2\$//" | sort
 }
 
-# Every test is in a list, and every list names tests that are there.
-schedules() {
+# Every source and every test is in a list, and every list names what is there.
+lists() {
   local dir tests expected failed=0
+  diff <(listed common PM_COMMON_SOURCES) <(present common .c | sed 's/$/.c/') ||
+    { echo "PM_COMMON_SOURCES of common/common.mk and common/ differ" && failed=1; }
+  for dir in "${extensions[@]}"; do
+    diff <(listed "$dir" OBJS) <(present "$dir/src" .c | sed 's/.*/src\/&.o/') ||
+      { echo "OBJS of $dir/Makefile and $dir/src differ" && failed=1; }
+    diff <(listed "$dir" SQL_PARTS) <(present "$dir/sql" .sql | sed -e '/--/d' -e '/^grants$/d' -e 's/.*/sql\/&.sql/') ||
+      { echo "SQL_PARTS of $dir/Makefile and $dir/sql differ" && failed=1; }
+  done
   for dir in "${extensions[@]}" .; do
     tests=$dir/test
     [ "$dir" != . ] || tests=.
@@ -127,7 +124,7 @@ check 'layout of C (clang-format)' layout
 check 'cppcheck' cppcheck_all
 check 'clang analyzer' analyzer
 check 'one version, fixed schemas' versions
-check 'every test is scheduled' schedules
+check 'every source and test is listed' lists
 check 'install scripts' scripts
 check 'what is built (clang, symbols, SQL objects)' \
   test/sandbox.sh -s test/lint/built.sh "${extensions[@]}"
