@@ -45,6 +45,7 @@ typedef struct Collector
 	int failed;  /* codes that are no GTIN */
 	int others;  /* text, other kinds of number */
 	int voids;   /* placeholders, empty parts */
+	bool list;   /* cut at ; or |, which separate codes rather than words */
 	bool differ; /* two good numbers that are not the same */
 	bool vague;  /* two weak numbers that are not the same */
 	PmFinding number;
@@ -139,7 +140,7 @@ conclude(const Collector *collector, PmFinding *finding)
 	else if (collector->numbers > 0)
 	{
 		*finding = collector->number;
-		if (collector->failed > 0)
+		if (collector->failed > 0 || (collector->list && collector->others > 0))
 			pm_trail_add(&finding->trail, PM_METHOD_FIRST_VALID_OF_LIST);
 		else if (collector->others > 0)
 			pm_trail_add(&finding->trail, PM_METHOD_EXTRACT);
@@ -333,6 +334,8 @@ walk(Collector *collector, PmSlice slice, int level, PmFinding *whole)
 
 		if (i < slice.end && separator_at(text, slice, i, &length) != level)
 			continue;
+		if (i < slice.end && (text->chars[i] == ';' || text->chars[i] == '|'))
+			collector->list = true;
 		walk(collector, (PmSlice){start, i}, level + 1, &part);
 		start = i + length;
 		i = start - 1;
