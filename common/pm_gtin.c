@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "pm_char.h"
 #include "pm_gtin.h"
 
 /* Eight digit bytes in one word, the first (most significant) in the lowest byte. */
@@ -167,18 +168,6 @@ judge(int64_t number, unsigned sum, int64_t *gtin, PmGtinError *error)
 	return PM_GTIN_OK;
 }
 
-static inline bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /*
  * The full grammar: white space around, single '-' or ' ' between digits.
  * Collects the digits and hands them on; says where the first byte stands that
@@ -194,9 +183,9 @@ parse_spaced(const char *str, size_t len, int64_t *gtin, PmGtinError *error)
 	int64_t number;
 	unsigned sum;
 
-	while (start < end && is_space(str[start]))
+	while (start < end && pm_is_space(str[start]))
 		start++;
-	while (end > start && is_space(str[end - 1]))
+	while (end > start && pm_is_space(str[end - 1]))
 		end--;
 	if (start == end)
 		return PM_GTIN_EMPTY;
@@ -204,9 +193,9 @@ parse_spaced(const char *str, size_t len, int64_t *gtin, PmGtinError *error)
 	for (size_t i = start; i < end; i++)
 	{
 		bool separator = (str[i] == '-' || str[i] == ' ') && i > start && i + 1 < end &&
-		                 is_digit(str[i - 1]) && is_digit(str[i + 1]);
+		                 pm_is_digit(str[i - 1]) && pm_is_digit(str[i + 1]);
 
-		if (is_digit(str[i]))
+		if (pm_is_digit(str[i]))
 		{
 			if (count < PM_GTIN_MAX_DIGITS)
 				digits[count] = str[i];

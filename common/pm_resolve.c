@@ -172,18 +172,6 @@ conclude(const Collector *collector, PmFinding *finding)
 	}
 }
 
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static inline bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == PM_INVISIBLE;
-}
-
 /* Length of a word for "and" or "or" after the space at c; 0 if there is none. */
 static size_t
 conjunction(const char *c, size_t len)
@@ -229,8 +217,8 @@ separator_at(const PmText *text, PmSlice slice, size_t at, size_t *length)
 		case '&':
 			return LEVEL_WORDS;
 		case '+': /* not that of a telephone number */
-			if ((at > slice.start && is_digit(c[at - 1])) ||
-			    (at + 1 < slice.end && is_blank(c[at + 1])))
+			if ((at > slice.start && pm_is_digit(c[at - 1])) ||
+			    (at + 1 < slice.end && pm_is_blank(c[at + 1])))
 				return LEVEL_WORDS;
 			return LEVEL_TEXT;
 		case ' ':
@@ -252,7 +240,7 @@ is_digits_and_spaces(const PmText *text, PmSlice slice)
 	{
 		char c = text->chars[i];
 
-		if (!is_digit(c) && !is_blank(c) && c != '-')
+		if (!pm_is_digit(c) && !pm_is_blank(c) && c != '-')
 			return false;
 	}
 	return true;

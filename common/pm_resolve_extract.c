@@ -18,12 +18,6 @@
 
 #define EIGHT_DIGITS_IN_TEXT 0.45f
 
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* The number of two digits. */
 static inline int
 two(const char *c)
@@ -50,9 +44,10 @@ is_in_decimal(const PmText *text, PmSlice slice, size_t start, size_t end)
 	const char *c = text->chars;
 
 	if (start >= slice.start + 2 && (c[start - 1] == '.' || c[start - 1] == ',') &&
-	    is_digit(c[start - 2]))
+	    pm_is_digit(c[start - 2]))
 		return true;
-	return end + 1 < slice.end && (c[end] == '.' || c[end] == ',') && is_digit(c[end + 1]);
+	return end + 1 < slice.end && (c[end] == '.' || c[end] == ',') &&
+	       pm_is_digit(c[end + 1]);
 }
 
 /* Hands a code at start .. end to the sink. */
@@ -84,7 +79,7 @@ x_behind(const char *c, size_t len)
 	if (n >= len || (c[n] != 'X' && c[n] != 'x'))
 		return 0;
 	n++;
-	if (n < len && (is_digit(c[n]) || (c[n] >= 'A' && c[n] <= 'Z') ||
+	if (n < len && (pm_is_digit(c[n]) || (c[n] >= 'A' && c[n] <= 'Z') ||
 	                (c[n] >= 'a' && c[n] <= 'z') || (unsigned char) c[n] >= 0x80))
 		return 0;
 	return n;
@@ -149,7 +144,7 @@ pm_extract(const PmContext *context, PmSlice slice, PmFindingSink sink, void *ta
 	const PmText *text = context->text;
 	const char *c = text->chars;
 	bool elements = slice.end - slice.start > 4 && c[slice.start] == '(' &&
-	                is_digit(c[slice.start + 1]) && is_digit(c[slice.start + 2]) &&
+	                pm_is_digit(c[slice.start + 1]) && pm_is_digit(c[slice.start + 2]) &&
 	                c[slice.start + 3] == ')';
 	size_t at = slice.start;
 
@@ -160,7 +155,7 @@ pm_extract(const PmContext *context, PmSlice slice, PmFindingSink sink, void *ta
 		bool found = false;
 		bool counts;
 
-		if (!is_digit(c[at]))
+		if (!pm_is_digit(c[at]))
 		{
 			at++;
 			continue;
@@ -175,12 +170,12 @@ pm_extract(const PmContext *context, PmSlice slice, PmFindingSink sink, void *ta
 		{
 			PmSlice piece = {at, at};
 
-			while (at < slice.end && is_digit(c[at]))
+			while (at < slice.end && pm_is_digit(c[at]))
 				at++;
 			piece.end = at;
 			if (counts)
 				found = find_in_piece(context, slice, piece, sink, target) || found;
-			if (at + 1 >= slice.end || c[at] != '-' || !is_digit(c[at + 1]))
+			if (at + 1 >= slice.end || c[at] != '-' || !pm_is_digit(c[at + 1]))
 				break;
 			at++;
 		}
