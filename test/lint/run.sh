@@ -8,6 +8,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . deploy/lib.sh
+export LC_ALL=C
 
 extensions=("$@")
 failures=0
@@ -79,24 +80,31 @@ present() {
   find "$1" -maxdepth 1 -name "*$2" -printf '%f\n' 2>/dev/null | sed "s/$2\$//" | sort
 }
 
-# Every source and every test is in a list, and every list names what is there.
+# all_listed DIR VARIABLE: is every line of standard input a word of the variable?
+# (That a list names only what there is, make and pg_regress see to.)
+all_listed() {
+  local unlisted
+  unlisted=$(sort | comm -13 <(listed "$1" "$2") -)
+  [ -z "$unlisted" ] || {
+    echo "not in $2 of $1: ${unlisted//$'\n'/ }"
+    return 1
+  }
+}
+
+# Every source and every test is in a list.
 lists() {
   local dir tests expected failed=0
-  diff <(listed common PM_COMMON_SOURCES) <(present common .c | sed 's/$/.c/') ||
-    { echo "PM_COMMON_SOURCES of common/common.mk and common/ differ" && failed=1; }
+  present common .c | sed 's/$/.c/' | all_listed common PM_COMMON_SOURCES || failed=1
   for dir in "${extensions[@]}"; do
-    diff <(listed "$dir" OBJS) <(present "$dir/src" .c | sed 's/.*/src\/&.o/') ||
-      { echo "OBJS of $dir/Makefile and $dir/src differ" && failed=1; }
-    diff <(listed "$dir" SQL_PARTS) <(present "$dir/sql" .sql | sed -e '/--/d' -e '/^grants$/d' -e 's/.*/sql\/&.sql/') ||
-      { echo "SQL_PARTS of $dir/Makefile and $dir/sql differ" && failed=1; }
+    present "$dir/src" .c | sed 's/.*/src\/&.o/' | all_listed "$dir" OBJS || failed=1
+    present "$dir/sql" .sql | sed -e '/--/d' -e '/^grants$/d' -e 's/.*/sql\/&.sql/' |
+      all_listed "$dir" SQL_PARTS || failed=1
   done
   for dir in "${extensions[@]}" .; do
     tests=$dir/test
     [ "$dir" != . ] || tests=.
-    diff <(listed "$dir" REGRESS) <(present "$tests/sql" .sql) ||
-      { echo "REGRESS of $dir/Makefile and $tests/sql differ" && failed=1; }
-    diff <(listed "$dir" ISOLATION) <(present "$dir/test/specs" .spec) ||
-      { echo "ISOLATION of $dir/Makefile and $dir/test/specs differ" && failed=1; }
+    present "$tests/sql" .sql | all_listed "$dir" REGRESS || failed=1
+    present "$dir/test/specs" .spec | all_listed "$dir" ISOLATION || failed=1
     for expected in $(present "$tests/expected" .out); do
       expected=${expected%_[0-9]} # an alternative result
       [ -e "$tests/sql/$expected.sql" ] || [ -e "$dir/test/specs/$expected.spec" ] ||
