@@ -117,8 +117,11 @@ BEGIN
     WHEN (gtin_resolve(code, 0.5, ARRAY[code, NULL, ''])).gtin IS NOT NULL AND code ~ '^[!-~]([ -~]*[!-~])?$'
       THEN 'a placeholder is a gtin'
     WHEN r.method = 'exact' AND g_try IS DISTINCT FROM r.gtin THEN 'exact is not'
+    -- a 0 beside the code, as an empty cell of a table, may be dropped
     WHEN r.method IN ('exact', 'trim', 'separators', 'quoting')
-      AND ltrim(regexp_replace(code, '[^0-9]', '', 'g'), '0') <> r.gtin::bigint::text THEN 'silently altered'
+      AND regexp_replace(code, '[^1-9]', '', 'g') <> regexp_replace(r.gtin::text, '0', '', 'g') THEN 'silently altered'
+    WHEN r.method IN ('exact', 'trim') AND ltrim(regexp_replace(code, '[^0-9]', '', 'g'), '0') <> r.gtin::bigint::text
+      THEN 'silently altered'
     WHEN g_try IS NOT NULL AND octet_length(code) <= 4096 AND r.method <> 'placeholder'
       AND g_try IS DISTINCT FROM r.gtin THEN 'gtin_try knows better'
     WHEN good_parts <> all_parts OR all_parts = 0 THEN 'a part is wrong'
