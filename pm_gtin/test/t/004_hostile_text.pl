@@ -141,6 +141,15 @@ attack_by_length();
 is($node->safe_psql('db_euc_jp', q{SELECT method, raw = code FROM convert_from('\xa9fe34303036333831333333393331', 'EUC_JP') AS code,
 	gtin_resolve_all(code) AS r WHERE r.gtin = '4006381333931' AND r.raw = '4006381333931'}),
 	'extract|f', 'a character that Unicode lacks is no error');
+foreach my $encoding ('utf8', 'latin1', 'euc_jp')
+{
+	my $area = $encoding eq 'euc_jp' ? "'AREA (m2)'" : "U&'AREA (m\\00B2)'";
+
+	is($node->safe_psql("db_$encoding", qq{SELECT array_agg(title) = ARRAY['GTIN', $area],
+		(SELECT title FROM gs1_application_identifiers WHERE ai_from = '3140') = $area,
+		(SELECT count(*) > 0 FROM isbn_ranges WHERE agency = U&'T\\00FCrkiye')
+		FROM gs1_parse('(01)04006381333931(3140)001750')}), 't|t|t', "$encoding: titles and names are right");
+}
 is($node->safe_psql('db_utf8', q{SELECT method, low, high FROM gtin_resolve_all('4.00381333931E+12')}),
 	'sci_lossy||', 'no gtin is rounded to this number: no range');
 is($node->safe_psql('db_utf8', q{SELECT (gtin_resolve(code, 0.5, ARRAY['06742967795943'])).method
