@@ -35,7 +35,7 @@ endif
 
 PM_RESULTS = $(PM_TOP)/build/installcheck/$(EXTENSION)
 REGRESS_OPTS = --inputdir=test --outputdir=$(PM_RESULTS)
-ISOLATION_OPTS = --inputdir=test --outputdir=$(PM_RESULTS)
+ISOLATION_OPTS = --inputdir=test --outputdir=$(PM_RESULTS) --load-extension=$(EXTENSION)
 
 # No bitcode: a function inlined by the JIT compiler could not reach the hidden
 # symbols of libpm_common.a ("failed to resolve name").
