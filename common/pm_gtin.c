@@ -118,11 +118,6 @@ read_digits(const char *str, size_t len, int64_t *number, unsigned *sum)
 	return true;
 }
 
-/*
- * The weighted sum of every four-digit group.  A number that is not printed
- * needs no digits: binary input, which has 5 ns to spare per row, looks up four
- * groups instead.
- */
 #define ONES(s) s, s + 1, s + 2, s + 3, s + 4, s + 5, s + 6, s + 7, s + 8, s + 9
 #define TENS(s)                                                                 \
 	ONES(s), ONES(s + 3), ONES(s + 6), ONES(s + 9), ONES(s + 12), ONES(s + 15), \
@@ -135,7 +130,7 @@ read_digits(const char *str, size_t len, int64_t *number, unsigned *sum)
 	    HUNDREDS(s + 15), HUNDREDS(s + 18), HUNDREDS(s + 21), HUNDREDS(s + 24),       \
 	    HUNDREDS(s + 27)
 
-static const uint8_t sum_of_four[10000] = {THOUSANDS(0)};
+const uint8_t pm_gtin_sum_of_four[10000] = {THOUSANDS(0)};
 
 /* May a GTIN be written with this many digits? */
 static inline bool
@@ -242,18 +237,15 @@ pm_gtin_parse(const char *str, size_t len, int64_t *gtin, PmGtinError *error)
 PmGtinStatus
 pm_gtin_check_number(int64_t number, PmGtinError *error)
 {
-	uint32_t high;
-	uint32_t low;
-	unsigned sum;
+	digits8 high;
+	digits8 low;
 	int64_t ignored;
 
 	if (number < 0 || number >= PM_GTIN14_LIMIT)
 		return PM_GTIN_OUT_OF_RANGE;
-	high = (uint32_t) (number / PM_GTIN8_LIMIT);
-	low = (uint32_t) (number % PM_GTIN8_LIMIT);
-	sum = sum_of_four[high / 10000] + sum_of_four[high % 10000] + sum_of_four[low / 10000] +
-	      sum_of_four[low % 10000];
-	return judge(number, sum, &ignored, error);
+	high = digits8_from_number((uint32_t) (number / PM_GTIN8_LIMIT));
+	low = digits8_from_number((uint32_t) (number % PM_GTIN8_LIMIT));
+	return judge(number, weighted_sum(high, low), &ignored, error);
 }
 
 /* Digits of the shortest form of a GTIN: 8, 12, 13 or 14. */
