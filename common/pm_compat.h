@@ -20,6 +20,7 @@
  */
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h" /* untested */
+#include "varatt.h"          /* untested: VARDATA_ANY and the like left postgres.h */
 #else
 #define errsave(context, ...)        \
 	do                               \
@@ -34,6 +35,11 @@
 		return dummy_value;                \
 	} while (0)
 #define SOFT_ERROR_OCCURRED(context) ((void) (context), false)
+#endif
+
+/* 18 writes pg_noreturn in front of a declaration and dropped this; untested. */
+#ifndef pg_attribute_noreturn
+#define pg_attribute_noreturn() __attribute__((noreturn))
 #endif
 
 #endif /* PM_COMPAT_H */
