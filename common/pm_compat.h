@@ -28,13 +28,6 @@
 		(void) (context);            \
 		ereport(ERROR, __VA_ARGS__); \
 	} while (0)
-#define ereturn(context, dummy_value, ...) \
-	do                                     \
-	{                                      \
-		errsave(context, __VA_ARGS__);     \
-		return dummy_value;                \
-	} while (0)
-#define SOFT_ERROR_OCCURRED(context) ((void) (context), false)
 #endif
 
 /* 18 writes pg_noreturn in front of a declaration and dropped this; untested. */
