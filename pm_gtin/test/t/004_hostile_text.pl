@@ -98,6 +98,13 @@ foreach my $encoding ('utf8', 'latin1', 'euc_jp')
 }
 is($node->safe_psql('db_utf8', q{SELECT method, low, high FROM gtin_resolve_all('4.00381333931E+12')}),
 	'sci_lossy||', 'no gtin is rounded to this number: no range');
+is($node->safe_psql('db_utf8', q{SELECT gs1_value(digital_link_elements(gs1_digital_link('4006381333931'::gtin, expiry => d)), '17')
+	FROM unnest('{2000-01-01,2031-02-03,2099-12-31}'::date[]) AS d}), "000101\n310203\n991231", 'an expiry date is kept');
+foreach my $date ('1999-12-31', '2100-01-01', '12025-01-01', '0044-03-15 BC', 'infinity', '-infinity')
+{
+	my ($status, $out, $error) = $node->psql('db_utf8', "\\set VERBOSITY sqlstate\nSELECT gs1_digital_link('4006381333931'::gtin, expiry => '$date')");
+	like("$out$error", qr/ERROR:  22P02/, "an expiry date of $date is refused");
+}
 is($node->safe_psql('db_utf8', q{SELECT (gtin_resolve(code, 0.5, ARRAY['06742967795943'])).method
 	FROM unnest('{06742967795943,6742967795943}'::text[]) AS code}),
 	"placeholder\nexact", 'a placeholder may begin with 0');
