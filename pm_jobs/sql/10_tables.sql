@@ -30,6 +30,13 @@ CREATE TABLE pm_jobs._handlers (
   owner regrole NOT NULL
 );
 
+-- The token bucket of a queue with a rate.
+CREATE TABLE pm_jobs._tokens (
+  queue text PRIMARY KEY REFERENCES pm_jobs._queues ON DELETE CASCADE,
+  tokens double precision NOT NULL,
+  filled_at timestamptz NOT NULL
+);
+
 CREATE SEQUENCE pm_jobs._job_id;
 
 -- Unfinished jobs only.
@@ -47,12 +54,17 @@ CREATE TABLE pm_jobs._job (
   attempts integer NOT NULL DEFAULT 0,
   enqueued_by regrole NOT NULL,
   enqueued_at timestamptz NOT NULL DEFAULT now(),
-  last_error text
+  last_error text,
+  started_at timestamptz  -- of an attempt with outside effects that is under way, or whose process died
 );
 -- what a claim looks for: ready now, or due later
 CREATE INDEX _job_ready ON pm_jobs._job (queue, priority DESC, id) WHERE run_at IS NULL;
 CREATE INDEX _job_scheduled ON pm_jobs._job (queue, run_at) WHERE run_at IS NOT NULL;
-CREATE UNIQUE INDEX _job_dedup ON pm_jobs._job (queue, dedup_key) WHERE dedup_key IS NOT NULL;
+-- The ready jobs of one key, and the ones that hold their key in an ordered queue.
+CREATE INDEX _job_key ON pm_jobs._job (queue, limit_key, priority DESC, id) WHERE limit_key IS NOT NULL AND run_at IS NULL;
+CREATE INDEX _job_retry ON pm_jobs._job (queue, limit_key) WHERE attempts > 0 AND limit_key IS NOT NULL;
+-- Not unique: a running job keeps its key until its transaction ends; enqueue() decides under a lock.
+CREATE INDEX _job_dedup ON pm_jobs._job (queue, dedup_key) WHERE dedup_key IS NOT NULL;
 
 -- Finished jobs, by ranges of id; partitions _finished_N hold ids N * 1000000 up to the next.
 CREATE TABLE pm_jobs._finished (
