@@ -6,14 +6,15 @@ CREATE TABLE pm_jobs._queues (
   max_attempts integer NOT NULL CHECK (max_attempts > 0),
   backoff interval[] NOT NULL CHECK (cardinality(backoff) > 0 AND array_position(backoff, NULL) IS NULL AND interval '0' <= ALL (backoff)),
   rate_per_second numeric CHECK (rate_per_second > 0),
-  rate_burst integer CHECK (rate_burst > 0),
+  rate_burst integer CHECK (rate_burst > 0),  -- never NULL when there is a rate
   key_concurrency integer CHECK (key_concurrency > 0),
   retention interval NOT NULL CHECK (retention >= interval '0'),
   events boolean NOT NULL,
   ordered boolean NOT NULL,
   paused boolean NOT NULL DEFAULT false,
   owner regrole NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now()
+  created_at timestamptz NOT NULL DEFAULT now(),
+  CHECK (rate_per_second IS NULL OR rate_burst IS NOT NULL)
 );
 
 -- Who may enqueue besides the owner and administrators; 0 is PUBLIC.
@@ -21,6 +22,13 @@ CREATE TABLE pm_jobs._queue_grants (
   queue text NOT NULL REFERENCES pm_jobs._queues ON DELETE CASCADE,
   role regrole NOT NULL,
   PRIMARY KEY (queue, role)
+);
+
+-- The token bucket of each queue with a rate, as it was at filled_at.
+CREATE TABLE pm_jobs._buckets (
+  queue text PRIMARY KEY REFERENCES pm_jobs._queues ON DELETE CASCADE,
+  tokens numeric NOT NULL,
+  filled_at timestamptz NOT NULL
 );
 
 CREATE TABLE pm_jobs._handlers (
@@ -39,19 +47,22 @@ CREATE TABLE pm_jobs._tokens (
 
 CREATE SEQUENCE pm_jobs._job_id;
 
--- Unfinished jobs only.
+-- Unfinished jobs only.  No foreign key on queue: it would lock the queue's row for
+-- each job; drop_queue() waits for writers of this table instead.
 CREATE TABLE pm_jobs._job (
   id bigint PRIMARY KEY DEFAULT nextval('pm_jobs._job_id'),
-  queue text NOT NULL REFERENCES pm_jobs._queues,
+  queue text NOT NULL,
   kind text NOT NULL,
   payload jsonb NOT NULL CHECK (jsonb_typeof(payload) = 'object'),
   priority integer NOT NULL,
   run_at timestamptz,  -- NULL: at once
   dedup_key text,
-  dedup_running boolean NOT NULL,
+  dedup_running boolean NOT NULL DEFAULT false,
+  dedup_slot smallint NOT NULL DEFAULT 0,  -- above 0: enqueued while another with the key was running
   limit_key text,
   max_attempts integer NOT NULL CHECK (max_attempts > 0),
   attempts integer NOT NULL DEFAULT 0,
+  earlier_attempts integer NOT NULL DEFAULT 0,  -- those before retry(); the numbers in _attempts go on
   enqueued_by regrole NOT NULL,
   enqueued_at timestamptz NOT NULL DEFAULT now(),
   last_error text,
@@ -73,10 +84,13 @@ CREATE TABLE pm_jobs._finished (
   kind text NOT NULL,
   payload jsonb NOT NULL,
   priority integer NOT NULL,
+  run_at timestamptz,
   dedup_key text,
+  dedup_running boolean NOT NULL,
   limit_key text,
   max_attempts integer NOT NULL,
   attempts integer NOT NULL,
+  earlier_attempts integer NOT NULL,
   enqueued_by regrole NOT NULL,
   enqueued_at timestamptz NOT NULL,
   started_at timestamptz,
@@ -87,6 +101,7 @@ CREATE TABLE pm_jobs._finished (
   PRIMARY KEY (id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX _finished_dead ON pm_jobs._finished (queue, id) WHERE status = 'dead';
+CREATE INDEX _finished_time ON pm_jobs._finished USING brin (finished_at);
 CREATE TABLE pm_jobs._finished_0 PARTITION OF pm_jobs._finished FOR VALUES FROM (0) TO (1000000);
 CREATE TABLE pm_jobs._finished_1 PARTITION OF pm_jobs._finished FOR VALUES FROM (1000000) TO (2000000);
 
@@ -105,6 +120,7 @@ CREATE TABLE pm_jobs._attempts (
   pid integer NOT NULL,
   PRIMARY KEY (job_id, attempt)
 ) PARTITION BY RANGE (job_id);
+CREATE INDEX _attempts_time ON pm_jobs._attempts USING brin (started_at);
 CREATE TABLE pm_jobs._attempts_0 PARTITION OF pm_jobs._attempts FOR VALUES FROM (0) TO (1000000);
 CREATE TABLE pm_jobs._attempts_1 PARTITION OF pm_jobs._attempts FOR VALUES FROM (1000000) TO (2000000);
 
@@ -117,7 +133,13 @@ CREATE TABLE pm_jobs._schedules (
   missed text NOT NULL CHECK (missed IN ('skip', 'once', 'all')),
   owner regrole NOT NULL,
   next_run timestamptz NOT NULL,
-  last_run timestamptz
+  last_run timestamptz,
+  last_error text  -- why the last run could not be enqueued
 );
 CREATE INDEX ON pm_jobs._schedules (queue);
 CREATE INDEX ON pm_jobs._schedules (next_run);
+
+SELECT pg_extension_config_dump(c, '')
+FROM unnest(ARRAY['_queues', '_queue_grants', '_buckets', '_handlers', '_job_id', '_job', '_finished', '_finished_0', '_finished_1',
+                  '_attempts', '_attempts_0', '_attempts_1', '_schedules']) AS t(name),
+     LATERAL (SELECT ('pm_jobs.' || t.name)::regclass AS c) AS r;
