@@ -38,13 +38,6 @@ CREATE TABLE pm_jobs._handlers (
   owner regrole NOT NULL
 );
 
--- The token bucket of a queue with a rate.
-CREATE TABLE pm_jobs._tokens (
-  queue text PRIMARY KEY REFERENCES pm_jobs._queues ON DELETE CASCADE,
-  tokens double precision NOT NULL,
-  filled_at timestamptz NOT NULL
-);
-
 CREATE SEQUENCE pm_jobs._job_id;
 
 -- Unfinished jobs only.  No foreign key on queue: it would lock the queue's row for
@@ -74,8 +67,7 @@ CREATE INDEX _job_scheduled ON pm_jobs._job (queue, run_at) WHERE run_at IS NOT 
 -- The ready jobs of one key, and the ones that hold their key in an ordered queue.
 CREATE INDEX _job_key ON pm_jobs._job (queue, limit_key, priority DESC, id) WHERE limit_key IS NOT NULL AND run_at IS NULL;
 CREATE INDEX _job_retry ON pm_jobs._job (queue, limit_key) WHERE attempts > 0 AND limit_key IS NOT NULL;
--- Not unique: a running job keeps its key until its transaction ends; enqueue() decides under a lock.
-CREATE INDEX _job_dedup ON pm_jobs._job (queue, dedup_key) WHERE dedup_key IS NOT NULL;
+CREATE UNIQUE INDEX _job_dedup ON pm_jobs._job (queue, dedup_key, dedup_slot) WHERE dedup_key IS NOT NULL;
 
 -- Finished jobs, by ranges of id; partitions _finished_N hold ids N * 1000000 up to the next.
 CREATE TABLE pm_jobs._finished (
