@@ -1,5 +1,14 @@
 -- Queues and who may use them.
 
+CREATE FUNCTION pm_jobs._no_queue(name text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RAISE EXCEPTION 'queue % does not exist', coalesce('"' || left(name, 64) || '"', 'NULL')
+    USING ERRCODE = '42704', HINT = 'View pm_jobs.queues lists the queues; an administrator makes one with create_queue().';
+END
+$$;
+
 -- The queue's row, locked against other changes; an error if there is none.
 CREATE FUNCTION pm_jobs._queue(name text) RETURNS pm_jobs._queues
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -9,8 +18,7 @@ DECLARE
 BEGIN
   SELECT * INTO q FROM pm_jobs._queues AS s WHERE s.name = _queue.name FOR NO KEY UPDATE;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'queue "%" does not exist', left(name, 64)
-      USING ERRCODE = '42704', HINT = 'View pm_jobs.queues lists the queues; create_queue() makes one.';
+    PERFORM pm_jobs._no_queue(name);
   END IF;
   RETURN q;
 END
@@ -226,7 +234,7 @@ COMMENT ON FUNCTION pm_jobs.revoke_queue(text, regrole) IS
 'takes back what grant_queue() gave; jobs already enqueued still run. Administrators only. Errors: 42704, 42501';
 
 REVOKE ALL ON FUNCTION
-  pm_jobs._queue(text), pm_jobs._check_queue(pm_jobs._queues), pm_jobs._fit_bucket(pm_jobs._queues),
+  pm_jobs._no_queue(text), pm_jobs._queue(text), pm_jobs._check_queue(pm_jobs._queues), pm_jobs._fit_bucket(pm_jobs._queues),
   pm_jobs._create_queue(regrole, text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean),
   pm_jobs.create_queue(text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean),
   pm_jobs._alter_queue(regrole, text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean),
