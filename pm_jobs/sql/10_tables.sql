@@ -131,7 +131,16 @@ CREATE TABLE pm_jobs._schedules (
 CREATE INDEX ON pm_jobs._schedules (queue);
 CREATE INDEX ON pm_jobs._schedules (next_run);
 
-SELECT pg_extension_config_dump(c, '')
-FROM unnest(ARRAY['_queues', '_queue_grants', '_buckets', '_handlers', '_job_id', '_job', '_finished', '_finished_0', '_finished_1',
-                  '_attempts', '_attempts_0', '_attempts_1', '_schedules']) AS t(name),
-     LATERAL (SELECT ('pm_jobs.' || t.name)::regclass AS c) AS r;
+SELECT pg_extension_config_dump('pm_jobs._queues', '');
+SELECT pg_extension_config_dump('pm_jobs._queue_grants', '');
+SELECT pg_extension_config_dump('pm_jobs._buckets', '');
+SELECT pg_extension_config_dump('pm_jobs._handlers', '');
+SELECT pg_extension_config_dump('pm_jobs._job_id', '');
+SELECT pg_extension_config_dump('pm_jobs._job', '');
+SELECT pg_extension_config_dump('pm_jobs._finished', '');
+SELECT pg_extension_config_dump('pm_jobs._finished_0', '');
+SELECT pg_extension_config_dump('pm_jobs._finished_1', '');
+SELECT pg_extension_config_dump('pm_jobs._attempts', '');
+SELECT pg_extension_config_dump('pm_jobs._attempts_0', '');
+SELECT pg_extension_config_dump('pm_jobs._attempts_1', '');
+SELECT pg_extension_config_dump('pm_jobs._schedules', '');

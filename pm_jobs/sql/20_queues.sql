@@ -39,8 +39,8 @@ BEGIN
     ('backoff', q.backoff::text,
      cardinality(q.backoff) > 0 AND array_position(q.backoff, NULL) IS NULL AND interval '0' <= ALL (q.backoff),
      'It is a list of waiting times after the first, second ... failure, such as ''{1 min,5 min}''; the last one serves all later failures.'),
-    ('rate_per_second', coalesce(q.rate_per_second, 1)::text, coalesce(q.rate_per_second > 0 AND q.rate_per_second < 'Infinity', true),
-     'It is a number of jobs, such as 0.5; without it there is no limit.'),
+    ('rate_per_second', coalesce(q.rate_per_second, 1)::text, coalesce(q.rate_per_second > 0 AND q.rate_per_second <= 1000000, true),
+     'It is a number of jobs up to a million, such as 0.5; without it there is no limit.'),
     ('rate_burst', coalesce(q.rate_burst, 1)::text, coalesce(q.rate_burst > 0, true), 'It is how many jobs may start at once after a rest.'),
     ('key_concurrency', coalesce(q.key_concurrency, 1)::text, coalesce(q.key_concurrency > 0, true),
      'It is how many jobs with the same limit_key may run; without it there is no limit.'),
@@ -51,7 +51,8 @@ BEGIN
   WHERE c.good IS NOT TRUE OR c.value IS NULL
   LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'invalid % for queue "%": %', wrong.what, left(q.name, 64), coalesce('"' || left(wrong.value, 64) || '"', 'NULL')
+    RAISE EXCEPTION 'invalid %: %', concat_ws(' for queue ', wrong.what, '"' || left(nullif(q.name, wrong.value), 64) || '"'),
+                    coalesce('"' || left(wrong.value, 64) || '"', 'NULL')
       USING ERRCODE = '22023', HINT = wrong.hint;
   END IF;
 END
@@ -78,7 +79,7 @@ BEGIN
       USING ERRCODE = '22023', HINT = 'Give both, or neither.';
   END IF;
   q := ROW(name, concurrency, max_attempts, backoff, rate_per_second,
-    CASE WHEN rate_per_second BETWEEN 0 AND 2147483647 THEN coalesce(rate_burst, greatest(1, ceil(rate_per_second))::integer) ELSE rate_burst END,
+    CASE WHEN rate_per_second BETWEEN 0 AND 1000000 THEN coalesce(rate_burst, greatest(1, ceil(rate_per_second))::integer) ELSE rate_burst END,
     key_concurrency, retention, events, ordered, false, caller, now());
   PERFORM pm_jobs._check_queue(q);
   BEGIN
@@ -119,7 +120,7 @@ BEGIN
   q.rate_burst := CASE
     WHEN rate_burst IS NOT NULL THEN rate_burst
     WHEN q.rate_per_second IS NULL THEN NULL
-    WHEN new_rate AND q.rate_per_second BETWEEN 0 AND 2147483647 THEN greatest(1, ceil(q.rate_per_second))::integer
+    WHEN new_rate AND q.rate_per_second BETWEEN 0 AND 1000000 THEN greatest(1, ceil(q.rate_per_second))::integer
     ELSE q.rate_burst END;
   IF q.rate_burst IS NOT NULL AND q.rate_per_second IS NULL THEN
     RAISE EXCEPTION 'rate_burst of queue "%" needs rate_per_second', left(name, 64)
@@ -158,7 +159,7 @@ BEGIN
   IF jobs > 0 OR plans IS NOT NULL THEN
     RAISE EXCEPTION 'queue "%" is in use', left(name, 64)
       USING ERRCODE = '2BP01',
-            DETAIL = concat_ws(' ', format('It has %s unfinished jobs.', nullif(jobs, 0)), format('Schedules use it: %s.', plans)),
+            DETAIL = concat_ws(' ', 'Unfinished jobs: ' || nullif(jobs, 0) || '.', 'Schedules: ' || plans || '.'),
             HINT = 'cancel() the jobs, unschedule() the schedules; pause_queue() stops it without dropping.';
   END IF;
   DELETE FROM pm_jobs._queues AS q WHERE q.name = _drop_queue.name;

@@ -24,7 +24,7 @@ BEGIN
                     CASE WHEN kind IS NULL OR transactional IS NULL THEN 'NULL' ELSE '"' || left(kind, 64) || '"' END
       USING ERRCODE = '22023', HINT = 'A kind has 1 to 63 characters; transactional is true or false.';
   END IF;
-  SELECT f.prokind, f.prorettype, f.proretset, f.pronargs, f.proargtypes, f.proargmodes,
+  SELECT f.prokind, f.prorettype, f.proretset, f.pronargs, f.proargtypes, f.proargmodes, f.pronamespace,
          format('%I.%I(pm_jobs.job)', n.nspname, f.proname) AS signature
   INTO p FROM pg_proc AS f JOIN pg_namespace AS n ON n.oid = f.pronamespace WHERE f.oid = handler;
   IF NOT FOUND THEN
@@ -32,6 +32,7 @@ BEGIN
       USING ERRCODE = '42883', HINT = 'Write its signature, such as ''app.send(pm_jobs.job)''.';
   END IF;
   why := CASE
+    WHEN p.pronamespace = pg_my_temp_schema() OR pg_is_other_temp_schema(p.pronamespace) THEN 'It is temporary.'
     WHEN p.prokind NOT IN ('f', 'p') THEN 'It is no plain function and no procedure.'
     WHEN p.pronargs <> 1 OR p.proargtypes[0] <> 'pm_jobs.job'::regtype OR 'o' = ANY (p.proargmodes) OR 'b' = ANY (p.proargmodes)
       OR 't' = ANY (p.proargmodes) OR 'v' = ANY (p.proargmodes) THEN 'Its only argument must be of type pm_jobs.job.'

@@ -60,6 +60,8 @@ $$;
 CREATE FUNCTION pm_jobs._dedup_holder(queue text, dedup_key text, OUT holder bigint, OUT free_slot smallint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  taken smallint[];
 BEGIN
   SELECT j.id INTO holder
   FROM pm_jobs._job AS j
@@ -70,11 +72,10 @@ BEGIN
   IF FOUND THEN
     RETURN;
   END IF;
-  SELECT min(j.id) FILTER (WHERE j.dedup_running),
-         (SELECT min(s) FROM generate_series(0, count(*)) AS s WHERE s <> ALL (coalesce(array_agg(j.dedup_slot), '{}')))
-  INTO holder, free_slot
+  SELECT min(j.id) FILTER (WHERE j.dedup_running), coalesce(array_agg(j.dedup_slot), '{}') INTO holder, taken
   FROM pm_jobs._job AS j
   WHERE j.queue = _dedup_holder.queue AND j.dedup_key = _dedup_holder.dedup_key;
+  free_slot := (SELECT min(s) FROM generate_series(0, cardinality(taken)) AS s WHERE s <> ALL (taken));
 END
 $$;
 

@@ -5,7 +5,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-  next timestamptz;
+  first_run timestamptz;
 BEGIN
   IF name IS NULL OR name = '' OR length(name) > 63 THEN
     RAISE EXCEPTION 'invalid name for a schedule: %', coalesce('"' || left(name, 64) || '"', 'NULL')
@@ -23,23 +23,23 @@ BEGIN
       USING ERRCODE = '22023', HINT = 'Write a cron line such as ''0 2 * * * Europe/Paris'', or an interval such as ''15 min''.';
   END IF;
   PERFORM pm_jobs._enter(caller, queue, kind);
-  next := pm_jobs._next_run(spec, clock_timestamp());
-  IF next IS NULL THEN
+  first_run := pm_jobs._next_run(spec, clock_timestamp());
+  IF first_run IS NULL THEN
     RAISE EXCEPTION 'schedule "%" would never run: "%"', name, left(spec, 64)
       USING ERRCODE = '22023', HINT = 'No date matches all fields.';
   END IF;
   INSERT INTO pm_jobs._schedules AS s (name, spec, queue, kind, payload, missed, owner, next_run)
-  VALUES (_schedule.name, _schedule.spec, _schedule.queue, _schedule.kind, _schedule.payload, _schedule.missed, caller, next)
+  VALUES (_schedule.name, _schedule.spec, _schedule.queue, _schedule.kind, _schedule.payload, _schedule.missed, caller, first_run)
   ON CONFLICT (name) DO UPDATE
     SET spec = EXCLUDED.spec, queue = EXCLUDED.queue, kind = EXCLUDED.kind, payload = EXCLUDED.payload, missed = EXCLUDED.missed,
         next_run = CASE WHEN s.spec = EXCLUDED.spec THEN s.next_run ELSE EXCLUDED.next_run END, last_error = NULL
     WHERE s.owner = caller
-  RETURNING s.next_run INTO next;
+  RETURNING s.next_run INTO first_run;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'schedule "%" belongs to another role', name
       USING ERRCODE = '42501', HINT = 'Its owner or an administrator can unschedule() it; or use another name.';
   END IF;
-  RETURN next;
+  RETURN first_run;
 END
 $$;
 
