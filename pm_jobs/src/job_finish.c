@@ -1,13 +1,14 @@
 /*
  * job_finish.c - the end of an attempt: finished, scheduled again, dead
  *
- * Success is the common case: the row of _job is deleted and one of _finished
- * inserted without a plan, in the job's own subtransaction.  The row must still
- * be the one that was claimed; otherwise (the handler changed it) the
+ * Success is the common case: without a plan a row of _finished is inserted in the
+ * job's own subtransaction, and the one of _job deleted right after it.  That row
+ * must still be the one that was claimed; otherwise (the handler changed it) the
  * subtransaction is undone and the attempt has failed.  Failures go through SQL.
  */
 #include "pm_jobs_module.h"
 
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -17,6 +18,7 @@
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -241,22 +243,35 @@ insert_finished(JobRun *run, const Job *job, bool has_result, Datum result, Time
 	ResetPerTupleExprContext(target->estate);
 }
 
+/* Is the claimed row as it was, but for locks? */
+static bool
+is_unchanged(JobRun *run, const Job *job)
+{
+	HeapTupleData tuple;
+	Buffer buffer;
+	bool unchanged;
+
+	tuple.t_self = job->tid;
+	if (!heap_fetch(run->jobs, SnapshotAny, &tuple, &buffer, false))
+		return false;
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	unchanged = HeapTupleHeaderIsOnlyLocked(tuple.t_data);
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	ReleaseBuffer(buffer);
+	return unchanged;
+}
+
 /*
- * The handler returned: the job is finished, in the current subtransaction.
- * Throws unless exactly the claimed row goes.
+ * The handler returned: what must fail with it if it fails.  Called in the job's
+ * subtransaction; throws unless the claimed row is there to be deleted.
  */
 void
 pm_jobs_succeed(JobRun *run, Job *job, bool has_result, Datum result)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	FinishTarget *batch_target = run->target;
-	TM_FailureData failure;
-	TM_Result deleted;
 
-	deleted = table_tuple_delete(run->jobs, &job->tid, GetCurrentCommandId(true),
-	                             GetTransactionSnapshot(), InvalidSnapshot, true, &failure,
-	                             false);
-	if (deleted != TM_Ok)
+	if (!is_unchanged(run, job))
 		report_changed(job);
 	if (batch_target->number != job->id / PARTITION_IDS)
 		pm_jobs_open_target(run, job->id);
@@ -276,6 +291,27 @@ pm_jobs_succeed(JobRun *run, Job *job, bool has_result, Datum result)
 		pm_jobs_query(run, &end_statement, values, NULL, 0);
 		SPI_finish();
 	}
+}
+
+/*
+ * Deletes the row of a job whose subtransaction is part of the transaction now.
+ * The transaction that holds the lock deletes: a subtransaction of it would need
+ * a multixact for each job.
+ */
+void
+pm_jobs_delete(JobRun *run, const Job *job)
+{
+	TM_FailureData failure;
+	ItemPointerData tid = job->tid;
+	TM_Result result;
+
+	PushActiveSnapshot(GetTransactionSnapshot()); /* for what is stored out of line */
+	result =
+	    table_tuple_delete(run->jobs, &tid, GetCurrentCommandId(true), GetActiveSnapshot(),
+	                       InvalidSnapshot, true, &failure, false);
+	PopActiveSnapshot();
+	if (result != TM_Ok)
+		report_changed(job);
 }
 
 /*

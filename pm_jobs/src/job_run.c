@@ -192,6 +192,7 @@ run_job(JobRun *run, Job *job)
 {
 	MemoryContext old = CurrentMemoryContext;
 	ResourceOwner resources = CurrentResourceOwner;
+	volatile bool succeeded = false;
 
 	run->done++;
 	if (!job->outside)
@@ -213,6 +214,7 @@ run_job(JobRun *run, Job *job)
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(old);
 		CurrentResourceOwner = resources;
+		succeeded = true;
 	}
 	PG_CATCH();
 	{
@@ -230,6 +232,8 @@ run_job(JobRun *run, Job *job)
 		pm_jobs_fail(run, job, error);
 	}
 	PG_END_TRY();
+	if (succeeded)
+		pm_jobs_delete(run, job);
 	MemoryContextReset(run->scratch);
 }
 

@@ -118,23 +118,26 @@ pm_jobs_wait(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(status));
 }
 
-/* Does a live transaction other than ours hold the row as a claim does? */
+/*
+ * Has a live transaction other than ours claimed the row, or deleted it after
+ * running it?  Weaker locks are not claims.
+ */
 static bool
 is_claimed(HeapTupleHeader header)
 {
 	TransactionId xmax = HeapTupleHeaderGetRawXmax(header);
+	uint16 mask = header->t_infomask;
 	MultiXactMember *members;
 	int count;
 	bool claimed = false;
 
-	if ((header->t_infomask & HEAP_XMAX_INVALID) || !TransactionIdIsValid(xmax) ||
-	    !HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask))
+	if ((mask & HEAP_XMAX_INVALID) || !TransactionIdIsValid(xmax))
 		return false;
-	if (!(header->t_infomask & HEAP_XMAX_IS_MULTI))
-		return HEAP_XMAX_IS_EXCL_LOCKED(header->t_infomask) &&
+	if (!(mask & HEAP_XMAX_IS_MULTI))
+		return !HEAP_XMAX_IS_SHR_LOCKED(mask) && !HEAP_XMAX_IS_KEYSHR_LOCKED(mask) &&
 		       !TransactionIdIsCurrentTransactionId(xmax) &&
 		       TransactionIdIsInProgress(xmax);
-	count = GetMultiXactIdMembers(xmax, &members, false, true);
+	count = GetMultiXactIdMembers(xmax, &members, false, HEAP_XMAX_IS_LOCKED_ONLY(mask));
 	for (int i = 0; i < count; i++)
 		claimed = claimed || (members[i].status >= MultiXactStatusForNoKeyUpdate &&
 		                      !TransactionIdIsCurrentTransactionId(members[i].xid) &&

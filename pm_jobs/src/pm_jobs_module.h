@@ -167,6 +167,7 @@ extern int64 pm_jobs_running_id(void);
 extern void pm_jobs_open_target(JobRun *run, int64 id);
 extern void pm_jobs_close_target(JobRun *run);
 extern void pm_jobs_succeed(JobRun *run, Job *job, bool has_result, Datum result);
+extern void pm_jobs_delete(JobRun *run, const Job *job);
 extern void pm_jobs_fail(JobRun *run, Job *job, const ErrorData *error);
 extern void pm_jobs_start_attempt(JobRun *run, Job *job);
 
