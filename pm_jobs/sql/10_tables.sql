@@ -89,11 +89,8 @@ CREATE TABLE pm_jobs._finished (
   finished_at timestamptz NOT NULL,
   status text NOT NULL CHECK (status IN ('succeeded', 'dead', 'cancelled')),
   result jsonb,
-  last_error text,
-  PRIMARY KEY (id)
+  last_error text
 ) PARTITION BY RANGE (id);
-CREATE INDEX _finished_dead ON pm_jobs._finished (queue, id) WHERE status = 'dead';
-CREATE INDEX _finished_time ON pm_jobs._finished USING brin (finished_at);
 CREATE TABLE pm_jobs._finished_0 PARTITION OF pm_jobs._finished FOR VALUES FROM (0) TO (1000000);
 CREATE TABLE pm_jobs._finished_1 PARTITION OF pm_jobs._finished FOR VALUES FROM (1000000) TO (2000000);
 
@@ -109,12 +106,24 @@ CREATE TABLE pm_jobs._attempts (
   detail text,
   hint text,
   context text,
-  pid integer NOT NULL,
-  PRIMARY KEY (job_id, attempt)
+  pid integer NOT NULL
 ) PARTITION BY RANGE (job_id);
-CREATE INDEX _attempts_time ON pm_jobs._attempts USING brin (started_at);
 CREATE TABLE pm_jobs._attempts_0 PARTITION OF pm_jobs._attempts FOR VALUES FROM (0) TO (1000000);
 CREATE TABLE pm_jobs._attempts_1 PARTITION OF pm_jobs._attempts FOR VALUES FROM (1000000) TO (2000000);
+
+-- Each partition has its own keys and indexes, as _add_partitions() makes them.  The
+-- parents have none: a dump restores the partitions that came later by attaching
+-- them, which would give them the parent's before their own.
+ALTER TABLE pm_jobs._finished_0 ADD PRIMARY KEY (id);
+ALTER TABLE pm_jobs._finished_1 ADD PRIMARY KEY (id);
+CREATE INDEX ON pm_jobs._finished_0 (queue, id) WHERE status = 'dead';
+CREATE INDEX ON pm_jobs._finished_1 (queue, id) WHERE status = 'dead';
+CREATE INDEX ON pm_jobs._finished_0 USING brin (finished_at);
+CREATE INDEX ON pm_jobs._finished_1 USING brin (finished_at);
+ALTER TABLE pm_jobs._attempts_0 ADD PRIMARY KEY (job_id, attempt);
+ALTER TABLE pm_jobs._attempts_1 ADD PRIMARY KEY (job_id, attempt);
+CREATE INDEX ON pm_jobs._attempts_0 USING brin (started_at);
+CREATE INDEX ON pm_jobs._attempts_1 USING brin (started_at);
 
 CREATE TABLE pm_jobs._schedules (
   name text PRIMARY KEY CHECK (name <> '' AND length(name) <= 63),

@@ -27,6 +27,14 @@ BEGIN
       -- another may have made it before the lock was ours
       CONTINUE WHEN to_regclass(format('pm_jobs.%s_%s', parent, b)) IS NOT NULL;
       EXECUTE format('CREATE TABLE pm_jobs.%1$I (LIKE pm_jobs.%2$I INCLUDING ALL)', parent || '_' || b, parent);
+      IF parent = '_finished' THEN
+        EXECUTE format('ALTER TABLE pm_jobs.%I ADD PRIMARY KEY (id)', '_finished_' || b);
+        EXECUTE format('CREATE INDEX ON pm_jobs.%I (queue, id) WHERE status = %L', '_finished_' || b, 'dead');
+        EXECUTE format('CREATE INDEX ON pm_jobs.%I USING brin (finished_at)', '_finished_' || b);
+      ELSE
+        EXECUTE format('ALTER TABLE pm_jobs.%I ADD PRIMARY KEY (job_id, attempt)', '_attempts_' || b);
+        EXECUTE format('CREATE INDEX ON pm_jobs.%I USING brin (started_at)', '_attempts_' || b);
+      END IF;
       EXECUTE format('ALTER TABLE pm_jobs.%2$I ATTACH PARTITION pm_jobs.%1$I FOR VALUES FROM (%3$s) TO (%4$s)',
                      parent || '_' || b, parent, b * 1000000, (b + 1) * 1000000);
     END LOOP;
@@ -46,6 +54,22 @@ BEGIN
 END
 $$;
 
+-- Does a queue keep any job of the partition?  A queue that is gone keeps its jobs a week.
+CREATE FUNCTION pm_jobs._is_kept(partition regclass) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  kept boolean;
+BEGIN
+  EXECUTE format(
+    'SELECT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE EXISTS (
+                      SELECT FROM %1$s AS f WHERE f.finished_at > now() - q.retention AND f.queue = q.name))
+         OR EXISTS (SELECT FROM %1$s AS f WHERE f.finished_at > now() - interval ''7 days''
+                      AND NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = f.queue))', partition) INTO kept;
+  RETURN kept;
+END
+$$;
+
 -- Drops what no queue keeps any more; returns how many blocks.  A block is looked at
 -- once the ids have left it; the ids leave a block early when it is a day old, or as
 -- old as the shortest retention, so that little traffic does not keep jobs for years.
@@ -57,9 +81,13 @@ DECLARE
   block bigint;
   first_finished timestamptz;
   b record;
-  kept boolean;
   dropped integer := 0;
 BEGIN
+  -- an old snapshot would not show what has been finished since
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION 'finished jobs cannot be dropped in a % transaction', current_setting('transaction_isolation')
+      USING ERRCODE = '25001', HINT = 'Use READ COMMITTED.';
+  END IF;
   SELECT s.last_value / 1000000 INTO block FROM pm_jobs._job_id AS s;
   IF to_regclass('pm_jobs._finished_' || block) IS NOT NULL THEN
     EXECUTE format('SELECT f.finished_at FROM pm_jobs.%I AS f ORDER BY f.id LIMIT 1', '_finished_' || block) INTO first_finished;
@@ -78,12 +106,11 @@ BEGIN
     WHERE i.inhparent = 'pm_jobs._finished'::regclass AND c.relname ~ '^_finished_[0-9]+$' AND n.number < block
     ORDER BY n.number
   LOOP
-    EXECUTE format(
-      'SELECT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE EXISTS (
-                        SELECT FROM %1$s AS f WHERE f.finished_at > now() - q.retention AND f.queue = q.name))
-           OR EXISTS (SELECT FROM %1$s AS f WHERE f.finished_at > now() - interval ''7 days''
-                        AND NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = f.queue))', b.finished) INTO kept;
-    CONTINUE WHEN kept;
+    CONTINUE WHEN pm_jobs._is_kept(b.finished);
+    -- who was finishing a job there has ended when the lock is ours
+    LOCK TABLE ONLY pm_jobs._finished IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', b.finished);
+    CONTINUE WHEN pm_jobs._is_kept(b.finished);
     PERFORM pm_jobs._drop_partition(b.finished);
     -- a job that still waits keeps its attempts
     IF b.attempts IS NOT NULL AND NOT EXISTS (
@@ -119,7 +146,7 @@ $$;
 CREATE FUNCTION pm_jobs.purge() RETURNS integer
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
 COMMENT ON FUNCTION pm_jobs.purge() IS
-'drops the partitions in which every finished job is older than its queue''s retention; returns how many. CALL pm_jobs.run() does this by itself. Administrators only. Errors: 55P03 somebody is using them, 42501';
+'drops the partitions in which every finished job is older than its queue''s retention; returns how many. CALL pm_jobs.run() does this by itself. Administrators only. Errors: 55P03 somebody is using them, 25001 not READ COMMITTED, 42501';
 
-REVOKE ALL ON FUNCTION pm_jobs._add_partitions(bigint), pm_jobs._drop_partition(regclass), pm_jobs._drop_old(), pm_jobs._after_run(),
+REVOKE ALL ON FUNCTION pm_jobs._add_partitions(bigint), pm_jobs._drop_partition(regclass), pm_jobs._is_kept(regclass), pm_jobs._drop_old(), pm_jobs._after_run(),
   pm_jobs._purge(regrole), pm_jobs.purge() FROM PUBLIC;

@@ -66,8 +66,8 @@ report_cron(const char *spec, PmCronStatus status, const PmCronError *error)
 	    [PM_CRON_TOO_FEW_FIELDS] = "It has fewer than five fields.",
 	    [PM_CRON_UNKNOWN_MACRO] =
 	        "The words are @yearly, @monthly, @weekly, @daily and @hourly.",
-	    [PM_CRON_BAD_VALUE] = "neither a number nor a name",
-	    [PM_CRON_OUT_OF_RANGE] = "out of range",
+	    [PM_CRON_BAD_VALUE] = "a value that is neither a number nor a name",
+	    [PM_CRON_OUT_OF_RANGE] = "a value out of its range",
 	    [PM_CRON_BACKWARD_RANGE] = "a range that ends before it begins",
 	    [PM_CRON_BAD_STEP] = "a step that is 0 or larger than the field",
 	    [PM_CRON_BAD_SYNTAX] = "something that is no list of values, ranges and steps",

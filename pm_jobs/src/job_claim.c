@@ -210,6 +210,7 @@ make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key)
 	Oid role;
 	Job *job;
 	Handler *handler;
+	Datum started;
 	bool crashed = false;
 
 	if (only_without_key)
@@ -224,7 +225,7 @@ make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key)
 	handler = find_handler(run, TextDatumGetCString(slot_getattr(slot, JOB_KIND, &null)));
 	if (!handler->transactional && !run->outside)
 		return NULL;
-	(void) slot_getattr(slot, JOB_STARTED_AT, &null);
+	started = slot_getattr(slot, JOB_STARTED_AT, &null);
 	if (!null)
 	{
 		if (pm_jobs_job_is_taken(DatumGetInt64(slot_getattr(slot, JOB_ID, &null))))
@@ -244,6 +245,8 @@ make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key)
 	job->max_attempts = DatumGetInt32(slot_getattr(slot, JOB_MAX_ATTEMPTS, &null));
 	job->earlier_attempts = DatumGetInt32(slot_getattr(slot, JOB_EARLIER_ATTEMPTS, &null));
 	job->crashed = crashed;
+	if (crashed)
+		job->started_at = DatumGetTimestampTz(started);
 	return job;
 }
 

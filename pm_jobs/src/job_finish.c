@@ -81,12 +81,19 @@ struct FinishTarget
 
 static JobStatement attempt_statement = {
     .sql =
-        "INSERT INTO pm_jobs._attempts AS a (job_id, attempt, started_at, finished_at, outcome, "
+        "INSERT INTO pm_jobs._attempts (job_id, attempt, started_at, finished_at, outcome, "
         "sqlstate, message, detail, hint, context, pid) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, pg_catalog.pg_backend_pid()) "
-        "ON CONFLICT (job_id, attempt) DO UPDATE SET finished_at = excluded.finished_at, "
-        "outcome = excluded.outcome, sqlstate = excluded.sqlstate, message = excluded.message, "
-        "detail = excluded.detail, hint = excluded.hint, context = excluded.context",
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, pg_catalog.pg_backend_pid())",
+    .nargs = 10,
+    .types = {INT8OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID,
+              TEXTOID, TEXTOID, TEXTOID}
+};
+
+/* The same for an attempt whose start is on record; it keeps that time. */
+static JobStatement close_statement = {
+    .sql = "UPDATE pm_jobs._attempts SET finished_at = $4, outcome = $5, sqlstate = $6, "
+           "message = $7, detail = $8, hint = $9, context = $10 "
+           "WHERE job_id = $1 AND attempt = $2 AND started_at <= $3",
     .nargs = 10,
     .types = {INT8OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID,
               TEXTOID, TEXTOID, TEXTOID}
@@ -351,7 +358,9 @@ pm_jobs_fail(JobRun *run, Job *job, const ErrorData *error)
 	SET_TEXT(8, error->hint);
 	SET_TEXT(9, error->context);
 #undef SET_TEXT
-	pm_jobs_query(run, &attempt_statement, values, nulls, 0);
+	if (!(job->outside || job->crashed) ||
+	    pm_jobs_query(run, &close_statement, values, nulls, 0) == 0)
+		pm_jobs_query(run, &attempt_statement, values, nulls, 0);
 
 	values[1] = Int32GetDatum(job->attempt);
 	values[2] = values[6];

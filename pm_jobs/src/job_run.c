@@ -195,13 +195,13 @@ run_job(JobRun *run, Job *job)
 	volatile bool succeeded = false;
 
 	run->done++;
-	if (!job->outside)
-		job->started_at = GetCurrentTimestamp();
 	if (job->crashed)
 	{
 		pm_jobs_fail(run, job, NULL);
 		return;
 	}
+	if (!job->outside)
+		job->started_at = GetCurrentTimestamp();
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(run->scratch);
 	PG_TRY();
