@@ -11,8 +11,11 @@
 
 #include <string.h>
 
-/* Leap days are eight years apart at most. */
-#define SEARCH_DAYS (8 * 366 + 1)
+/*
+ * 29 February comes again on the same weekday after forty years at most, and a line
+ * can ask for that: with an asterisk and a step, day and weekday must agree.
+ */
+#define SEARCH_DAYS (41 * 366)
 
 typedef struct FieldRule
 {
@@ -336,7 +339,7 @@ bit_from(uint64_t mask, int from)
 
 /*
  * Moves time to the first matching minute after it.  False, and time is spent, if
- * there is none in eight years, which only a mask that matches no day has.
+ * there is none in forty years, which only a mask that matches no day has.
  */
 bool
 pm_cron_next(const PmCron *cron, PmCronTime *time)
