@@ -53,10 +53,9 @@ find_inner(FmgrInfo *outer)
 	for (int i = 0; i < form->pronargs; i++)
 		arguments[i + 1] = form->proargtypes.values[i];
 	name = psprintf("_%s", NameStr(form->proname));
-	inner = GetSysCacheOid3(
-	    PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
-	    PointerGetDatum(buildoidvector(arguments, form->pronargs + 1)),
-	    ObjectIdGetDatum(form->pronamespace));
+	inner = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+	                        PointerGetDatum(buildoidvector(arguments, form->pronargs + 1)),
+	                        ObjectIdGetDatum(form->pronamespace));
 	if (!OidIsValid(inner))
 		elog(ERROR, "function %s.%s lacks its inner function",
 		     get_namespace_name(form->pronamespace), NameStr(form->proname));
