@@ -9,7 +9,7 @@ CREATE TYPE pm_jobs.job AS (
   max_attempts integer,
   enqueued_at timestamptz
 );
-COMMENT ON TYPE pm_jobs.job IS 'what a handler is given: the job as it was enqueued, and which attempt this is, from 1 to max_attempts; id is the idempotency key for effects outside';
+COMMENT ON TYPE pm_jobs.job IS 'what a handler is given: id, queue, kind, payload, attempt, max_attempts, enqueued_at; attempt is which execution this is, from 1 to max_attempts; id is the idempotency key for effects outside';
 
 CREATE FUNCTION pm_jobs._register_handler(caller regrole, kind text, handler regprocedure, transactional boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
