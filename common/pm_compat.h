@@ -35,4 +35,15 @@
 #define pg_attribute_noreturn() __attribute__((noreturn))
 #endif
 
+/* Checks of privileges take the catalog's OID since 16. */
+#if PG_VERSION_NUM >= 160000
+#define pm_schema_aclcheck(oid, role, mode) \
+	object_aclcheck(NamespaceRelationId, oid, role, mode) /* untested */
+#define pm_function_aclcheck(oid, role, mode) \
+	object_aclcheck(ProcedureRelationId, oid, role, mode) /* untested */
+#else
+#define pm_schema_aclcheck(oid, role, mode)   pg_namespace_aclcheck(oid, role, mode)
+#define pm_function_aclcheck(oid, role, mode) pg_proc_aclcheck(oid, role, mode)
+#endif
+
 #endif /* PM_COMPAT_H */

@@ -38,11 +38,13 @@ SELECT line FROM (
   UNION ALL
   SELECT extension, 11, t.typname COLLATE "C", '', format('- **`%s`**: %s', t.typname, pg_temp.line(obj_description(t.oid, 'pg_type')))
   FROM member JOIN pg_type AS t ON classid = 'pg_type'::regclass AND objid = t.oid
-  WHERE t.typelem = 0 AND t.typrelid = 0 AND t.typname NOT LIKE '\_%'
+  LEFT JOIN pg_class AS c ON c.oid = t.typrelid
+  WHERE t.typelem = 0 AND (c.oid IS NULL OR c.relkind = 'c') AND t.typname NOT LIKE '\_%'
   UNION ALL
   SELECT extension, CASE p.prokind WHEN 'a' THEN 31 ELSE 21 END, p.proname COLLATE "C", pg_get_function_arguments(p.oid) COLLATE "C",
-         format('- **`%s(%s)`** → `%s`%s: %s', p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid),
-                CASE WHEN p.prokind = 'a' THEN '' ELSE ', ' || CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END
+         format('- **`%s(%s)`**%s%s: %s', p.proname, pg_get_function_arguments(p.oid),
+                CASE WHEN p.prokind = 'p' THEN ', procedure' ELSE format(' → `%s`', pg_get_function_result(p.oid)) END,
+                CASE WHEN p.prokind IN ('a', 'p') THEN '' ELSE ', ' || CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END
                   || CASE WHEN p.proisstrict THEN ', strict' ELSE '' END END,
                 pg_temp.line(obj_description(p.oid, 'pg_proc')))
   FROM member JOIN pg_proc AS p ON classid = 'pg_proc'::regclass AND objid = p.oid

@@ -23,7 +23,7 @@ FILENAME ~ /\/00_/ && FNR == 1 && $0 !~ "^\\\\echo Use \"CREATE EXTENSION " exte
 }
 /^[ \t]*--/ { next }
 /OR REPLACE/ { complain(FNR, "OR REPLACE") }
-/IF NOT EXISTS/ { complain(FNR, "IF NOT EXISTS") }
+/IF NOT EXISTS( [^(]|$)/ { complain(FNR, "IF NOT EXISTS") }
 /^CREATE (UNLOGGED )?(TABLE|VIEW|TYPE|FUNCTION|PROCEDURE|AGGREGATE|SEQUENCE|DOMAIN) / && $0 !~ " " extension "\\." {
 	complain(FNR, "the object is not named with its schema")
 }

@@ -1,0 +1,147 @@
+-- Cancelling jobs and giving them another chance.
+
+-- The error for a job that is not there, or not the caller's: who may not see it
+-- does not learn that it exists.
+CREATE FUNCTION pm_jobs._no_job(id bigint) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RAISE EXCEPTION 'job % does not exist', coalesce(id::text, 'NULL')
+    USING ERRCODE = '42704', HINT = 'View pm_jobs.jobs lists the jobs you may see.';
+END
+$$;
+
+CREATE FUNCTION pm_jobs._cancel(caller regrole, id bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  j pm_jobs._job;
+  running boolean;
+  free boolean;
+  owner oid;
+BEGIN
+  SELECT s.enqueued_by, pm_jobs._is_running(s.ctid) INTO owner, running FROM pm_jobs._job AS s WHERE s.id = _cancel.id;
+  IF NOT FOUND THEN
+    SELECT f.enqueued_by INTO owner FROM pm_jobs._finished AS f WHERE f.id = _cancel.id;
+    IF NOT FOUND OR owner <> caller AND NOT pm_jobs._is_admin(caller) THEN
+      PERFORM pm_jobs._no_job(id);
+    END IF;
+    RETURN false;
+  END IF;
+  IF owner <> caller AND NOT pm_jobs._is_admin(caller) THEN
+    PERFORM pm_jobs._no_job(id);
+  END IF;
+  IF NOT running THEN
+    SELECT s.* INTO j FROM pm_jobs._job AS s WHERE s.id = _cancel.id FOR UPDATE SKIP LOCKED;
+    free := FOUND;
+  END IF;
+  IF free IS NOT TRUE THEN
+    RAISE EXCEPTION 'job % is running', id
+      USING ERRCODE = '55006', DETAIL = 'It, or a transaction that names it, holds its row.', HINT = 'wait() for it, or end the session that runs it.';
+  END IF;
+  DELETE FROM pm_jobs._job AS s WHERE s.id = _cancel.id;
+  IF to_regclass('pm_jobs._finished_' || (id / 1000000)) IS NULL THEN
+    PERFORM pm_jobs._add_partitions(id);
+  END IF;
+  INSERT INTO pm_jobs._finished AS f (id, queue, kind, payload, priority, run_at, dedup_key, dedup_running, limit_key, max_attempts, attempts,
+    earlier_attempts, enqueued_by, enqueued_at, finished_at, status, last_error)
+  VALUES (j.id, j.queue, j.kind, j.payload, j.priority, j.run_at, j.dedup_key, j.dedup_running, j.limit_key, j.max_attempts, j.attempts,
+    j.earlier_attempts, j.enqueued_by, j.enqueued_at, clock_timestamp(), 'cancelled', j.last_error);
+  RETURN true;
+END
+$$;
+
+CREATE FUNCTION pm_jobs.cancel(id bigint) RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
+COMMENT ON FUNCTION pm_jobs.cancel(bigint) IS
+'cancels a job that waits; false if it had finished already. For who enqueued it and administrators. Errors: 42704 no such job, 55006 it is running';
+
+-- Puts a finished job back among the waiting ones under its own id; its attempts are
+-- counted anew.  NULL if another job holds its dedup key.
+CREATE FUNCTION pm_jobs._revive(id bigint) RETURNS bigint
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH back AS (
+    INSERT INTO pm_jobs._job (id, queue, kind, payload, priority, dedup_key, dedup_running, limit_key, max_attempts, earlier_attempts,
+      enqueued_by, enqueued_at, last_error)
+    SELECT f.id, f.queue, f.kind, f.payload, f.priority, f.dedup_key, f.dedup_running, f.limit_key, f.max_attempts,
+           f.earlier_attempts + f.attempts, f.enqueued_by, f.enqueued_at, f.last_error
+    FROM pm_jobs._finished AS f
+    WHERE f.id = _revive.id
+      AND NOT EXISTS (SELECT FROM pm_jobs._job AS j WHERE j.queue = f.queue AND j.dedup_key = f.dedup_key)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+  ), gone AS (
+    DELETE FROM pm_jobs._finished AS f USING back WHERE f.id = back.id
+  )
+  SELECT back.id FROM back
+$$;
+
+CREATE FUNCTION pm_jobs._retry(caller regrole, id bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  f pm_jobs._finished;
+  owner oid;
+  live boolean := false;
+BEGIN
+  SELECT s.* INTO f FROM pm_jobs._finished AS s WHERE s.id = _retry.id FOR UPDATE;
+  owner := f.enqueued_by;
+  IF NOT FOUND THEN
+    SELECT true, s.enqueued_by INTO live, owner FROM pm_jobs._job AS s WHERE s.id = _retry.id;
+  END IF;
+  IF owner IS NULL OR owner <> caller AND NOT pm_jobs._is_admin(caller) THEN
+    PERFORM pm_jobs._no_job(id);
+  END IF;
+  IF live OR f.status NOT IN ('dead', 'cancelled') THEN
+    RAISE EXCEPTION 'job % is not dead or cancelled', id
+      USING ERRCODE = '55000', DETAIL = CASE WHEN live THEN 'It has not finished.' ELSE format('It has %s.', f.status) END,
+            HINT = CASE WHEN live THEN 'It will run without this.' ELSE 'enqueue() another one.' END;
+  END IF;
+  PERFORM pm_jobs._enter(f.enqueued_by, f.queue, f.kind);
+  IF pm_jobs._revive(id) IS NULL THEN
+    RAISE EXCEPTION 'another job holds dedup key "%" of job %', left(f.dedup_key, 64), id
+      USING ERRCODE = '23505', HINT = 'It does the same work; cancel() it to run this one instead.';
+  END IF;
+END
+$$;
+
+CREATE FUNCTION pm_jobs.retry(id bigint) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
+COMMENT ON FUNCTION pm_jobs.retry(bigint) IS
+'makes a dead or cancelled job ready again, under its id, with all its attempts ahead; earlier attempts stay in view attempts. For who enqueued it and administrators. Errors: 42704 no such job, queue or kind, 55000 not dead or cancelled, 23505 its dedup key is held, 42501 who enqueued it may not any more';
+
+CREATE FUNCTION pm_jobs._redrive(caller regrole, queue text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  admin boolean := pm_jobs._is_admin(caller);
+  f record;
+  n bigint := 0;
+BEGIN
+  LOCK TABLE pm_jobs._job IN ROW EXCLUSIVE MODE;
+  IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = queue) THEN
+    PERFORM pm_jobs._no_queue(queue);
+  END IF;
+  FOR f IN
+    SELECT s.id FROM pm_jobs._finished AS s
+    WHERE s.queue = _redrive.queue AND s.status = 'dead' AND (admin OR s.enqueued_by = caller)
+      AND EXISTS (SELECT FROM pm_jobs._handlers AS h WHERE h.kind = s.kind)
+    ORDER BY s.id
+    FOR UPDATE OF s SKIP LOCKED
+  LOOP
+    IF pm_jobs._revive(f.id) IS NOT NULL THEN
+      n := n + 1;
+    END IF;
+  END LOOP;
+  RETURN n;
+END
+$$;
+
+CREATE FUNCTION pm_jobs.redrive(queue text) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
+COMMENT ON FUNCTION pm_jobs.redrive(text) IS
+'does what retry() does with each dead job of the queue that the caller may retry; returns how many. One whose kind is not registered or whose dedup key is held stays dead. Errors: 42704 no such queue';
+
+REVOKE ALL ON FUNCTION pm_jobs._no_job(bigint), pm_jobs._cancel(regrole, bigint), pm_jobs._revive(bigint), pm_jobs._retry(regrole, bigint),
+  pm_jobs._redrive(regrole, text) FROM PUBLIC;

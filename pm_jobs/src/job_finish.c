@@ -1,0 +1,391 @@
+/*
+ * job_finish.c - the end of an attempt: finished, scheduled again, dead
+ *
+ * Success is the common case: without a plan a row of _finished is inserted in the
+ * job's own subtransaction, and the one of _job deleted right after it.  That row
+ * must still be the one that was claimed; otherwise (the handler changed it) the
+ * subtransaction is undone and the attempt has failed.  Failures go through SQL.
+ */
+#include "pm_jobs_module.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+/* Ids in one partition. */
+#define PARTITION_IDS INT64CONST(1000000)
+
+/* Columns of pm_jobs._finished. */
+enum
+{
+	FINISHED_ID = 1,
+	FINISHED_QUEUE,
+	FINISHED_KIND,
+	FINISHED_PAYLOAD,
+	FINISHED_PRIORITY,
+	FINISHED_RUN_AT,
+	FINISHED_DEDUP_KEY,
+	FINISHED_DEDUP_RUNNING,
+	FINISHED_LIMIT_KEY,
+	FINISHED_MAX_ATTEMPTS,
+	FINISHED_ATTEMPTS,
+	FINISHED_EARLIER_ATTEMPTS,
+	FINISHED_ENQUEUED_BY,
+	FINISHED_ENQUEUED_AT,
+	FINISHED_STARTED_AT,
+	FINISHED_FINISHED_AT,
+	FINISHED_STATUS,
+	FINISHED_RESULT,
+	FINISHED_LAST_ERROR,
+	FINISHED_COLUMNS = FINISHED_LAST_ERROR
+};
+
+/* Columns that are copied: of _finished, of _job. */
+static const AttrNumber copied[][2] = {
+    {FINISHED_ID,               JOB_ID              },
+    {FINISHED_QUEUE,            JOB_QUEUE           },
+    {FINISHED_KIND,             JOB_KIND            },
+    {FINISHED_PAYLOAD,          JOB_PAYLOAD         },
+    {FINISHED_PRIORITY,         JOB_PRIORITY        },
+    {FINISHED_RUN_AT,           JOB_RUN_AT          },
+    {FINISHED_DEDUP_KEY,        JOB_DEDUP_KEY       },
+    {FINISHED_DEDUP_RUNNING,    JOB_DEDUP_RUNNING   },
+    {FINISHED_LIMIT_KEY,        JOB_LIMIT_KEY       },
+    {FINISHED_MAX_ATTEMPTS,     JOB_MAX_ATTEMPTS    },
+    {FINISHED_EARLIER_ATTEMPTS, JOB_EARLIER_ATTEMPTS},
+    {FINISHED_ENQUEUED_BY,      JOB_ENQUEUED_BY     },
+    {FINISHED_ENQUEUED_AT,      JOB_ENQUEUED_AT     },
+    {FINISHED_LAST_ERROR,       JOB_LAST_ERROR      },
+};
+
+/* A partition of _finished, ready to be inserted into. */
+struct FinishTarget
+{
+	int64 number; /* of the partition */
+	EState *estate;
+	ResultRelInfo *relation;
+	TupleTableSlot *slot;
+	Datum succeeded; /* the status */
+};
+
+static JobStatement attempt_statement = {
+    .sql =
+        "INSERT INTO pm_jobs._attempts (job_id, attempt, started_at, finished_at, outcome, "
+        "sqlstate, message, detail, hint, context, pid) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, pg_catalog.pg_backend_pid())",
+    .nargs = 10,
+    .types = {INT8OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID,
+              TEXTOID, TEXTOID, TEXTOID}
+};
+
+/* The same for an attempt whose start is on record; it keeps that time. */
+static JobStatement close_statement = {
+    .sql = "UPDATE pm_jobs._attempts SET finished_at = $4, outcome = $5, sqlstate = $6, "
+           "message = $7, detail = $8, hint = $9, context = $10 "
+           "WHERE job_id = $1 AND attempt = $2 AND started_at <= $3",
+    .nargs = 10,
+    .types = {INT8OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID,
+              TEXTOID, TEXTOID, TEXTOID}
+};
+
+/* The wait grows with the attempts; a tenth more or less keeps retries apart. */
+static JobStatement retry_statement = {
+    .sql =
+        "UPDATE pm_jobs._job AS j SET attempts = $2, last_error = $3, started_at = NULL, "
+        "run_at = $4 + q.backoff[least($2, pg_catalog.cardinality(q.backoff))] "
+        "* (0.9 + pg_catalog.random() / 5) "
+        "FROM pm_jobs._queues AS q WHERE j.id = $1 AND q.name = j.queue",
+    .nargs = 4,
+    .types = {INT8OID, INT4OID, TEXTOID, TIMESTAMPTZOID}
+};
+
+static JobStatement dead_statement = {
+    .sql =
+        "WITH gone AS (DELETE FROM pm_jobs._job WHERE id = $1 RETURNING *) "
+        "INSERT INTO pm_jobs._finished (id, queue, kind, payload, priority, run_at, dedup_key, "
+        "dedup_running, limit_key, max_attempts, attempts, earlier_attempts, enqueued_by, "
+        "enqueued_at, started_at, finished_at, status, last_error) "
+        "SELECT id, queue, kind, payload, priority, run_at, dedup_key, dedup_running, limit_key, "
+        "max_attempts, $2, earlier_attempts, enqueued_by, enqueued_at, $5, $4, 'dead', $3 FROM gone",
+    .nargs = 5,
+    .types = {INT8OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+};
+
+static JobStatement start_statement = {
+    .sql = "UPDATE pm_jobs._job SET attempts = $2, started_at = $3 WHERE id = $1",
+    .nargs = 3,
+    .types = {INT8OID, INT4OID, TIMESTAMPTZOID}
+};
+
+static JobStatement started_statement = {
+    .sql = "INSERT INTO pm_jobs._attempts (job_id, attempt, started_at, pid) "
+           "VALUES ($1, $2, $3, pg_catalog.pg_backend_pid())",
+    .nargs = 3,
+    .types = {INT8OID, INT4OID, TIMESTAMPTZOID}
+};
+
+static JobStatement end_statement = {
+    .sql = "UPDATE pm_jobs._attempts SET finished_at = $3, outcome = 'succeeded' "
+           "WHERE job_id = $1 AND attempt = $2",
+    .nargs = 3,
+    .types = {INT8OID, INT4OID, TIMESTAMPTZOID}
+};
+
+static JobStatement partition_statement = {
+    .sql = "SELECT pm_jobs._add_partitions($1)", .nargs = 1, .types = {INT8OID}};
+
+/*
+ * The partition of a table that holds the id.  Made if it is missing: retention
+ * drops what is old without waiting for jobs that are still unfinished.
+ */
+static Oid
+find_partition(JobRun *run, const char *table, int64 id)
+{
+	char *name = psprintf("%s_" INT64_FORMAT, table, id / PARTITION_IDS);
+	Oid oid = get_relname_relid(name, RelationGetNamespace(run->jobs));
+
+	if (!OidIsValid(oid))
+	{
+		Datum value = Int64GetDatum(id);
+
+		SPI_connect();
+		pm_jobs_query(run, &partition_statement, &value, NULL, 0);
+		SPI_finish();
+		oid = get_relname_relid(name, RelationGetNamespace(run->jobs));
+	}
+	if (!OidIsValid(oid))
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_UNDEFINED_TABLE),
+		     errmsg("partition pm_jobs.%s for job " INT64_FORMAT " is missing", name, id),
+		     errhint("Finished jobs are kept by ranges of a million ids; create the "
+		             "partition again.")));
+	return oid;
+}
+
+/* A job that changed under its handler is a failed attempt. */
+static void
+report_changed(const Job *job)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	         errmsg("job " INT64_FORMAT " was changed while its handler ran", job->id),
+	         errhint("A handler must not cancel or change its own job.")));
+}
+
+/* Opens the partition that holds the id, for the current resource owner. */
+void
+pm_jobs_open_target(JobRun *run, int64 id)
+{
+	MemoryContext old = MemoryContextSwitchTo(run->batch);
+	FinishTarget *target = palloc0(sizeof(FinishTarget));
+	int64 number = id / PARTITION_IDS;
+	Relation relation = table_open(find_partition(run, "_finished", id), RowExclusiveLock);
+
+	if (RelationGetDescr(relation)->natts != FINISHED_COLUMNS)
+		elog(ERROR, "table pm_jobs.%s has %d columns, not %d",
+		     RelationGetRelationName(relation), RelationGetDescr(relation)->natts,
+		     FINISHED_COLUMNS);
+	target->number = number;
+	target->estate = CreateExecutorState();
+	target->relation = makeNode(ResultRelInfo);
+	InitResultRelInfo(target->relation, relation, 0, NULL, 0);
+	ExecOpenIndices(target->relation, false);
+	target->slot = table_slot_create(relation, NULL);
+	target->succeeded = CStringGetTextDatum("succeeded");
+	run->target = target;
+	MemoryContextSwitchTo(old);
+}
+
+/* Closes what pm_jobs_open_target() opened. */
+void
+pm_jobs_close_target(JobRun *run)
+{
+	FinishTarget *target = run->target;
+
+	ExecDropSingleTupleTableSlot(target->slot);
+	ExecCloseIndices(target->relation);
+	table_close(target->relation->ri_RelationDesc, NoLock);
+	FreeExecutorState(target->estate);
+	run->target = NULL;
+}
+
+/* Inserts the finished job into the open partition. */
+static void
+insert_finished(JobRun *run, const Job *job, bool has_result, Datum result, TimestampTz now)
+{
+	FinishTarget *target = run->target;
+	TupleTableSlot *slot = target->slot;
+	Datum row[JOB_COLUMNS];
+	bool nulls[JOB_COLUMNS];
+
+	heap_deform_tuple(job->row, RelationGetDescr(run->jobs), row, nulls);
+	ExecClearTuple(slot);
+	for (int i = 0; i < lengthof(copied); i++)
+	{
+		slot->tts_values[copied[i][0] - 1] = row[copied[i][1] - 1];
+		slot->tts_isnull[copied[i][0] - 1] = nulls[copied[i][1] - 1];
+	}
+#define SET_COLUMN(column, datum, null) \
+	(slot->tts_values[(column) -1] = (datum), slot->tts_isnull[(column) -1] = (null))
+	SET_COLUMN(FINISHED_ATTEMPTS, Int32GetDatum(job->attempt), false);
+	SET_COLUMN(FINISHED_STARTED_AT, TimestampTzGetDatum(job->started_at), false);
+	SET_COLUMN(FINISHED_FINISHED_AT, TimestampTzGetDatum(now), false);
+	SET_COLUMN(FINISHED_STATUS, target->succeeded, false);
+	SET_COLUMN(FINISHED_RESULT, has_result ? result : (Datum) 0, !has_result);
+#undef SET_COLUMN
+	ExecStoreVirtualTuple(slot);
+	ExecSimpleRelationInsert(target->relation, target->estate, slot);
+	ResetPerTupleExprContext(target->estate);
+}
+
+/* Is the claimed row as it was, but for locks? */
+static bool
+is_unchanged(JobRun *run, const Job *job)
+{
+	HeapTupleData tuple;
+	Buffer buffer;
+	bool unchanged;
+
+	tuple.t_self = job->tid;
+	if (!heap_fetch(run->jobs, SnapshotAny, &tuple, &buffer, false))
+		return false;
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	unchanged = HeapTupleHeaderIsOnlyLocked(tuple.t_data);
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	ReleaseBuffer(buffer);
+	return unchanged;
+}
+
+/*
+ * The handler returned: what must fail with it if it fails.  Called in the job's
+ * subtransaction; throws unless the claimed row is there to be deleted.
+ */
+void
+pm_jobs_succeed(JobRun *run, Job *job, bool has_result, Datum result)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	FinishTarget *batch_target = run->target;
+
+	if (!is_unchanged(run, job))
+		report_changed(job);
+	if (batch_target->number != job->id / PARTITION_IDS)
+		pm_jobs_open_target(run, job->id);
+	insert_finished(run, job, has_result, result, now);
+	if (run->target != batch_target)
+	{
+		pm_jobs_close_target(run);
+		run->target = batch_target;
+	}
+	if (job->outside)
+	{
+		Datum values[3] = {Int64GetDatum(job->id),
+		                   Int32GetDatum(job->earlier_attempts + job->attempt),
+		                   TimestampTzGetDatum(now)};
+
+		SPI_connect();
+		pm_jobs_query(run, &end_statement, values, NULL, 0);
+		SPI_finish();
+	}
+}
+
+/*
+ * Deletes the row of a job whose subtransaction is part of the transaction now.
+ * The transaction that holds the lock deletes: a subtransaction of it would need
+ * a multixact for each job.
+ */
+void
+pm_jobs_delete(JobRun *run, const Job *job)
+{
+	TM_FailureData failure;
+	ItemPointerData tid = job->tid;
+	TM_Result result;
+
+	PushActiveSnapshot(GetTransactionSnapshot()); /* for what is stored out of line */
+	result =
+	    table_tuple_delete(run->jobs, &tid, GetCurrentCommandId(true), GetActiveSnapshot(),
+	                       InvalidSnapshot, true, &failure, false);
+	PopActiveSnapshot();
+	if (result != TM_Ok)
+		report_changed(job);
+}
+
+/*
+ * The attempt failed with this error, or its process died (NULL): records it, and
+ * the job is scheduled again or dead.
+ */
+void
+pm_jobs_fail(JobRun *run, Job *job, const ErrorData *error)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	const char *message =
+	    error ? error->message : "the process that ran this attempt ended";
+	Datum values[10];
+	char nulls[] = "          ";
+
+	if (message == NULL)
+		message = "missing error text";
+	(void) find_partition(run, "_attempts", job->id);
+	if (job->attempt >= job->max_attempts)
+		(void) find_partition(run, "_finished", job->id);
+	SPI_connect();
+	values[0] = Int64GetDatum(job->id);
+	values[1] = Int32GetDatum(job->earlier_attempts + job->attempt);
+	values[2] = TimestampTzGetDatum(job->started_at);
+	values[3] = TimestampTzGetDatum(now);
+	values[4] = CStringGetTextDatum(error ? "failed" : "crashed");
+	values[6] = CStringGetTextDatum(message);
+	nulls[5] = nulls[7] = nulls[8] = nulls[9] = 'n';
+#define SET_TEXT(column, text)                      \
+	if (error != NULL && (text) != NULL)            \
+	{                                               \
+		values[column] = CStringGetTextDatum(text); \
+		nulls[column] = ' ';                        \
+	}
+	SET_TEXT(5, unpack_sql_state(error->sqlerrcode));
+	SET_TEXT(7, error->detail);
+	SET_TEXT(8, error->hint);
+	SET_TEXT(9, error->context);
+#undef SET_TEXT
+	if (!(job->outside || job->crashed) ||
+	    pm_jobs_query(run, &close_statement, values, nulls, 0) == 0)
+		pm_jobs_query(run, &attempt_statement, values, nulls, 0);
+
+	values[1] = Int32GetDatum(job->attempt);
+	values[2] = values[6];
+	values[4] = TimestampTzGetDatum(job->started_at);
+	if (pm_jobs_query(run,
+	                  job->attempt < job->max_attempts ? &retry_statement : &dead_statement,
+	                  values, NULL, 0) != 1)
+		report_changed(job);
+	SPI_finish();
+}
+
+/* An attempt with outside effects begins: what the next transaction may not lose. */
+void
+pm_jobs_start_attempt(JobRun *run, Job *job)
+{
+	Datum values[3];
+
+	job->started_at = GetCurrentTimestamp();
+	values[0] = Int64GetDatum(job->id);
+	values[1] = Int32GetDatum(job->attempt);
+	values[2] = TimestampTzGetDatum(job->started_at);
+	(void) find_partition(run, "_attempts", job->id);
+	SPI_connect();
+	pm_jobs_query(run, &start_statement, values, NULL, 0);
+	values[1] = Int32GetDatum(job->earlier_attempts + job->attempt);
+	pm_jobs_query(run, &started_statement, values, NULL, 0);
+	SPI_finish();
+}

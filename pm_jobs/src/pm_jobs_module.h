@@ -1,0 +1,180 @@
+/*
+ * pm_jobs_module.h - the map of this folder
+ *
+ * pm_jobs without shared memory: jobs run in the sessions that ask for it.  A C
+ * symbol is "pm_jobs_" followed by the name of the SQL function.
+ *
+ *   pm_jobs.c      module magic
+ *   definer.c      API functions run with the owner's rights and know their caller
+ *   job_run.c      run_pending() and run(): the loops over queues
+ *   job_claim.c    finding and locking the next jobs of a queue
+ *   job_lock.c     limits: slots of queues and keys as locks of a class of our own
+ *   job_call.c     calling a handler as the job's role, leaving nothing behind
+ *   job_finish.c   the end of an attempt: finished, scheduled again, dead
+ *   job_wait.c     wait(), and what is running
+ *   cron_next.c    the next time of a schedule
+ *
+ * One run is one call of run_pending() or run(), described by a JobRun.  It
+ * claims jobs in batches; a claimed job is a row lock of the transaction.  See
+ * ARCHITECTURE.md for the order of things that makes a job run exactly once.
+ */
+#ifndef PM_JOBS_MODULE_H
+#define PM_JOBS_MODULE_H
+
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "fmgr.h"
+#include "nodes/pg_list.h"
+#include "storage/itemptr.h"
+#include "storage/lock.h"
+#include "utils/hsearch.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "pm_compat.h"
+
+/* Columns of pm_jobs._job; job_claim.c checks the names once per run. */
+enum
+{
+	JOB_ID = 1,
+	JOB_QUEUE,
+	JOB_KIND,
+	JOB_PAYLOAD,
+	JOB_PRIORITY,
+	JOB_RUN_AT,
+	JOB_DEDUP_KEY,
+	JOB_DEDUP_RUNNING,
+	JOB_DEDUP_SLOT,
+	JOB_LIMIT_KEY,
+	JOB_MAX_ATTEMPTS,
+	JOB_ATTEMPTS,
+	JOB_EARLIER_ATTEMPTS,
+	JOB_ENQUEUED_BY,
+	JOB_ENQUEUED_AT,
+	JOB_LAST_ERROR,
+	JOB_STARTED_AT,
+	JOB_COLUMNS = JOB_STARTED_AT
+};
+
+/* What is behind a kind, as it was found once in this pass. */
+typedef struct Handler
+{
+	char *kind;
+	char *signature;    /* as registered; NULL: no handler is registered */
+	bool transactional; /* may run inside the caller's transaction */
+	Oid function;       /* InvalidOid: not looked for yet */
+	bool is_procedure;
+	Oid schema;      /* of the function */
+	FmgrInfo flinfo; /* valid once function is */
+} Handler;
+
+/* A claimed job.  The row is locked by this transaction. */
+typedef struct Job
+{
+	int64 id;
+	ItemPointerData tid;
+	HeapTuple row; /* copy of the row, in the batch's memory */
+	Handler *handler;
+	Oid role; /* who enqueued it */
+	int32 priority;
+	int32 attempt; /* this attempt, from 1 */
+	int32 max_attempts;
+	int32 earlier_attempts;
+	TimestampTz started_at;
+	bool outside; /* a handler with outside effects: its attempt is on record */
+	bool crashed; /* an attempt with outside effects began and nobody runs it */
+} Job;
+
+/* Where a scan of one queue, or of one key of it, goes on. */
+typedef struct ScanPlace
+{
+	bool begun;
+	int32 priority;
+	int64 id;
+} ScanPlace;
+
+/* A queue as it was read at the start of a pass. */
+typedef struct Queue
+{
+	char *name;
+	int32 concurrency;
+	int32 key_concurrency; /* 0: no limit per key */
+	bool ordered;
+	bool events;
+	bool has_rate;
+	bool exhausted;  /* nothing more to claim in this pass */
+	ScanPlace place; /* of the scan over all jobs, or over those without a key */
+	HTAB *keys;      /* ScanPlace by key, in queues with limits per key */
+	char *last_key;  /* whose turn it was; NULL: the first key's turn comes */
+	bool keys_done;  /* every key has had its turn and none had a job */
+} Queue;
+
+/* A statement of ours, prepared at its first use and kept for the session. */
+typedef struct JobStatement
+{
+	const char *sql; /* every name qualified */
+	int nargs;
+	Oid types[10];
+	bool latest; /* reads with the active snapshot */
+	void *plan;  /* SPIPlanPtr */
+} JobStatement;
+
+/* The partition of _finished that most jobs of a batch go to; see job_finish.c. */
+typedef struct FinishTarget FinishTarget;
+
+/* One call of run_pending() or run(). */
+typedef struct JobRun
+{
+	Oid caller;            /* whose call it is */
+	int caller_context;    /* its security context */
+	Oid owner;             /* of the extension's tables */
+	bool all_roles;        /* else only jobs of roles that the caller is a member of */
+	bool outside;          /* may run handlers with outside effects: run() */
+	char *only_queue;      /* or NULL */
+	MemoryContext context; /* lives as long as the call */
+	MemoryContext pass;    /* what was read at the start of a pass */
+	MemoryContext batch;   /* the claimed jobs */
+	MemoryContext scratch; /* one job */
+	Relation jobs;         /* pm_jobs._job, open while a batch runs */
+	FinishTarget *target;  /* open while a batch runs */
+	int guc_level;         /* where the pinned search_path ends */
+	int key_slots;         /* slots of keys that this transaction has asked for */
+	List *queues;          /* of Queue, in pass */
+	List *handlers;        /* of Handler, in pass */
+	Oid job_type;          /* pm_jobs.job */
+	TimestampTz pass_began;
+	int64 done; /* jobs whose attempt is over */
+} JobRun;
+
+/* in job_lock.c */
+extern bool pm_jobs_take_slot(const char *queue, const char *key, int limit);
+extern bool pm_jobs_keep(int64 id);
+extern void pm_jobs_release_kept(void);
+extern bool pm_jobs_job_is_taken(int64 id);
+extern void pm_jobs_lock_init(void);
+
+/* in job_claim.c */
+extern void pm_jobs_begin_pass(JobRun *run, int limit);
+extern List *pm_jobs_claim(JobRun *run, Queue *queue, int limit);
+extern bool pm_jobs_claim_again(JobRun *run, Job *job);
+
+/* in job_call.c */
+extern bool pm_jobs_call(JobRun *run, Job *job, Datum *result);
+extern int64 pm_jobs_running_id(void);
+
+/* in job_finish.c */
+extern void pm_jobs_open_target(JobRun *run, int64 id);
+extern void pm_jobs_close_target(JobRun *run);
+extern void pm_jobs_succeed(JobRun *run, Job *job, bool has_result, Datum result);
+extern void pm_jobs_delete(JobRun *run, const Job *job);
+extern void pm_jobs_fail(JobRun *run, Job *job, const ErrorData *error);
+extern void pm_jobs_start_attempt(JobRun *run, Job *job);
+
+/* in job_run.c */
+extern int64 pm_jobs_query(JobRun *run, JobStatement *statement, Datum *values,
+                           const char *nulls, long limit);
+extern void pm_jobs_begin_look(JobRun *run);
+extern void pm_jobs_end_look(JobRun *run);
+
+#endif /* PM_JOBS_MODULE_H */
