@@ -10,6 +10,7 @@
 # Pure C: no PostgreSQL, so that unit tests and fuzzers link it alone.
 PM_COMMON_SOURCES = \
 	pm_asin.c \
+	pm_cron.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
 	pm_gs1.c \
