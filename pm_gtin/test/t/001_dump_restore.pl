@@ -16,7 +16,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seed = seeded();
-my $rows = soaking() ? 100_000 : 500;
+my $rows = soaking() ? 20_000 : 300;
 my $dir = PostgreSQL::Test::Utils::tempdir();
 my $node = PostgreSQL::Test::Cluster->new('dump');
 
@@ -68,7 +68,7 @@ is($node->safe_psql('copy_custom', $isbn), '978-3-16-148410-0', 'the shipped ran
 $node->safe_psql('postgres', 'CREATE DATABASE fresh');
 $node->safe_psql('fresh', 'CREATE EXTENSION pm_gtin');
 is($node->safe_psql('fresh', $shipped), $shipped_rows, 'a fresh extension ships the same rows');
-unlike(slurp_file("$dir/plain"), qr/^COPY pm_gtin\._gs1_application_identifiers .*\n\d/m,
+unlike(slurp_file("$dir/plain"), qr/^COPY pm_gtin\._gs1_application_identifiers .*\n(?!\\\.)/m,
 	'what was not changed is not dumped');
 
 # A dump restored over an extension that is already there, and has rows of its own.

@@ -74,7 +74,7 @@ is(query("$parallel $everything"), $answer, 'parallel workers give the serial an
 like(query("$parallel EXPLAIN (ANALYZE, COSTS off) $everything"), qr/Workers Launched: [12]/, 'and workers did it');
 SKIP:
 {
-	skip 'no JIT in this server', 2 unless query('SELECT pg_jit_available()') eq 't';
+	skip 'no JIT in this server', 2 unless query('SET jit = on; SELECT pg_jit_available()') eq 't';
 	is(query("$jit $compiled"), query("$serial $compiled"), 'compiled code gives the same answer');
 	like(query("$jit EXPLAIN ANALYZE $compiled"), qr/JIT:/, 'and was compiled');
 }
