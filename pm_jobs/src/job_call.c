@@ -27,8 +27,6 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "parser/parse_func.h"
 #include "pgstat.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -150,11 +148,9 @@ make_argument(JobRun *run, const Job *job)
 static void
 fire_deferred(void)
 {
-	ConstraintsSetStmt *statement = makeNode(ConstraintsSetStmt);
+	ConstraintsSetStmt immediate = {.type = T_ConstraintsSetStmt};
 
-	statement->constraints = NIL;
-	statement->deferred = false;
-	AfterTriggerSetState(statement);
+	AfterTriggerSetState(&immediate);
 }
 
 /* Closes the cursors that were opened in this subtransaction. */
