@@ -88,7 +88,27 @@ DECLARE
   q pm_jobs._queues;
   job bigint;
   slot smallint := 0;
+  crowded boolean;
 BEGIN
+  -- The usual job in one statement, which locks _job before it takes its snapshot.
+  -- Whatever is wrong or unusual finds no row and goes the long way.
+  IF dedup_key IS NULL AND current_setting('transaction_isolation') = 'read committed' THEN
+    INSERT INTO pm_jobs._job AS j (queue, kind, payload, priority, run_at, limit_key, max_attempts, enqueued_by)
+    SELECT q.name, h.kind, _enqueue.payload, _enqueue.priority, CASE WHEN _enqueue.run_at > clock_timestamp() THEN _enqueue.run_at END,
+           _enqueue.limit_key, coalesce(_enqueue.max_attempts, q.max_attempts), caller
+    FROM pm_jobs._queues AS q, pm_jobs._handlers AS h
+    WHERE q.name = _enqueue.queue AND h.kind = _enqueue.kind AND NOT q.ordered
+      AND jsonb_typeof(_enqueue.payload) = 'object' AND _enqueue.priority IS NOT NULL AND coalesce(_enqueue.max_attempts, 1) > 0
+      AND (q.owner = caller OR EXISTS (SELECT FROM pm_jobs._queue_grants AS g
+                                       WHERE g.queue = q.name AND (g.role = 0 OR g.role = caller)))
+    RETURNING j.id, to_regclass('pm_jobs._finished_' || (j.id / 1000000 + 1)) IS NULL INTO job, crowded;
+    IF FOUND THEN
+      IF crowded THEN
+        PERFORM pm_jobs._add_partitions(job);
+      END IF;
+      RETURN job;
+    END IF;
+  END IF;
   IF jsonb_typeof(payload) IS DISTINCT FROM 'object' THEN
     PERFORM pm_jobs._refuse_payload(payload, '');
   END IF;
