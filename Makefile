@@ -102,8 +102,19 @@ do-check:
 	+@$(SUBMAKE) install unit WERROR=1
 	@test/sandbox.sh test/with_cluster.sh test/run_tests.pl $(EXTENSIONS)
 
+PG_TESTS = $(dir $(shell $(PG_CONFIG) --pgxs))../test
+RESULTS = build/installcheck/system
 installcheck:
 	+@for e in $(EXTENSIONS); do $(SUBMAKE) -C $$e installcheck || exit 1; done
+	@mkdir -p $(RESULTS)
+ifneq ($(strip $(REGRESS)),)
+	@$(PG_TESTS)/regress/pg_regress --bindir=$$($(PG_CONFIG) --bindir) \
+		--inputdir=. --outputdir=$(RESULTS) --dbname=regress_system $(REGRESS)
+endif
+ifneq ($(strip $(ISOLATION)),)
+	@$(PG_TESTS)/isolation/pg_isolation_regress --bindir=$$($(PG_CONFIG) --bindir) \
+		--inputdir=test --outputdir=$(RESULTS) --dbname=isolation_system $(ISOLATION)
+endif
 
 do-lint:
 	@test/lint/run.sh $(EXTENSIONS)

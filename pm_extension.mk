@@ -35,10 +35,10 @@ endif
 
 PM_RESULTS = $(PM_TOP)/build/installcheck/$(EXTENSION)
 REGRESS_OPTS = --inputdir=test --outputdir=$(PM_RESULTS)
-ISOLATION_OPTS = --inputdir=test --outputdir=$(PM_RESULTS)
+ISOLATION_OPTS = --inputdir=test --outputdir=$(PM_RESULTS) --load-extension=$(EXTENSION)
 
-# No bitcode: a function inlined by the JIT compiler could not reach the hidden
-# symbols of libpm_common.a ("failed to resolve name").
+# No bitcode for the JIT compiler: it could inline the thin wrappers alone, not
+# the archive that does the work, and building would take twice as long.
 override with_llvm = no
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)

@@ -8,7 +8,31 @@
 #   PG_CONFIG=... the server to build for
 
 # Pure C: no PostgreSQL, so that unit tests and fuzzers link it alone.
-PM_COMMON_SOURCES := $(notdir $(wildcard $(dir $(lastword $(MAKEFILE_LIST)))*.c))
+PM_COMMON_SOURCES = \
+	pm_asin.c \
+	pm_cron.c \
+	pm_digital_link.c \
+	pm_digital_link_format.c \
+	pm_gs1.c \
+	pm_gs1_ai.c \
+	pm_gs1_codes.c \
+	pm_gs1_coupon.c \
+	pm_gs1_message.c \
+	pm_gs1_rules.c \
+	pm_gtin.c \
+	pm_gtin_class.c \
+	pm_isbn.c \
+	pm_measure.c \
+	pm_resolve.c \
+	pm_resolve_clean.c \
+	pm_resolve_code.c \
+	pm_resolve_extract.c \
+	pm_resolve_label.c \
+	pm_resolve_method.c \
+	pm_resolve_shape.c \
+	pm_resolve_words.c \
+	pm_upce.c \
+	pm_utf8.c
 
 # Tables that awk makes of pm_gtin/data/*.csv, included by the sources above.
 PM_COMMON_GENERATED = \

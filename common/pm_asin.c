@@ -3,13 +3,8 @@
  *
  * See pm_asin.h for the number that stands for an ASIN.
  */
+#include "pm_char.h"
 #include "pm_asin.h"
-
-static inline bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 /* The base-36 digit of a character, letters in either case; -1 for any other. */
 static inline int
@@ -36,9 +31,9 @@ pm_asin_parse(const char *str, size_t len, int64_t *asin, PmGtinError *error)
 	int64_t number = 0;
 	int64_t isbn;
 
-	while (len > 0 && is_space(str[len - 1]))
+	while (len > 0 && pm_is_space(str[len - 1]))
 		len--;
-	while (start < len && is_space(str[start]))
+	while (start < len && pm_is_space(str[start]))
 		start++;
 	if (start == len)
 		return PM_GTIN_EMPTY;

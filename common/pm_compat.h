@@ -20,6 +20,7 @@
  */
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h" /* untested */
+#include "varatt.h"          /* untested: VARDATA_ANY and the like left postgres.h */
 #else
 #define errsave(context, ...)        \
 	do                               \
@@ -27,13 +28,11 @@
 		(void) (context);            \
 		ereport(ERROR, __VA_ARGS__); \
 	} while (0)
-#define ereturn(context, dummy_value, ...) \
-	do                                     \
-	{                                      \
-		errsave(context, __VA_ARGS__);     \
-		return dummy_value;                \
-	} while (0)
-#define SOFT_ERROR_OCCURRED(context) ((void) (context), false)
+#endif
+
+/* 18 writes pg_noreturn in front of a declaration and dropped this; untested. */
+#ifndef pg_attribute_noreturn
+#define pg_attribute_noreturn() __attribute__((noreturn))
 #endif
 
 /* Checks of privileges take the catalog's OID since 16. */

@@ -288,13 +288,15 @@ pm_cron_parse(const char *str, size_t len, PmCron *cron, size_t *used, PmCronErr
 	return PM_CRON_OK;
 }
 
-/* The days of a month. */
+/* The days of a month, which is 1 to 12. */
 int
 pm_cron_month_days(int year, int month)
 {
 	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
+	if (month < 1 || month > 12)
+		return 31; /* cannot happen: callers hold a date */
 	return days[month - 1] + (month == 2 && leap);
 }
 

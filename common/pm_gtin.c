@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "pm_char.h"
 #include "pm_gtin.h"
 
 /* Eight digit bytes in one word, the first (most significant) in the lowest byte. */
@@ -117,11 +118,6 @@ read_digits(const char *str, size_t len, int64_t *number, unsigned *sum)
 	return true;
 }
 
-/*
- * The weighted sum of every four-digit group.  A number that is not printed
- * needs no digits: binary input, which has 5 ns to spare per row, looks up four
- * groups instead.
- */
 #define ONES(s) s, s + 1, s + 2, s + 3, s + 4, s + 5, s + 6, s + 7, s + 8, s + 9
 #define TENS(s)                                                                 \
 	ONES(s), ONES(s + 3), ONES(s + 6), ONES(s + 9), ONES(s + 12), ONES(s + 15), \
@@ -134,7 +130,7 @@ read_digits(const char *str, size_t len, int64_t *number, unsigned *sum)
 	    HUNDREDS(s + 15), HUNDREDS(s + 18), HUNDREDS(s + 21), HUNDREDS(s + 24),       \
 	    HUNDREDS(s + 27)
 
-static const uint8_t sum_of_four[10000] = {THOUSANDS(0)};
+const uint8_t pm_gtin_sum_of_four[10000] = {THOUSANDS(0)};
 
 /* May a GTIN be written with this many digits? */
 static inline bool
@@ -167,18 +163,6 @@ judge(int64_t number, unsigned sum, int64_t *gtin, PmGtinError *error)
 	return PM_GTIN_OK;
 }
 
-static inline bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /*
  * The full grammar: white space around, single '-' or ' ' between digits.
  * Collects the digits and hands them on; says where the first byte stands that
@@ -194,9 +178,9 @@ parse_spaced(const char *str, size_t len, int64_t *gtin, PmGtinError *error)
 	int64_t number;
 	unsigned sum;
 
-	while (start < end && is_space(str[start]))
+	while (start < end && pm_is_space(str[start]))
 		start++;
-	while (end > start && is_space(str[end - 1]))
+	while (end > start && pm_is_space(str[end - 1]))
 		end--;
 	if (start == end)
 		return PM_GTIN_EMPTY;
@@ -204,9 +188,9 @@ parse_spaced(const char *str, size_t len, int64_t *gtin, PmGtinError *error)
 	for (size_t i = start; i < end; i++)
 	{
 		bool separator = (str[i] == '-' || str[i] == ' ') && i > start && i + 1 < end &&
-		                 is_digit(str[i - 1]) && is_digit(str[i + 1]);
+		                 pm_is_digit(str[i - 1]) && pm_is_digit(str[i + 1]);
 
-		if (is_digit(str[i]))
+		if (pm_is_digit(str[i]))
 		{
 			if (count < PM_GTIN_MAX_DIGITS)
 				digits[count] = str[i];
@@ -253,18 +237,15 @@ pm_gtin_parse(const char *str, size_t len, int64_t *gtin, PmGtinError *error)
 PmGtinStatus
 pm_gtin_check_number(int64_t number, PmGtinError *error)
 {
-	uint32_t high;
-	uint32_t low;
-	unsigned sum;
+	digits8 high;
+	digits8 low;
 	int64_t ignored;
 
 	if (number < 0 || number >= PM_GTIN14_LIMIT)
 		return PM_GTIN_OUT_OF_RANGE;
-	high = (uint32_t) (number / PM_GTIN8_LIMIT);
-	low = (uint32_t) (number % PM_GTIN8_LIMIT);
-	sum = sum_of_four[high / 10000] + sum_of_four[high % 10000] + sum_of_four[low / 10000] +
-	      sum_of_four[low % 10000];
-	return judge(number, sum, &ignored, error);
+	high = digits8_from_number((uint32_t) (number / PM_GTIN8_LIMIT));
+	low = digits8_from_number((uint32_t) (number % PM_GTIN8_LIMIT));
+	return judge(number, weighted_sum(high, low), &ignored, error);
 }
 
 /* Digits of the shortest form of a GTIN: 8, 12, 13 or 14. */

@@ -50,6 +50,32 @@ typedef struct PmGtinError
 } PmGtinError;
 
 /*
+ * Weighted digit sum of every four-digit group: what a number needs to be checked
+ * without taking it apart.
+ */
+extern const uint8_t pm_gtin_sum_of_four[10000];
+
+/*
+ * Is this integer a GTIN?  As pm_gtin_check_number, without the reason: inline,
+ * because binary input has no more than 5 ns a row to spare.
+ */
+static inline bool
+pm_gtin_is_number(int64_t number)
+{
+	uint32_t high;
+	uint32_t low;
+	unsigned sum;
+
+	if (number < PM_GTIN_MIN || number >= PM_GTIN14_LIMIT)
+		return false;
+	high = (uint32_t) (number / PM_GTIN8_LIMIT);
+	low = (uint32_t) (number % PM_GTIN8_LIMIT);
+	sum = pm_gtin_sum_of_four[high / 10000] + pm_gtin_sum_of_four[high % 10000];
+	sum += pm_gtin_sum_of_four[low / 10000] + pm_gtin_sum_of_four[low % 10000];
+	return sum % 10 == 0;
+}
+
+/*
  * in pm_gtin.c: strict text form, numbers, check digits
  *
  * A width of 0 asks pm_gtin_format for the shortest form; out holds

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "pm_char.h"
 #include "pm_gtin.h"
 
 #define PREFIX_OF(gtin)  ((gtin) / INT64_C(10000000000)) /* first three of 13 digits */
@@ -33,12 +34,6 @@ pm_ismn_is(int64_t gtin)
 	return PREFIX4_OF(gtin) == 9790;
 }
 
-static inline bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /*
  * Collects exactly want characters: an optional letter in front (lead, 0 for
  * none), digits, and at the end a digit or, if x_allowed, X.  Skips white
@@ -52,7 +47,7 @@ collect(const char *str, size_t len, char lead, size_t want, bool x_allowed, cha
 	bool separated = true; /* no separator may come first, or twice */
 	bool zeros = true;
 
-	while (len > 0 && is_space(str[len - 1]))
+	while (len > 0 && pm_is_space(str[len - 1]))
 		len--;
 	for (size_t i = 0; i < len; i++)
 	{
@@ -60,7 +55,7 @@ collect(const char *str, size_t len, char lead, size_t want, bool x_allowed, cha
 
 		if (c >= 'a' && c <= 'z')
 			c = (char) (c - 'a' + 'A');
-		if (count == 0 && is_space(c))
+		if (count == 0 && pm_is_space(c))
 			continue;
 		if ((c == '-' || c == ' ') && !separated && i + 1 < len)
 		{

@@ -6,6 +6,7 @@
  * The measure's own check digit weighs each of its digits by a small
  * permutation (GS1 General Specifications 7.9.2 to 7.9.4).
  */
+#include "pm_char.h"
 #include "pm_gtin.h"
 #include "pm_measure.h"
 
@@ -86,7 +87,7 @@ five_minus(int digit)
 static int
 measure_check_digit(int32_t value, int digits)
 {
-	int d[5];
+	int d[5] = {0};
 	int sum;
 
 	for (int i = digits - 1; i >= 0; i--, value /= 10)
@@ -103,12 +104,6 @@ measure_check_digit(int32_t value, int digits)
 		if (five_minus(digit) == sum)
 			return digit;
 	return -1; /* cannot happen: the weight is a permutation */
-}
-
-static char
-upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char) (c - 'a' + 'A') : c;
 }
 
 /*
@@ -128,8 +123,8 @@ pm_measure_parse(int64_t gtin, const char *region, size_t region_len, PmMeasure 
 		int32_t value = (int32_t) (gtin / 10 % scale);
 		int64_t item = gtin / 10 / scale;
 
-		if (region_len != 2 || upper(region[0]) != rule->region[0] ||
-		    upper(region[1]) != rule->region[1])
+		if (region_len != 2 || pm_upper(region[0]) != rule->region[0] ||
+		    pm_upper(region[1]) != rule->region[1])
 			continue;
 		region_known = true;
 		if (prefix < rule->first_prefix || prefix > rule->last_prefix)

@@ -45,6 +45,7 @@ typedef struct Collector
 	int failed;  /* codes that are no GTIN */
 	int others;  /* text, other kinds of number */
 	int voids;   /* placeholders, empty parts */
+	bool list;   /* cut at ; or |, which separate codes rather than words */
 	bool differ; /* two good numbers that are not the same */
 	bool vague;  /* two weak numbers that are not the same */
 	PmFinding number;
@@ -139,7 +140,7 @@ conclude(const Collector *collector, PmFinding *finding)
 	else if (collector->numbers > 0)
 	{
 		*finding = collector->number;
-		if (collector->failed > 0)
+		if (collector->failed > 0 || (collector->list && collector->others > 0))
 			pm_trail_add(&finding->trail, PM_METHOD_FIRST_VALID_OF_LIST);
 		else if (collector->others > 0)
 			pm_trail_add(&finding->trail, PM_METHOD_EXTRACT);
@@ -171,20 +172,14 @@ conclude(const Collector *collector, PmFinding *finding)
 	}
 }
 
-static inline bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == PM_INVISIBLE;
-}
-
-/* Length of a word for "and" or "or" between spaces at c; 0 if there is none. */
+/* Length of a word for "and" or "or" after the space at c; 0 if there is none. */
 static size_t
 conjunction(const char *c, size_t len)
 {
 	static const char *const words[] = {"and", "or", "und", "oder", "et", "ou",
 	                                    "y",   "o",  "e",   "en",   "of", "i"};
 
-	if (len < 3 || c[0] != ' ')
+	if (len < 3 || memchr("aeiouy", c[1] | 0x20, 6) == NULL)
 		return 0;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 	{
@@ -199,24 +194,41 @@ conjunction(const char *c, size_t len)
 	return 0;
 }
 
-/* Length of the separator of this level at position at; 0 if there is none. */
-static size_t
-separator_at(const PmText *text, size_t at, size_t end, int level)
+/*
+ * The level of the separator at position at of the slice, LEVEL_TEXT if there is
+ * none; sets *length to how many characters it takes.
+ */
+static int
+separator_at(const PmText *text, PmSlice slice, size_t at, size_t *length)
 {
-	char c = text->chars[at];
+	const char *c = text->chars;
 
-	switch (level)
+	*length = 1;
+	switch (c[at])
 	{
-		case LEVEL_LINES:
-			return c == ';' || c == '|' || c == '\n' || c == '\t';
-		case LEVEL_COMMA:
-			return c == ',';
-		case LEVEL_WORDS:
-			if (c == '/' || c == '&' || c == '+')
-				return 1;
-			return c == ' ' ? conjunction(text->chars + at, end - at) : 0;
+		case ';':
+		case '|':
+		case '\n':
+		case '\t':
+			return LEVEL_LINES;
+		case ',':
+			return LEVEL_COMMA;
+		case '/':
+		case '&':
+			return LEVEL_WORDS;
+		case '+': /* not that of a telephone number */
+			if ((at > slice.start && pm_is_digit(c[at - 1])) ||
+			    (at + 1 < slice.end && pm_is_blank(c[at + 1])))
+				return LEVEL_WORDS;
+			return LEVEL_TEXT;
+		case ' ':
+			*length = conjunction(c + at, slice.end - at);
+			if (*length > 0)
+				return LEVEL_WORDS;
+			*length = 1;
+			return LEVEL_SPACES;
 		default:
-			return c == ' ';
+			return LEVEL_TEXT;
 	}
 }
 
@@ -228,7 +240,7 @@ is_digits_and_spaces(const PmText *text, PmSlice slice)
 	{
 		char c = text->chars[i];
 
-		if (!(c >= '0' && c <= '9') && !is_blank(c) && c != '-')
+		if (!pm_is_digit(c) && !pm_is_blank(c) && c != '-')
 			return false;
 	}
 	return true;
@@ -251,17 +263,21 @@ is_address(const PmText *text, PmSlice slice)
 static int
 level_of(const PmText *text, PmSlice slice, int level)
 {
-	for (; level < LEVEL_TEXT; level++)
+	int best = LEVEL_TEXT;
+	size_t ignored;
+
+	for (size_t i = slice.start; i < slice.end && best > level; i++)
 	{
-		if (level >= LEVEL_COMMA && is_address(text, slice))
-			return LEVEL_TEXT;
-		if (level == LEVEL_SPACES && !is_digits_and_spaces(text, slice))
-			return LEVEL_TEXT;
-		for (size_t i = slice.start; i < slice.end; i++)
-			if (separator_at(text, i, slice.end, level) > 0)
-				return level;
+		int here = separator_at(text, slice, i, &ignored);
+
+		if (here >= level && here < best)
+			best = here;
 	}
-	return LEVEL_TEXT;
+	if (best >= LEVEL_COMMA && is_address(text, slice))
+		return LEVEL_TEXT;
+	if (best == LEVEL_SPACES && !is_digits_and_spaces(text, slice))
+		return LEVEL_TEXT;
+	return best;
 }
 
 /* Counts the codes in free text; if there are none, what the text was as a whole. */
@@ -302,10 +318,12 @@ walk(Collector *collector, PmSlice slice, int level, PmFinding *whole)
 	start = slice.start;
 	for (size_t i = slice.start; i <= slice.end; i++)
 	{
-		size_t length = i == slice.end ? 1 : separator_at(text, i, slice.end, level);
+		size_t length = 1;
 
-		if (length == 0)
+		if (i < slice.end && separator_at(text, slice, i, &length) != level)
 			continue;
+		if (i < slice.end && (text->chars[i] == ';' || text->chars[i] == '|'))
+			collector->list = true;
 		walk(collector, (PmSlice){start, i}, level + 1, &part);
 		start = i + length;
 		i = start - 1;
@@ -365,25 +383,30 @@ resolve_clean(const char *str, size_t len, const PmContext *context, PmResolutio
 	return true;
 }
 
-/* The long way: fills the collector and the verdict on the whole. */
-static void
-resolve_dirty(const char *str, size_t len, PmContext *context, Collector *collector,
-              PmResolution *result)
+/*
+ * The long way: sets the verdict on the whole and returns how many codes there
+ * are, of which the first max_results are stored.
+ */
+static int
+resolve_dirty(const char *str, size_t len, const PmContext *words, PmResolution *result,
+              PmResolution *results, int max_results)
 {
 	PmText text;
+	PmContext context = {&text, words->placeholders, words->n_placeholders};
+	Collector collector = {
+	    .context = &context, .results = results, .max_results = max_results};
 	PmFinding finding;
 	PmSlice all;
 
-	context->text = &text;
 	if (!pm_text_load(&text, str, len))
 	{
 		set_result(result, PM_METHOD_NOT_A_GTIN, 0, len);
-		return;
+		return 0;
 	}
 	all = (PmSlice){0, text.len};
-	walk(collector, all, LEVEL_LINES, &finding);
-	if (collector->parts > 1 || finding.result.gtin == 0)
-		conclude(collector, &finding);
+	walk(&collector, all, LEVEL_LINES, &finding);
+	if (collector.parts > 1 || finding.result.gtin == 0)
+		conclude(&collector, &finding);
 	all = pm_slice_trim(&text, all);
 	if (finding.result.gtin != 0 && (all.start > 0 || all.end < text.len))
 	{
@@ -391,6 +414,7 @@ resolve_dirty(const char *str, size_t len, PmContext *context, Collector *collec
 		pm_finding_number(&finding, finding.result.gtin);
 	}
 	*result = finding.result;
+	return collector.n_results;
 }
 
 /*
@@ -402,14 +426,10 @@ void
 pm_resolve(const char *str, size_t len, float min_confidence, const PmWord *placeholders,
            int n_placeholders, PmResolution *result)
 {
-	PmContext context = {NULL, placeholders, n_placeholders};
+	PmContext words = {NULL, placeholders, n_placeholders};
 
-	if (!resolve_clean(str, len, &context, result))
-	{
-		Collector collector = {.context = &context};
-
-		resolve_dirty(str, len, &context, &collector, result);
-	}
+	if (!resolve_clean(str, len, &words, result))
+		resolve_dirty(str, len, &words, result, NULL, 0);
 	finish(result, min_confidence);
 }
 
@@ -424,20 +444,21 @@ pm_resolve_all(const char *str, size_t len, float min_confidence,
                const PmWord *placeholders, int n_placeholders, PmResolution *results,
                int max_results)
 {
-	PmContext context = {NULL, placeholders, n_placeholders};
+	PmContext words = {NULL, placeholders, n_placeholders};
 	PmResolution whole;
-	Collector collector = {
-	    .context = &context, .results = results, .max_results = max_results};
-	int n = 1;
+	int n = 0;
 
 	if (max_results <= 0)
 		return 0;
-	if (!resolve_clean(str, len, &context, &whole))
-		resolve_dirty(str, len, &context, &collector, &whole);
-	if (collector.n_results > 1)
-		n = collector.n_results < max_results ? collector.n_results : max_results;
-	else
+	if (!resolve_clean(str, len, &words, &whole))
+		n = resolve_dirty(str, len, &words, &whole, results, max_results);
+	if (n <= 1)
+	{
 		results[0] = whole;
+		n = 1;
+	}
+	else if (n > max_results)
+		n = max_results;
 	for (int i = 0; i < n; i++)
 		finish(&results[i], min_confidence);
 	return n;

@@ -7,7 +7,7 @@
  * the number is only a suggestion.
  *
  * Pure: no PostgreSQL, no allocation, no global state; any bytes are legal
- * input.
+ * input.  Text is UTF-8; what is not, or holds a NUL, is not_a_gtin.
  */
 #ifndef PM_RESOLVE_H
 #define PM_RESOLVE_H
@@ -62,8 +62,8 @@ typedef struct PmResolution
 	uint32_t flags;    /* PmGtinFlag bits of gtin, or else of suggestion */
 	int64_t low;       /* sci_lossy: the smallest and largest number that */
 	int64_t high;      /*   the rounded form can stand for; else 0 */
-	size_t raw_offset; /* resolve_all: the part of the input it came from */
-	size_t raw_length;
+	size_t raw_offset; /* the part of the input that it came from, in bytes; all */
+	size_t raw_length; /*   but white space around, if there is none or several */
 } PmResolution;
 
 /* Extra placeholder words of the caller, compared after trimming, ASCII case folded. */

@@ -21,18 +21,6 @@
 #define MAX_QUOTES   8  /* layers of quoting */
 #define MAX_EXPONENT 99 /* larger ones name no GTIN */
 
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static inline bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == PM_INVISIBLE;
-}
-
 /* The ASCII character that stands for a punctuation mark of another script; 0: none. */
 static char
 fold_punctuation(uint32_t cp)
@@ -164,18 +152,21 @@ pm_text_load(PmText *text, const char *str, size_t len)
 PmSlice
 pm_slice_trim(const PmText *text, PmSlice slice)
 {
-	while (slice.start < slice.end && is_blank(text->chars[slice.start]))
+	while (slice.start < slice.end && pm_is_blank(text->chars[slice.start]))
 		slice.start++;
-	while (slice.start < slice.end && is_blank(text->chars[slice.end - 1]))
+	while (slice.start < slice.end && pm_is_blank(text->chars[slice.end - 1]))
 		slice.end--;
 	return slice;
 }
 
-/* Characters put around a code: quotes, and the start and stop mark of Code 39. */
+/*
+ * Characters put around a code: quotes, the start and stop mark of Code 39, and
+ * the marks that keep the margins of an EAN symbol free (9 780306 406157 >).
+ */
 static inline bool
 is_quote(char c)
 {
-	return c == '"' || c == '\'' || c == '`' || c == '*';
+	return c == '"' || c == '\'' || c == '`' || c == '*' || c == '<' || c == '>';
 }
 
 /* The bracket that closes c; 0 if c opens none. */
@@ -280,7 +271,7 @@ cut_zero_fraction(const PmText *text, PmSlice *slice)
 	if (at == slice->end || at < slice->start + 2)
 		return false;
 	mark = text->chars[at - 1];
-	if ((mark != '.' && mark != ',') || !is_digit(text->chars[at - 2]) ||
+	if ((mark != '.' && mark != ',') || !pm_is_digit(text->chars[at - 2]) ||
 	    memchr(text->chars + slice->start, mark, at - 1 - slice->start))
 		return false;
 	slice->end = at - 1;
@@ -425,7 +416,7 @@ pm_code_scan(const PmText *text, PmSlice slice, bool letters, PmCode *code)
 
 	for (at = slice.start; at < slice.end; at++)
 	{
-		char digit = is_digit(c[at]) ? c[at] : 0;
+		char digit = pm_is_digit(c[at]) ? c[at] : 0;
 
 		if (letters && digit == 0)
 		{
@@ -481,12 +472,12 @@ pm_code_scan_scientific(const PmText *text, PmSlice slice, PmCode *code)
 	bool point;
 
 	memset(&code->n, 0, sizeof(*code) - offsetof(PmCode, n));
-	for (; at < slice.end && is_digit(c[at]); at++, whole++)
+	for (; at < slice.end && pm_is_digit(c[at]); at++, whole++)
 		if (!append(code, c[at]))
 			return false;
 	point = at < slice.end && (c[at] == '.' || c[at] == ',');
 	if (point)
-		for (at++; at < slice.end && is_digit(c[at]); at++, fraction++)
+		for (at++; at < slice.end && pm_is_digit(c[at]); at++, fraction++)
 			if (!append(code, c[at]))
 				return false;
 	if (at == slice.end || (c[at] != 'E' && c[at] != 'e'))
@@ -499,7 +490,7 @@ pm_code_scan_scientific(const PmText *text, PmSlice slice, PmCode *code)
 		at++;
 	if (at == slice.end)
 		return false;
-	for (; at < slice.end && is_digit(c[at]); at++)
+	for (; at < slice.end && pm_is_digit(c[at]); at++)
 	{
 		exponent = exponent * 10 + (c[at] - '0');
 		if (exponent > MAX_EXPONENT)

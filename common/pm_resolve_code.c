@@ -32,7 +32,9 @@
 #define APPEND_TO_11          0.40f
 #define APPEND_TO_7           0.35f
 
-#define LEAST_STRIPPED 11 /* significant digits that surplus zeros may hide */
+/* Numbers that surplus zeros may hide: of eight digits, and surely of eleven. */
+#define LEAST_STRIPPED      INT64_C(10000000)
+#define LEAST_STRIPPED_SURE INT64_C(10000000000)
 
 /* Empties the result but for its place, and sets a method without a number. */
 void
@@ -252,13 +254,13 @@ find_addon(const PmCode *code, PmFinding *finding)
 	int main_digits = code->n == 14 || code->n == 17 ? 12 : 13;
 	int extra = code->n - main_digits;
 	int64_t gtin;
-	int prefix;
 
 	if ((extra != 2 && extra != 5) || !pm_code_is_valid(code->digits, main_digits, &gtin))
 		return false;
 	if ((code->breaks & BIT(main_digits)) == 0)
 	{
-		prefix = (int) (gtin / INT64_C(10000000000));
+		int prefix = (int) (gtin / INT64_C(10000000000));
+
 		if (main_digits != 13 ||
 		    !((prefix >= 977 && prefix <= 979) || (prefix == 491 && extra == 5)))
 			return false;
@@ -284,18 +286,17 @@ find_repeated(const PmCode *code, PmFinding *finding)
 static bool
 find_zero_stripped(const PmCode *code, PmFinding *finding)
 {
-	int zeros = 0;
-	int rest;
+	const char *digits = code->digits;
+	int rest = code->n;
 	int64_t gtin;
 
-	while (zeros < code->n && code->digits[zeros] == '0')
-		zeros++;
-	rest = code->n - zeros;
-	if (rest > PM_GTIN_MAX_DIGITS || rest < 8 ||
-	    !check_number(code->digits + zeros, rest, &gtin))
+	for (; rest > PM_GTIN_MAX_DIGITS && *digits == '0'; rest--)
+		digits++;
+	if (rest > PM_GTIN_MAX_DIGITS || !check_number(digits, rest, &gtin) ||
+	    gtin < LEAST_STRIPPED)
 		return false;
 	return found(finding, PM_METHOD_ZERO_STRIP,
-	             rest >= LEAST_STRIPPED ? 0.95f : ZERO_STRIP_SHORT, gtin);
+	             gtin < LEAST_STRIPPED_SURE ? ZERO_STRIP_SHORT : 0.95f, gtin);
 }
 
 /* (01) and more application identifiers as bare digits. */
@@ -357,9 +358,26 @@ judge_scientific(const PmCode *code, PmFinding *finding)
 	pm_finding_set(finding, PM_METHOD_SCI_LOSSY);
 	finding->result.low = number - unit / 2;
 	finding->result.high = number + unit / 2 - 1;
-	if (finding->result.high >= PM_GTIN14_LIMIT)
-		finding->result.high = PM_GTIN14_LIMIT - 1;
 	return true;
+}
+
+/* Is one of the pieces that these breaks make, of least digits or more, a GTIN by itself? */
+static bool
+has_valid_piece(const PmCode *code, uint64_t breaks, int least)
+{
+	int start = 0;
+	int64_t ignored;
+
+	for (int i = 1; i <= code->n; i++)
+	{
+		if (i < code->n && (breaks & BIT(i)) == 0)
+			continue;
+		if (i - start >= least &&
+		    pm_code_is_valid(code->digits + start, i - start, &ignored))
+			return true;
+		start = i;
+	}
+	return false;
 }
 
 /*
@@ -369,20 +387,10 @@ judge_scientific(const PmCode *code, PmFinding *finding)
 static bool
 lines_make_one(const PmCode *code)
 {
-	int start = 0;
 	int64_t ignored;
 
-	if (!pm_code_is_valid(code->digits, code->n, &ignored) || code->check_x)
-		return false;
-	for (int i = 1; i <= code->n; i++)
-	{
-		if (i < code->n && (code->lines & BIT(i)) == 0)
-			continue;
-		if (pm_code_is_valid(code->digits + start, i - start, &ignored))
-			return false;
-		start = i;
-	}
-	return true;
+	return !code->check_x && pm_code_is_valid(code->digits, code->n, &ignored) &&
+	       !has_valid_piece(code, code->lines, 8);
 }
 
 /*
@@ -395,7 +403,6 @@ pm_code_judge(const PmContext *context, const PmCode *code, PmLabel label,
               PmFinding *finding)
 {
 	int64_t gtin;
-	char ismn[10];
 
 	add_cleaning(&finding->trail, code);
 	pm_finding_set(finding, PM_METHOD_NOT_A_GTIN);
@@ -411,7 +418,8 @@ pm_code_judge(const PmContext *context, const PmCode *code, PmLabel label,
 
 	if (label == PM_LABEL_ISMN && code->n == 9 && !code->check_x)
 	{
-		ismn[0] = 'M';
+		char ismn[10] = "M";
+
 		memcpy(ismn + 1, code->digits, 9);
 		if (pm_ismn_parse(ismn, sizeof(ismn), &gtin, NULL) == PM_GTIN_OK)
 			pm_finding_number(finding, gtin);
@@ -446,5 +454,6 @@ pm_code_judge(const PmContext *context, const PmCode *code, PmLabel label,
 		judge_long(code, finding);
 		return finding->result.gtin != 0 || code->breaks == 0;
 	}
-	return true;
+	/* a code and something small behind it: 4006381333931-1 */
+	return finding->result.gtin != 0 || !has_valid_piece(code, code->breaks, 12);
 }

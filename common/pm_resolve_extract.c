@@ -2,7 +2,8 @@
  * pm_resolve_extract.c - codes inside free text
  *
  * A candidate is a run of 8, 12, 13 or 14 digits with a right check digit and
- * no digit next to it, not part of a decimal number and not a date with time.
+ * no digit next to it, not part of a decimal number, no date with time and no
+ * telephone number with '+'.
  * If no piece of a run joined by single hyphens is one, the whole run may be
  * (978-3-16-148410-0); ISBN-10 and ISSN count only behind their label.  Eight
  * digits are in texts far more often a date, an article or a telephone number
@@ -16,12 +17,6 @@
 #include "pm_resolve_internal.h"
 
 #define EIGHT_DIGITS_IN_TEXT 0.45f
-
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 /* The number of two digits. */
 static inline int
@@ -49,9 +44,10 @@ is_in_decimal(const PmText *text, PmSlice slice, size_t start, size_t end)
 	const char *c = text->chars;
 
 	if (start >= slice.start + 2 && (c[start - 1] == '.' || c[start - 1] == ',') &&
-	    is_digit(c[start - 2]))
+	    pm_is_digit(c[start - 2]))
 		return true;
-	return end + 1 < slice.end && (c[end] == '.' || c[end] == ',') && is_digit(c[end + 1]);
+	return end + 1 < slice.end && (c[end] == '.' || c[end] == ',') &&
+	       pm_is_digit(c[end + 1]);
 }
 
 /* Hands a code at start .. end to the sink. */
@@ -83,7 +79,7 @@ x_behind(const char *c, size_t len)
 	if (n >= len || (c[n] != 'X' && c[n] != 'x'))
 		return 0;
 	n++;
-	if (n < len && (is_digit(c[n]) || (c[n] >= 'A' && c[n] <= 'Z') ||
+	if (n < len && (pm_is_digit(c[n]) || (c[n] >= 'A' && c[n] <= 'Z') ||
 	                (c[n] >= 'a' && c[n] <= 'z') || (unsigned char) c[n] >= 0x80))
 		return 0;
 	return n;
@@ -148,7 +144,7 @@ pm_extract(const PmContext *context, PmSlice slice, PmFindingSink sink, void *ta
 	const PmText *text = context->text;
 	const char *c = text->chars;
 	bool elements = slice.end - slice.start > 4 && c[slice.start] == '(' &&
-	                is_digit(c[slice.start + 1]) && is_digit(c[slice.start + 2]) &&
+	                pm_is_digit(c[slice.start + 1]) && pm_is_digit(c[slice.start + 2]) &&
 	                c[slice.start + 3] == ')';
 	size_t at = slice.start;
 
@@ -157,31 +153,34 @@ pm_extract(const PmContext *context, PmSlice slice, PmFindingSink sink, void *ta
 		size_t start = at;
 		size_t end;
 		bool found = false;
-		bool behind_01;
+		bool counts;
 
-		if (!is_digit(c[at]))
+		if (!pm_is_digit(c[at]))
 		{
 			at++;
 			continue;
 		}
-		behind_01 = start >= slice.start + 4 && memcmp(c + start - 4, "(01)", 4) == 0;
+		if (elements)
+			counts = start >= slice.start + 4 && memcmp(c + start - 4, "(01)", 4) == 0;
+		else
+			counts = start == slice.start || c[start - 1] != '+';
 
 		/* pieces of digits, single hyphens between */
 		for (;;)
 		{
 			PmSlice piece = {at, at};
 
-			while (at < slice.end && is_digit(c[at]))
+			while (at < slice.end && pm_is_digit(c[at]))
 				at++;
 			piece.end = at;
-			if (!elements || (behind_01 && piece.start == start))
+			if (counts)
 				found = find_in_piece(context, slice, piece, sink, target) || found;
-			if (at + 1 >= slice.end || c[at] != '-' || !is_digit(c[at + 1]))
+			if (at + 1 >= slice.end || c[at] != '-' || !pm_is_digit(c[at + 1]))
 				break;
 			at++;
 		}
 		end = at + x_behind(c + at, slice.end - at);
-		if (!found && !elements && end - start <= PM_CODE_DIGITS)
+		if (counts && !found && end - start <= PM_CODE_DIGITS)
 			find_in_run(context, slice, (PmSlice){start, end}, sink, target);
 	}
 }

@@ -18,7 +18,12 @@
 #ifndef PM_RESOLVE_INTERNAL_H
 #define PM_RESOLVE_INTERNAL_H
 
+#include <string.h>
+
+#include "pm_char.h"
 #include "pm_resolve.h"
+
+#define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
  * The input with every character folded to ASCII where it means the same:
@@ -37,6 +42,31 @@ typedef struct PmText
 } PmText;
 
 #define PM_INVISIBLE '\001'
+
+/* Nothing to be seen, in a PmText? */
+static inline bool
+pm_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == PM_INVISIBLE;
+}
+
+/* Lower case for the second byte of a Latin-1 letter in UTF-8 (after 0xC3). */
+static inline char
+pm_lower_latin1(char c)
+{
+	unsigned char b = (unsigned char) c;
+
+	return b >= 0x80 && b <= 0x9E && b != 0x97 ? (char) (b + 0x20) : c;
+}
+
+/* Orders a terminated word against len bytes. */
+static inline int
+pm_compare_word(const char *word, const char *str, size_t len)
+{
+	int order = strncmp(word, str, len);
+
+	return order != 0 ? order : word[len] != '\0';
+}
 
 /* A part of a PmText, start included, end not. */
 typedef struct PmSlice
@@ -114,7 +144,6 @@ extern void pm_trail_init(PmTrail *trail);
 extern void pm_trail_add(PmTrail *trail, PmResolveMethod method);
 extern void pm_trail_add_at(PmTrail *trail, PmResolveMethod method, float confidence);
 extern PmResolveMethod pm_trail_method(const PmTrail *trail);
-extern bool pm_method_is_resolved(PmResolveMethod method);
 
 /* in pm_resolve_words.c */
 extern bool pm_words_placeholder(const PmContext *context, PmSlice slice);

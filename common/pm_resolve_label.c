@@ -63,52 +63,6 @@ static const struct
 #define MOST_WORDS   6  /* of one label */
 #define MOST_JOINERS 8  /* punctuation between a label and its code */
 
-#define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static inline bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == PM_INVISIBLE;
-}
-
-/* A letter, or a byte of a character above ASCII. */
-static inline bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char) c >= 0x80;
-}
-
-/* ASCII lower case. */
-static inline char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
-}
-
-/* Lower case for the second byte of a Latin-1 letter in UTF-8 (after 0xC3). */
-static inline char
-lower_latin1(char c)
-{
-	unsigned char b = (unsigned char) c;
-
-	return b >= 0x80 && b <= 0x9E && b != 0x97 ? (char) (b + 0x20) : c;
-}
-
-/* Orders a terminated word against len bytes. */
-static inline int
-compare_word(const char *word, const char *str, size_t len)
-{
-	int order = strncmp(word, str, len);
-
-	return order != 0 ? order : word[len] != '\0';
-}
-
 /* The kind of one label word, any case; 0 if it is none. */
 static int
 label_word(const char *str, size_t len)
@@ -121,14 +75,14 @@ label_word(const char *str, size_t len)
 		return 0;
 	for (size_t i = 0; i < len; i++)
 	{
-		word[i] = lower(str[i]);
+		word[i] = pm_lower(str[i]);
 		if (i > 0 && word[i - 1] == '\xC3')
-			word[i] = lower_latin1(word[i]);
+			word[i] = pm_lower_latin1(word[i]);
 	}
 	while (low < high)
 	{
 		size_t middle = low + (high - low) / 2;
-		int order = compare_word(label_words[middle].word, word, len);
+		int order = pm_compare_word(label_words[middle].word, word, len);
 
 		if (order == 0)
 			return label_words[middle].kind;
@@ -144,7 +98,7 @@ label_word(const char *str, size_t len)
 static inline bool
 is_joiner(char c)
 {
-	return is_blank(c) || c == ':' || c == '-' || c == '.' || c == '/' || c == '=' ||
+	return pm_is_blank(c) || c == ':' || c == '-' || c == '.' || c == '/' || c == '=' ||
 	       c == '#' || c == '_' || c == ')' || c == '\'' || c == '&' || c == '+';
 }
 
@@ -173,9 +127,9 @@ count_digits(const PmText *text, size_t at, size_t end)
 
 	for (; at < end; at++)
 	{
-		if (is_digit(text->chars[at]))
+		if (pm_is_digit(text->chars[at]))
 			n++;
-		else if (text->chars[at] != '-' && !is_blank(text->chars[at]))
+		else if (text->chars[at] != '-' && !pm_is_blank(text->chars[at]))
 			break;
 	}
 	return n;
@@ -195,7 +149,7 @@ label_number_length(const PmText *text, size_t at, size_t end, int kind, bool gl
 	size_t width;
 	int number;
 
-	while (at + run < end && is_digit(c[at + run]))
+	while (at + run < end && pm_is_digit(c[at + run]))
 		run++;
 	number = c[at] - '0';
 	width = number == 1 ? 2 : 1;
@@ -232,10 +186,10 @@ pm_label_read(const PmText *text, PmSlice slice, size_t *rest)
 		size_t end = at;
 		int kind;
 
-		while (end < slice.end && is_letter(c[end]) && end - at <= LONGEST_WORD)
+		while (end < slice.end && pm_is_letter(c[end]) && end - at <= LONGEST_WORD)
 			end++;
 		kind = label_word(c + at, end - at);
-		if (kind == 0 && last == PM_LABEL_UPC && end - at == 1 && lower(c[at]) == 'e')
+		if (kind == 0 && last == PM_LABEL_UPC && end - at == 1 && pm_lower(c[at]) == 'e')
 		{
 			kind = PM_LABEL_UPCE; /* UPC-E in two words */
 			label = PM_LABEL_NONE;
@@ -251,7 +205,7 @@ pm_label_read(const PmText *text, PmSlice slice, size_t *rest)
 		/* EAN13, EAN-13, EAN (13) */
 		while (end < slice.end && (is_joiner(c[end]) || c[end] == '('))
 			end++;
-		if (end < slice.end && is_digit(c[end]) && kind < FILLER)
+		if (end < slice.end && pm_is_digit(c[end]) && kind < FILLER)
 		{
 			bool glued = end == at;
 			bool attached = glued || (end == at + 1 && c[at] == '-');
@@ -265,7 +219,7 @@ pm_label_read(const PmText *text, PmSlice slice, size_t *rest)
 		}
 		while (at < slice.end && is_joiner(c[at]))
 			at++;
-		if (at + 1 < slice.end && c[at] == '(' && is_letter(c[at + 1]))
+		if (at + 1 < slice.end && c[at] == '(' && pm_is_letter(c[at + 1]))
 			at++;
 	}
 	*rest = at;
@@ -303,7 +257,7 @@ pm_label_before(const PmText *text, PmSlice slice, size_t position)
 			if (!is_joiner(c[end - 1]) && c[end - 1] != '(')
 				break;
 		start = end;
-		while (start > slice.start && is_digit(c[start - 1]) && end - start < 3)
+		while (start > slice.start && pm_is_digit(c[start - 1]) && end - start < 3)
 			start--;
 		if (start < end)
 		{
@@ -312,7 +266,7 @@ pm_label_before(const PmText *text, PmSlice slice, size_t position)
 			end = start;
 			continue;
 		}
-		while (start > slice.start && is_letter(c[start - 1]) &&
+		while (start > slice.start && pm_is_letter(c[start - 1]) &&
 		       end - start <= LONGEST_WORD)
 			start--;
 		kind = label_word(c + start, end - start);

@@ -64,13 +64,6 @@ pm_resolve_method_name(PmResolveMethod method)
 	return (unsigned) method < PM_METHOD_COUNT ? methods[method].name : NULL;
 }
 
-/* Does this method name a number that was found (and not the lack of one)? */
-bool
-pm_method_is_resolved(PmResolveMethod method)
-{
-	return methods[method].kind != UNRESOLVED;
-}
-
 /* No step yet: exact, certain. */
 void
 pm_trail_init(PmTrail *trail)

@@ -14,18 +14,6 @@
 #define DIGITAL_LINK_LEGACY 0.95f
 #define ASIN_LENGTH         10
 
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static inline char
-upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char) (c - 'a' + 'A') : c;
-}
-
 /* The bytes of the input behind a slice. */
 static const char *
 raw_of(const PmText *text, PmSlice slice, size_t *len)
@@ -52,7 +40,7 @@ is_bracketed_ai(const PmText *text, PmSlice slice)
 
 	if (len < 4 || c[0] != '(')
 		return false;
-	while (n < len && n <= 4 && is_digit(c[n]))
+	while (n < len && n <= 4 && pm_is_digit(c[n]))
 		n++;
 	return n >= 3 && n < len && c[n] == ')';
 }
@@ -67,7 +55,7 @@ is_bare_ai(const PmText *text, PmSlice slice)
 	if (slice.end - slice.start <= 16 || c[0] != '0' || c[1] != '1')
 		return false;
 	for (int i = 2; i < 16; i++)
-		if (!is_digit(c[i]))
+		if (!pm_is_digit(c[i]))
 			return false;
 	return pm_code_is_valid(c + 2, 14, &ignored);
 }
@@ -136,7 +124,7 @@ begins_with(const PmText *text, PmSlice slice, const char *prefix)
 	size_t at = slice.start;
 
 	for (; *prefix != '\0'; prefix++, at++)
-		if (at == slice.end || upper(text->chars[at]) != *prefix)
+		if (at == slice.end || pm_upper(text->chars[at]) != *prefix)
 			return false;
 	return true;
 }
@@ -179,18 +167,18 @@ is_asin(const PmText *text, PmSlice slice, PmLabel label)
 	const char *c = text->chars + slice.start;
 	int digits = 0;
 
-	if (slice.end - slice.start != ASIN_LENGTH || upper(c[0]) != 'B')
+	if (slice.end - slice.start != ASIN_LENGTH || pm_upper(c[0]) != 'B')
 		return false;
 	for (int i = 1; i < ASIN_LENGTH; i++)
 	{
-		char letter = upper(c[i]);
+		char letter = pm_upper(c[i]);
 
-		if (is_digit(letter))
+		if (pm_is_digit(letter))
 			digits++;
 		else if (letter < 'A' || letter > 'Z')
 			return false;
 	}
-	return label == PM_LABEL_ASIN || c[1] == '0' || (upper(c[1]) == 'T' && digits >= 2);
+	return label == PM_LABEL_ASIN || c[1] == '0' || (pm_upper(c[1]) == 'T' && digits >= 2);
 }
 
 /*
@@ -220,7 +208,8 @@ find_digits(const PmContext *context, PmSlice slice, PmLabel label, PmFinding *f
 	PmCode code;
 
 	/* printed music: M in front of nine digits */
-	if (label == PM_LABEL_ISMN && slice.start < slice.end && upper(c[slice.start]) == 'M')
+	if (label == PM_LABEL_ISMN && slice.start < slice.end &&
+	    pm_upper(c[slice.start]) == 'M')
 	{
 		slice.start++;
 		while (slice.start < slice.end && (c[slice.start] == '-' || c[slice.start] == ' '))
@@ -258,7 +247,7 @@ find_named_form(const PmContext *context, PmSlice slice, PmFinding *finding)
 	if (text->has_fnc1 &&
 	    memchr(text->chars + slice.start, PM_GS1_FNC1, slice.end - slice.start) != NULL)
 		return find_element_string(text, slice, false, finding);
-	if (upper(first) == 'H' &&
+	if (pm_upper(first) == 'H' &&
 	    (begins_with(text, slice, "HTTP://") || begins_with(text, slice, "HTTPS://")))
 		return find_digital_link(text, slice, finding);
 	return false;

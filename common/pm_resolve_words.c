@@ -46,46 +46,6 @@ static const char *const placeholder_words[] = {
 #define LEAST_SAME_DIGITS 4  /* 1111 is nobody's number, 111 may be a count */
 #define LEAST_COUNTED     5  /* 12345 */
 
-#define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* A letter, or a byte of a character above ASCII. */
-static inline bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char) c >= 0x80;
-}
-
-/* ASCII lower case. */
-static inline char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
-}
-
-/* Lower case for the second byte of a Latin-1 letter in UTF-8 (after 0xC3). */
-static inline char
-lower_latin1(char c)
-{
-	unsigned char b = (unsigned char) c;
-
-	return b >= 0x80 && b <= 0x9E && b != 0x97 ? (char) (b + 0x20) : c;
-}
-
-/* Orders a terminated word against len bytes. */
-static inline int
-compare_word(const char *word, const char *str, size_t len)
-{
-	int order = strncmp(word, str, len);
-
-	return order != 0 ? order : word[len] != '\0';
-}
-
 /* Is this squeezed text a placeholder word, a row of x, or nothing at all? */
 static bool
 is_placeholder_word(const char *str, size_t len)
@@ -96,7 +56,7 @@ is_placeholder_word(const char *str, size_t len)
 	while (low < high)
 	{
 		size_t middle = low + (high - low) / 2;
-		int order = compare_word(placeholder_words[middle], str, len);
+		int order = pm_compare_word(placeholder_words[middle], str, len);
 
 		if (order == 0)
 			return true;
@@ -131,7 +91,7 @@ pm_words_caller(const PmContext *context, const char *str, size_t len)
 			word++, n--;
 		if (n != len || n == 0)
 			continue;
-		while (same < n && lower(word[same]) == lower(str[same]))
+		while (same < n && pm_lower(word[same]) == pm_lower(str[same]))
 			same++;
 		if (same == n)
 			return true;
@@ -155,16 +115,17 @@ pm_words_placeholder(const PmContext *context, PmSlice slice)
 
 	for (size_t i = slice.start; i < slice.end; i++)
 	{
-		char c = lower(text->chars[i]);
+		char c = pm_lower(text->chars[i]);
 
-		if (is_digit(c) && ++digits > 1)
+		if (pm_is_digit(c) && ++digits > 1)
 			return false; /* #DIV/0! has one, no word has more */
-		if (!is_digit(c) && !is_letter(c) && c != '\\' && !(c == '#' && i == slice.start))
+		if (!pm_is_digit(c) && !pm_is_letter(c) && c != '\\' &&
+		    !(c == '#' && i == slice.start))
 			continue;
 		if (len == LONGEST_WORD)
 			return false;
 		if (len > 0 && squeezed[len - 1] == '\xC3')
-			c = lower_latin1(c);
+			c = pm_lower_latin1(c);
 		squeezed[len++] = c;
 	}
 	return is_placeholder_word(squeezed, len) || (len == 1 && squeezed[0] == '#');
@@ -173,7 +134,7 @@ pm_words_placeholder(const PmContext *context, PmSlice slice)
 /*
  * Do these digits stand for "no code": zeros, one digit over and over, counting
  * up from 0 or 1 (also with the check digit that makes 1234567890128), or one of
- * the caller's words?
+ * the caller's words, with zeros in front or without?
  */
 bool
 pm_words_placeholder_digits(const PmContext *context, const char *digits, int n)
@@ -189,6 +150,8 @@ pm_words_placeholder_digits(const PmContext *context, const char *digits, int n)
 		return true;
 	if (n >= LEAST_COUNTED + !skip && (size_t) (n + skip) < sizeof(counted) &&
 	    memcmp(digits, counted + skip, (size_t) n) == 0)
+		return true;
+	if (context->n_placeholders > 0 && pm_words_caller(context, digits, (size_t) n))
 		return true;
 	while (n > 13 && digits[0] == '0')
 		digits++, n--;

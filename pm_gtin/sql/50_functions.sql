@@ -152,13 +152,16 @@ BEGIN ATOMIC
     '(01)' || pm_gtin.gtin_digits(code, 14)
     || coalesce('(10)' || replace(batch, '(', '\('), '')
     || coalesce('(21)' || replace(serial, '(', '\('), '')
-    || coalesce('(17)' || lpad((extract(year FROM expiry)::int % 100)::text, 2, '0')
-                       || lpad(extract(month FROM expiry)::text, 2, '0')
-                       || lpad(extract(day FROM expiry)::text, 2, '0'), '')
+    -- two digits name a year of this century; any other makes the element invalid
+    || coalesce('(17)' || CASE WHEN expiry BETWEEN '2000-01-01' AND '2099-12-31'
+                               THEN lpad((extract(year FROM expiry) - 2000)::text, 2, '0')
+                                    || lpad(extract(month FROM expiry)::text, 2, '0')
+                                    || lpad(extract(day FROM expiry)::text, 2, '0')
+                               ELSE extract(year FROM expiry)::text || '-' END, '')
   )::pm_gtin.gs1_elements, stem);
 END;
 COMMENT ON FUNCTION pm_gtin.gs1_digital_link(code pm_gtin.gtin, batch text, serial text, expiry date, stem text) IS
-'the GS1 Digital Link URI of a gtin with optional batch (10), serial (21) and expiry date (17); NULL if code is NULL; 22P02 for a batch or serial with characters that GS1 does not allow, 22023 for an invalid stem';
+'the GS1 Digital Link URI of a gtin with optional batch (10), serial (21) and expiry date (17); NULL if code is NULL; 22P02 for a batch or serial with characters that GS1 does not allow or an expiry outside 2000 to 2099, 22023 for an invalid stem';
 
 -- The resolver
 

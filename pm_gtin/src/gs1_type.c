@@ -7,6 +7,8 @@
  */
 #include "pm_gtin_module.h"
 
+#include "catalog/namespace.h"
+#include "common/string.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
@@ -158,6 +160,42 @@ getarg_message(FunctionCallInfo fcinfo, int n)
 	return parse_elements(NULL, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
 
+/*
+ * A title of the compiled list, which is UTF-8, in the database's encoding.  Where
+ * that lacks a character, square and cubic become 2 and 3, others a question mark.
+ */
+static text *
+title_to_server(const char *title)
+{
+	int len = (int) strlen(title);
+	int encoding = GetDatabaseEncoding();
+	unsigned char *out;
+	Oid conversion;
+	char *end;
+
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII || pg_is_ascii(title))
+		return cstring_to_text_with_len(title, len);
+	out = (unsigned char *) palloc(len * MAX_CONVERSION_GROWTH + 1);
+	conversion = FindDefaultConversionProc(PG_UTF8, encoding);
+	if (OidIsValid(conversion) &&
+	    pg_do_encoding_conversion_buf(conversion, PG_UTF8, encoding,
+	                                  (unsigned char *) title, len, out,
+	                                  len * MAX_CONVERSION_GROWTH + 1, true) == len)
+		return cstring_to_text((char *) out);
+
+	end = (char *) out;
+	for (const char *c = title; *c; c += pg_encoding_mblen(PG_UTF8, c))
+	{
+		if (!IS_HIGHBIT_SET(*c))
+			*end++ = *c;
+		else if (c[0] == '\xC2' && (c[1] == '\xB2' || c[1] == '\xB3'))
+			*end++ = c[1] == '\xB2' ? '2' : '3';
+		else
+			*end++ = '?';
+	}
+	return cstring_to_text_with_len((char *) out, (int) (end - (char *) out));
+}
+
 /* gs1_parse(text or gs1_elements): rows (ai, value, title). */
 PG_FUNCTION_INFO_V1(pm_gtin_gs1_parse);
 Datum
@@ -172,13 +210,11 @@ pm_gtin_gs1_parse(PG_FUNCTION_ARGS)
 		const PmGs1Element *element = &message->elements[i];
 		Datum values[3];
 		bool nulls[3] = {false};
-		char *title =
-		    pg_any_to_server(element->title, (int) strlen(element->title), PG_UTF8);
 
 		values[0] = CStringGetTextDatum(element->ai);
 		values[1] = PointerGetDatum(cstring_to_text_with_len(
 		    message->values + element->offset, (int) element->length));
-		values[2] = CStringGetTextDatum(title);
+		values[2] = PointerGetDatum(title_to_server(element->title));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -8,6 +8,7 @@
 #include "pm_gtin_module.h"
 
 #include "access/htup_details.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type_d.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
@@ -26,34 +27,119 @@ typedef struct ResolveState
 	Datum flags_array;
 } ResolveState;
 
-/* The arguments of a call, text in UTF-8. */
+/* A text in UTF-8, which the resolver reads, and where it came from. */
+typedef struct Utf8Text
+{
+	const char *str;
+	size_t len;
+	const char *source; /* in the database's encoding; str if nothing was converted */
+} Utf8Text;
+
+/* The arguments of a call. */
 typedef struct ResolveCall
 {
-	const char *code;
-	size_t len;
+	Utf8Text code;
 	float min_confidence;
 	PmWord *words;
 	int n_words;
 } ResolveCall;
 
-/*
- * The text in UTF-8, which the resolver reads: the database's own bytes unless
- * it has another encoding and the text is not plain ASCII.
- */
-static const char *
-to_utf8(const text *value, size_t *len)
+/* Is it plain ASCII, which is the same in every encoding of a server? */
+static bool
+is_ascii(const char *str, size_t len)
 {
-	const char *str = VARDATA_ANY(value);
-	const char *utf8 = str;
+	for (size_t i = 0; i < len; i++)
+		if (IS_HIGHBIT_SET(str[i]))
+			return false;
+	return true;
+}
 
-	*len = VARSIZE_ANY_EXHDR(value);
-	if (GetDatabaseEncoding() != PG_UTF8 && GetDatabaseEncoding() != PG_SQL_ASCII)
+/* The conversion from the database's encoding to UTF-8; InvalidOid if there is none. */
+static Oid
+to_utf8_conversion(void)
+{
+	return FindDefaultConversionProc(GetDatabaseEncoding(), PG_UTF8);
+}
+
+/*
+ * Writes one character of the database's encoding in UTF-8 and returns how many
+ * bytes that are, at most MAX_UTF8_LENGTH.  A character that Unicode does not
+ * have becomes U+FFFD: no text may be an error.
+ */
+#define MAX_UTF8_LENGTH (4 * MAX_CONVERSION_GROWTH)
+static size_t
+char_to_utf8(Oid conversion, const char *character, int len, char *out)
+{
+	unsigned char buffer[MAX_UTF8_LENGTH + 1];
+	size_t size;
+
+	if (len == 1 && !IS_HIGHBIT_SET(*character))
 	{
-		utf8 = pg_server_to_any(str, (int) *len, PG_UTF8);
-		if (utf8 != str)
-			*len = strlen(utf8);
+		*out = *character;
+		return 1;
 	}
-	return utf8;
+	if (!OidIsValid(conversion) ||
+	    pg_do_encoding_conversion_buf(conversion, GetDatabaseEncoding(), PG_UTF8,
+	                                  (unsigned char *) character, len, buffer,
+	                                  sizeof(buffer), true) != len)
+	{
+		memcpy(out, "\xEF\xBF\xBD", 3);
+		return 3;
+	}
+	size = strlen((char *) buffer);
+	memcpy(out, buffer, size);
+	return size;
+}
+
+/*
+ * The text in UTF-8: the database's own bytes unless it has another encoding and
+ * the text is not plain ASCII.  A text that the resolver does not read, for its
+ * length, stays as it is.
+ */
+static Utf8Text
+to_utf8(const text *value)
+{
+	const char *source = VARDATA_ANY(value);
+	size_t len = VARSIZE_ANY_EXHDR(value);
+	Utf8Text result = {source, len, source};
+	Oid conversion;
+	char *out;
+
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII ||
+	    len > PM_RESOLVE_MAX_INPUT || is_ascii(source, len))
+		return result;
+
+	conversion = to_utf8_conversion();
+	out = (char *) palloc(len * MAX_CONVERSION_GROWTH + 1);
+	result.str = out;
+	for (size_t i = 0, n; i < len; i += n)
+	{
+		n = Min((size_t) pg_mblen(source + i), len - i);
+		out += char_to_utf8(conversion, source + i, (int) n, out);
+	}
+	result.len = (size_t) (out - result.str);
+	return result;
+}
+
+/* The byte of the source where a byte of the UTF-8 text came from. */
+static size_t
+source_offset(const Utf8Text *utf8, size_t offset)
+{
+	Oid conversion;
+	char character[MAX_UTF8_LENGTH];
+	size_t i = 0;
+
+	if (utf8->str == utf8->source)
+		return offset;
+	conversion = to_utf8_conversion();
+	for (size_t passed = 0; passed < offset;)
+	{
+		int n = pg_mblen(utf8->source + i);
+
+		passed += char_to_utf8(conversion, utf8->source + i, n, character);
+		i += n;
+	}
+	return i;
 }
 
 /*
@@ -65,7 +151,7 @@ read_call(FunctionCallInfo fcinfo, ResolveCall *call)
 {
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return false;
-	call->code = to_utf8(PG_GETARG_TEXT_PP(0), &call->len);
+	call->code = to_utf8(PG_GETARG_TEXT_PP(0));
 	call->min_confidence = PG_GETARG_FLOAT4(1);
 	if (!(call->min_confidence >= 0 && call->min_confidence <= 1))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -84,12 +170,12 @@ read_call(FunctionCallInfo fcinfo, ResolveCall *call)
 		call->words = (PmWord *) palloc(sizeof(PmWord) * Max(n_elements, 1));
 		for (int i = 0; i < n_elements; i++)
 		{
-			PmWord *word = &call->words[call->n_words];
+			Utf8Text word;
 
 			if (nulls[i])
 				continue;
-			word->str = to_utf8(DatumGetTextPP(elements[i]), &word->len);
-			call->n_words++;
+			word = to_utf8(DatumGetTextPP(elements[i]));
+			call->words[call->n_words++] = (PmWord){word.str, word.len};
 		}
 	}
 	return true;
@@ -179,7 +265,7 @@ pm_gtin_gtin_resolve(PG_FUNCTION_ARGS)
 		MemoryContextSwitchTo(old);
 	}
 
-	pm_resolve(call.code, call.len, call.min_confidence, call.words, call.n_words,
+	pm_resolve(call.code.str, call.code.len, call.min_confidence, call.words, call.n_words,
 	           &resolution);
 	fill_columns(fcinfo, state, &resolution, values, nulls);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(state->tupdesc, values, nulls)));
@@ -200,15 +286,16 @@ nearest_gtin(int64 number, int step)
 	return gtin;
 }
 
-/* The part of the code that an answer came from, in the database's encoding. */
+/* The part of the code that an answer came from, as it stood there. */
 static Datum
 raw_part(const ResolveCall *call, const PmResolution *resolution)
 {
-	char *part = pnstrdup(call->code + resolution->raw_offset, resolution->raw_length);
+	size_t start = source_offset(&call->code, resolution->raw_offset);
+	size_t end =
+	    source_offset(&call->code, resolution->raw_offset + resolution->raw_length);
 
-	if (GetDatabaseEncoding() != PG_UTF8 && GetDatabaseEncoding() != PG_SQL_ASCII)
-		part = pg_any_to_server(part, (int) resolution->raw_length, PG_UTF8);
-	return CStringGetTextDatum(part);
+	return PointerGetDatum(
+	    cstring_to_text_with_len(call->code.source + start, (int) (end - start)));
 }
 
 /*
@@ -229,23 +316,24 @@ pm_gtin_gtin_resolve_all(PG_FUNCTION_ARGS)
 	if (!read_call(fcinfo, &call))
 		PG_RETURN_NULL();
 	state = get_state(fcinfo);
-	count = pm_resolve_all(call.code, call.len, call.min_confidence, call.words,
+	count = pm_resolve_all(call.code.str, call.code.len, call.min_confidence, call.words,
 	                       call.n_words, resolutions, lengthof(resolutions));
 	for (int i = 0; i < count; i++)
 	{
 		const PmResolution *resolution = &resolutions[i];
 		Datum values[9];
 		bool nulls[9] = {false};
+		int64 low;
+		int64 high;
 
 		values[0] = Int32GetDatum(i + 1);
 		values[1] = raw_part(&call, resolution);
 		fill_columns(fcinfo, state, resolution, values + 2, nulls + 2);
-		nulls[7] = nulls[8] = resolution->low == 0 && resolution->high == 0;
-		if (!nulls[7])
-		{
-			values[7] = GtinGetDatum(nearest_gtin(resolution->low, 1));
-			values[8] = GtinGetDatum(nearest_gtin(resolution->high, -1));
-		}
+		low = nearest_gtin(resolution->low, 1);
+		high = nearest_gtin(resolution->high, -1);
+		values[7] = GtinGetDatum(low);
+		values[8] = GtinGetDatum(high);
+		nulls[7] = nulls[8] = resolution->high == 0 || low > high;
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

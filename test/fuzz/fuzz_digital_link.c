@@ -6,19 +6,10 @@
  * as an element string that parses.  Allowing old forms changes nothing for a
  * URI without them.
  */
-#include <stdlib.h>
 #include <string.h>
 
+#include "must_hold.h"
 #include "pm_gs1.h"
-
-#define MUST_HOLD(condition) \
-	do                       \
-	{                        \
-		if (!(condition))    \
-			abort();         \
-	} while (0)
-
-extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static PmGs1Message message;
 static PmGs1Message again;

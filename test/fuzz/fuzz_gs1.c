@@ -5,19 +5,10 @@
  * prints as a text that parses back to the same pairs in the same order, and,
  * where a Digital Link can hold it, as a URI that holds the same pairs.
  */
-#include <stdlib.h>
 #include <string.h>
 
+#include "must_hold.h"
 #include "pm_gs1.h"
-
-#define MUST_HOLD(condition) \
-	do                       \
-	{                        \
-		if (!(condition))    \
-			abort();         \
-	} while (0)
-
-extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static PmGs1Message message;
 static PmGs1Message again;

@@ -8,6 +8,10 @@ out=$2
 seconds=$3
 cd "$(dirname "$0")"
 
+[ -d "corpus/$name" ] || {
+  echo "fuzz $name: there is no test/fuzz/corpus/$name to start from"
+  exit 1
+}
 mkdir -p "$out/corpus/$name"
 if "$out/fuzz_$name" "-max_total_time=$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
   "-artifact_prefix=$out/$name.finding-" "$out/corpus/$name" "corpus/$name" >"$out/$name.log" 2>&1; then

@@ -4,8 +4,8 @@
 #   test/with_cluster.sh test/lint/objects.sh check|privileges EXTENSION...
 #
 # privileges prints the list of what PUBLIC may do; check compares that list with
-# EXTENSION/test/privileges.expected and prints the rows of objects.sql, each one
-# a fault.
+# EXTENSION/test/privileges.expected, docs/reference.md with what would be written
+# there now, and prints the rows of objects.sql, each one a fault.
 set -eu
 cd "$(dirname "$0")"
 mode=$1
@@ -31,4 +31,11 @@ for extension in "$@"; do
   cat "$PM_TMP/faults"
   [ ! -s "$PM_TMP/faults" ] || failed=1
 done
+if [ "$mode" = check ]; then
+  sql -f ../../docs/reference.sql >"$PM_TMP/reference"
+  diff -u ../../docs/reference.md "$PM_TMP/reference" || {
+    echo "docs/reference.md does not say what the comments say: make docs"
+    failed=1
+  }
+fi
 exit $failed

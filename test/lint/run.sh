@@ -8,6 +8,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . deploy/lib.sh
+export LC_ALL=C
 
 extensions=("$@")
 failures=0
@@ -33,26 +34,15 @@ layout() {
   our_files '*.[ch]' | xargs clang-format-14 --dry-run -Werror --ferror-limit=3
 }
 
-# The flags that a C file is compiled with, as far as an analyzer needs them.
-flags_for() {
-  case $1 in
-    pm_*) echo "-Icommon -D_GNU_SOURCE -I$("$PG_CONFIG" --includedir-server)" ;;
-    *) echo "-Icommon" ;;
-  esac
-}
-
+# As many files at a time as there are processors.
 analyzer() {
-  local file failed=0
-  while read -r file; do
-    # shellcheck disable=SC2046 # a list of words
-    clang-14 --analyze -Xclang -analyzer-output=text -Xclang -analyzer-werror \
-      -Wno-ignored-attributes $(flags_for "$file") "$file" || failed=1
-  done < <(our_files '*.c')
-  return $failed
+  our_files '*.c' | xargs -n 1 -P "$(nproc)" \
+    clang-14 --analyze -Xclang -analyzer-output=text -Xclang -analyzer-werror -Wno-ignored-attributes \
+    -Icommon -D_GNU_SOURCE "-I$("$PG_CONFIG" --includedir-server)"
 }
 
 cppcheck_all() {
-  our_files '*.c' | xargs cppcheck -q --enable=warning,portability,performance --inline-suppr \
+  our_files '*.c' | xargs cppcheck -q -j "$(nproc)" --enable=warning,portability,performance --inline-suppr \
     --std=c99 -Icommon --error-exitcode=1
 }
 
@@ -90,16 +80,31 @@ present() {
   find "$1" -maxdepth 1 -name "*$2" -printf '%f\n' 2>/dev/null | sed "s/$2\$//" | sort
 }
 
-# Every test is in a list, and every list names tests that are there.
-schedules() {
+# all_listed DIR VARIABLE: is every line of standard input a word of the variable?
+# (That a list names only what there is, make and pg_regress see to.)
+all_listed() {
+  local unlisted
+  unlisted=$(sort | comm -13 <(listed "$1" "$2") -)
+  [ -z "$unlisted" ] || {
+    echo "not in $2 of $1: ${unlisted//$'\n'/ }"
+    return 1
+  }
+}
+
+# Every source and every test is in a list.
+lists() {
   local dir tests expected failed=0
+  present common .c | sed 's/$/.c/' | all_listed common PM_COMMON_SOURCES || failed=1
+  for dir in "${extensions[@]}"; do
+    present "$dir/src" .c | sed 's/.*/src\/&.o/' | all_listed "$dir" OBJS || failed=1
+    present "$dir/sql" .sql | sed -e '/--/d' -e '/^grants$/d' -e 's/.*/sql\/&.sql/' |
+      all_listed "$dir" SQL_PARTS || failed=1
+  done
   for dir in "${extensions[@]}" .; do
     tests=$dir/test
     [ "$dir" != . ] || tests=.
-    diff <(listed "$dir" REGRESS) <(present "$tests/sql" .sql) ||
-      { echo "REGRESS of $dir/Makefile and $tests/sql differ" && failed=1; }
-    diff <(listed "$dir" ISOLATION) <(present "$dir/test/specs" .spec) ||
-      { echo "ISOLATION of $dir/Makefile and $dir/test/specs differ" && failed=1; }
+    present "$tests/sql" .sql | all_listed "$dir" REGRESS || failed=1
+    present "$dir/test/specs" .spec | all_listed "$dir" ISOLATION || failed=1
     for expected in $(present "$tests/expected" .out); do
       expected=${expected%_[0-9]} # an alternative result
       [ -e "$tests/sql/$expected.sql" ] || [ -e "$dir/test/specs/$expected.spec" ] ||
@@ -127,7 +132,7 @@ check 'layout of C (clang-format)' layout
 check 'cppcheck' cppcheck_all
 check 'clang analyzer' analyzer
 check 'one version, fixed schemas' versions
-check 'every test is scheduled' schedules
+check 'every source and test is listed' lists
 check 'install scripts' scripts
 check 'what is built (clang, symbols, SQL objects)' \
   test/sandbox.sh -s test/lint/built.sh "${extensions[@]}"

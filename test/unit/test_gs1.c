@@ -274,7 +274,7 @@ test_explanations(void)
 static void
 test_limits(void)
 {
-	PmGs1Error error;
+	PmGs1Error error = {0};
 	size_t len = 0;
 
 	/* 64 elements, the same one again and again, then 65 */

@@ -121,7 +121,7 @@ test_random(unsigned seed)
 		snprintf(plain, sizeof(plain), "%0*lld", width, (long long) number);
 		if (pm_gtin_format(number, 0, text) != width || strcmp(text, plain) != 0)
 			not_printed++;
-		if (valid != (status == PM_GTIN_OK) ||
+		if (valid != (status == PM_GTIN_OK) || valid != pm_gtin_is_number(number) ||
 		    pm_gtin_parse(text, (size_t) width, &gtin, NULL) != status ||
 		    gtin != (valid ? number : -1))
 			wrong++;
@@ -151,6 +151,11 @@ test_numbers(void)
 	is_int(pm_gtin_check_number(PM_GTIN14_LIMIT, NULL), PM_GTIN_OUT_OF_RANGE,
 	       "10^14 is too large");
 	is_int(pm_gtin_check_number(99999999999997, NULL), PM_GTIN_OK, "the largest GTIN");
+
+	ok(!pm_gtin_is_number(0) && !pm_gtin_is_number(-1) && !pm_gtin_is_number(INT64_MIN) &&
+	       !pm_gtin_is_number(INT64_MAX) && !pm_gtin_is_number(PM_GTIN14_LIMIT) &&
+	       pm_gtin_is_number(99999999999997),
+	   "the short question has the same bounds");
 
 	is_int(pm_gtin_kind(99999999), 8, "kind 8");
 	is_int(pm_gtin_kind(100000000), 12, "kind 12");

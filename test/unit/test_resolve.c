@@ -5,6 +5,8 @@
  * 0.5.  Lists and free text are in test_resolve_list.c, random codes in
  * test_resolve_random.c.
  */
+#include <math.h>
+
 #include "pm_gtin.h"
 #include "pm_resolve.h"
 #include "tap.h"
@@ -62,6 +64,8 @@ static const Case clean_cases[] = {
     {"\xE2\x80\x9E" "4006381333931\xE2\x80\x9C", PM_METHOD_QUOTING, A, 0.99f, 0},
     {"*4006381333931*", PM_METHOD_QUOTING, A, 0.99f, 0},
     {"[\"4006381333931\"]", PM_METHOD_QUOTING, A, 0.99f, 0},
+    {"4 006381 333931 >", PM_METHOD_SEPARATORS, A, 0.99f, 0},
+    {"400\xC2\xB7" "638\xC2\xB7" "1333931", PM_METHOD_SEPARATORS, A, 0.99f, 0},
     {"(4006381333931)", PM_METHOD_QUOTING, A, 0.99f, 0},
 
     {"\xEF\xBC\x94\xEF\xBC\x90\xEF\xBC\x91\xEF\xBC\x97\xEF\xBC\x90\xEF\xBC\x97\xEF\xBC\x92\xEF\xBC\x95",
@@ -77,12 +81,13 @@ static const Case clean_cases[] = {
     {"4006381333931.00", PM_METHOD_DECIMAL_SUFFIX, A, 0.98f, 0},
     {"4006381333931,00", PM_METHOD_DECIMAL_SUFFIX, A, 0.98f, 0},
     {"4.006.381.333.931,00", PM_METHOD_DECIMAL_SUFFIX, A, 0.98f, 0},
+    {"4006381333931\xD9\xAB\xD9\xA0", PM_METHOD_DECIMAL_SUFFIX, A, 0.98f, 0},
     {"4006381333900.0", PM_METHOD_DECIMAL_SUFFIX, 4006381333900, 0.98f, 0},
     {"4006381333931.5", PM_METHOD_NOT_A_GTIN, 0, 0.00f, 0},
     {"400638133393.1", PM_METHOD_NOT_A_GTIN, 0, 0.00f, 0},
     {"4,00638,133,931", PM_METHOD_NOT_A_GTIN, 0, 0.00f, 0},
     {"0,0", PM_METHOD_PLACEHOLDER, 0, 0.00f, 0},
-    {"+4006381333931", PM_METHOD_SEPARATORS, A, 0.99f, 0},
+    {"+4006381333931", PM_METHOD_NOT_A_GTIN, 0, 0.00f, 0}, /* a telephone number */
     {"4--------006381333931", PM_METHOD_NOT_A_GTIN, 0, 0.00f, 0},
 };
 
@@ -118,6 +123,11 @@ static const Case label_cases[] = {
     {"EAN 13 400638133393", PM_METHOD_MISSING_CHECK_DIGIT, 0, 0.45f, A},
     {"EAN13 00638133393", PM_METHOD_MISSING_CHECK_DIGIT, 0, 0.40f, 6381333935},
     {"GTIN 14 006381333931", PM_METHOD_MISSING_CHECK_DIGIT, 0, 0.45f, 63813339316},
+    {"ISMN M-2306-7118-8", PM_METHOD_BAD_CHECK_DIGIT, 0, 0.00f, 0},
+    {"ISMN M", PM_METHOD_PLACEHOLDER, 0, 0.00f, 0},
+    {"ISSN 259471415", PM_METHOD_NOT_A_GTIN, 0, 0.00f, 0},
+    {"EAN: \"\"", PM_METHOD_PLACEHOLDER, 0, 0.00f, 0},
+    {"EAN (13 4006381333931", PM_METHOD_EXTRACT, A, 0.80f, 0},
     {"EAN 13", PM_METHOD_PLACEHOLDER, 0, 0.00f, 0},
     {"UPC 036000291453", PM_METHOD_BAD_CHECK_DIGIT, 0, 0.00f, 0},
     {"ISBN 0306406153", PM_METHOD_BAD_CHECK_DIGIT, 0, 0.00f, 0},
@@ -405,7 +415,7 @@ test_min_confidence(void)
 	pm_resolve("4006381333931", 13, 1.01f, NULL, 0, &r);
 	is_int(r.gtin, 0, "nothing is surer than sure");
 	is_int(r.suggestion, A, "not even an exact code");
-	pm_resolve("4006381333931", 13, 0.0f / 0.0f, NULL, 0, &r);
+	pm_resolve("4006381333931", 13, NAN, NULL, 0, &r);
 	is_int(r.gtin, 0, "a confidence that is no number applies nothing");
 	pm_resolve("400638133393", 12, 0.0f, NULL, 0, &r);
 	is_int(r.gtin, 0, "a missing check digit is never made up");
@@ -459,28 +469,33 @@ static void
 test_words(void)
 {
 	static const PmWord words[] = {
-	    {"Restposten",    10},
-	    {" pending ",     9 },
-	    {"4006381333931", 13},
-	    {"",	          0 },
+	    {"Restposten",     10},
+        {" pending ",      9 },
+        {"4006381333931",  13},
+        {"",               0 },
+	    {"04006381333955", 14},
 	};
 	PmResolution r;
 
-	pm_resolve("restPOSTEN", 10, 0.5f, words, 4, &r);
+	pm_resolve("restPOSTEN", 10, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_PLACEHOLDER, "the caller's word in any case");
-	pm_resolve(" 'Pending' ", 11, 0.5f, words, 4, &r);
+	pm_resolve(" 'Pending' ", 11, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_PLACEHOLDER, "quoted, with space around");
-	pm_resolve("EAN: pending", 12, 0.5f, words, 4, &r);
+	pm_resolve("EAN: pending", 12, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_PLACEHOLDER, "behind a label");
-	pm_resolve("Restposten!", 11, 0.5f, words, 4, &r);
+	pm_resolve("Restposten!", 11, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_NOT_A_GTIN, "not part of a text");
-	pm_resolve("4006381333931", 13, 0.5f, words, 4, &r);
+	pm_resolve("4006381333931", 13, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_PLACEHOLDER, "a good number that the caller disowns");
-	pm_resolve("4 006381 333931", 15, 0.5f, words, 4, &r);
+	pm_resolve("4 006381 333931", 15, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_PLACEHOLDER, "also when it is written with spaces");
-	pm_resolve("4006381333948", 13, 0.5f, words, 4, &r);
+	pm_resolve("04006381333931", 14, 0.5f, words, 5, &r);
+	is_int(r.method, PM_METHOD_PLACEHOLDER, "or with a zero in front");
+	pm_resolve("04006381333955", 14, 0.5f, words, 5, &r);
+	is_int(r.method, PM_METHOD_PLACEHOLDER, "a word with a zero in front");
+	pm_resolve("4006381333948", 13, 0.5f, words, 5, &r);
 	is_int(r.gtin, 4006381333948, "others stay");
-	pm_resolve("", 0, 0.5f, words, 4, &r);
+	pm_resolve("", 0, 0.5f, words, 5, &r);
 	is_int(r.method, PM_METHOD_EMPTY, "an empty word changes nothing");
 }
 
