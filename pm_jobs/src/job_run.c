@@ -495,7 +495,11 @@ pm_jobs_run(PG_FUNCTION_ARGS)
 	begin_run(&run, fcinfo, true);
 	next_transaction(&run);
 	run_queues(&run, PG_ARGISNULL(1) ? PG_INT64_MAX : PG_GETARG_INT32(1));
-	next_transaction(&run);
+	end_jobs(&run);
+	SPI_commit();
+	/* Retention must see what was committed before it had its locks. */
+	XactIsoLevel = XACT_READ_COMMITTED;
+	begin_jobs(&run);
 	(void) query_once(&run, &after_statement, NULL, NULL);
 	end_jobs(&run);
 	MemoryContextDelete(run.context);
