@@ -297,6 +297,8 @@ pm_cron_month_days(int year, int month)
 
 	if (month < 1 || month > 12)
 		return 31; /* cannot happen: callers hold a date */
+	if (month < 1 || month > 12)
+		return 0;
 	return days[month - 1] + (month == 2 && leap);
 }
 

@@ -1,5 +1,16 @@
 -- Enqueuing.
 
+-- May the role enqueue in the queue: its owner, one it is granted to, an administrator.
+CREATE FUNCTION pm_jobs._may_enqueue(role oid, queue text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT pg_has_role(role, q.owner, 'USAGE')
+    OR EXISTS (SELECT FROM pm_jobs._queue_grants AS g
+               WHERE g.queue = q.name AND (g.role = 0 OR pg_has_role(_may_enqueue.role, g.role, 'USAGE')))
+    OR pm_jobs._is_admin(role)
+  FROM pm_jobs._queues AS q WHERE q.name = queue
+$$;
+
 -- The queue's row if the role may enqueue jobs of this kind in it, else an error.
 -- Locks _job first, so that drop_queue() waits for the caller's transaction; an old
 -- snapshot could show a queue that is gone, so there the row is locked.
@@ -18,9 +29,7 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM pm_jobs._no_queue(queue);
   END IF;
-  IF q.owner <> caller AND NOT pg_has_role(caller, q.owner, 'USAGE')
-    AND NOT EXISTS (SELECT FROM pm_jobs._queue_grants AS g WHERE g.queue = q.name AND (g.role = 0 OR pg_has_role(caller, g.role, 'USAGE')))
-    AND NOT pm_jobs._is_admin(caller) THEN
+  IF q.owner <> caller AND NOT pm_jobs._may_enqueue(caller, queue) THEN
     RAISE EXCEPTION 'role "%" may not enqueue in queue "%"', pg_get_userbyid(caller), queue
       USING ERRCODE = '42501', HINT = format('An administrator can run: SELECT pm_jobs.grant_queue(%L, %L);', queue, pg_get_userbyid(caller));
   END IF;
@@ -88,7 +97,27 @@ DECLARE
   q pm_jobs._queues;
   job bigint;
   slot smallint := 0;
+  crowded boolean;
 BEGIN
+  -- The usual job in one statement, which locks _job before it takes its snapshot.
+  -- Whatever is wrong or unusual finds no row and goes the long way.
+  IF dedup_key IS NULL AND current_setting('transaction_isolation') = 'read committed' THEN
+    INSERT INTO pm_jobs._job AS j (queue, kind, payload, priority, run_at, limit_key, max_attempts, enqueued_by)
+    SELECT q.name, h.kind, _enqueue.payload, _enqueue.priority, CASE WHEN _enqueue.run_at > clock_timestamp() THEN _enqueue.run_at END,
+           _enqueue.limit_key, coalesce(_enqueue.max_attempts, q.max_attempts), caller
+    FROM pm_jobs._queues AS q, pm_jobs._handlers AS h
+    WHERE q.name = _enqueue.queue AND h.kind = _enqueue.kind AND NOT q.ordered
+      AND jsonb_typeof(_enqueue.payload) = 'object' AND _enqueue.priority IS NOT NULL AND coalesce(_enqueue.max_attempts, 1) > 0
+      AND (q.owner = caller OR EXISTS (SELECT FROM pm_jobs._queue_grants AS g
+                                       WHERE g.queue = q.name AND (g.role = 0 OR g.role = caller)))
+    RETURNING j.id, to_regclass('pm_jobs._finished_' || (j.id / 1000000 + 1)) IS NULL INTO job, crowded;
+    IF FOUND THEN
+      IF crowded THEN
+        PERFORM pm_jobs._add_partitions(job);
+      END IF;
+      RETURN job;
+    END IF;
+  END IF;
   IF jsonb_typeof(payload) IS DISTINCT FROM 'object' THEN
     PERFORM pm_jobs._refuse_payload(payload, '');
   END IF;
@@ -175,7 +204,7 @@ COMMENT ON FUNCTION pm_jobs.enqueue_many(text, text, jsonb[], timestamptz, integ
 'adds a job for each payload, like enqueue() in one statement; returns the ids in the order of the payloads. All or none: a payload that is not an object is named in the error (22023)';
 
 REVOKE ALL ON FUNCTION
-  pm_jobs._enter(oid, text, text), pm_jobs._check_job(integer, integer), pm_jobs._refuse_payload(jsonb, text),
+  pm_jobs._may_enqueue(oid, text), pm_jobs._enter(oid, text, text), pm_jobs._check_job(integer, integer), pm_jobs._refuse_payload(jsonb, text),
   pm_jobs._dedup_holder(text, text),
   pm_jobs._enqueue(regrole, text, text, jsonb, timestamptz, integer, text, text, integer, boolean),
   pm_jobs._enqueue_many(regrole, text, text, jsonb[], timestamptz, integer, text, integer) FROM PUBLIC;

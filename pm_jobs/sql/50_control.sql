@@ -127,6 +127,7 @@ BEGIN
     SELECT s.id FROM pm_jobs._finished AS s
     WHERE s.queue = _redrive.queue AND s.status = 'dead' AND (admin OR s.enqueued_by = caller)
       AND EXISTS (SELECT FROM pm_jobs._handlers AS h WHERE h.kind = s.kind)
+      AND pm_jobs._may_enqueue(s.enqueued_by, s.queue)
     ORDER BY s.id
     FOR UPDATE OF s SKIP LOCKED
   LOOP
@@ -141,7 +142,7 @@ $$;
 CREATE FUNCTION pm_jobs.redrive(queue text) RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
 COMMENT ON FUNCTION pm_jobs.redrive(text) IS
-'does what retry() does with each dead job of the queue that the caller may retry; returns how many. One whose kind is not registered or whose dedup key is held stays dead. Errors: 42704 no such queue';
+'does what retry() does with each dead job of the queue that the caller may retry; returns how many. One whose kind is not registered, whose dedup key is held or whose role may not enqueue any more stays dead. Errors: 42704 no such queue';
 
 REVOKE ALL ON FUNCTION pm_jobs._no_job(bigint), pm_jobs._cancel(regrole, bigint), pm_jobs._revive(bigint), pm_jobs._retry(regrole, bigint),
   pm_jobs._redrive(regrole, text) FROM PUBLIC;

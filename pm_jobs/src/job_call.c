@@ -27,8 +27,6 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "parser/parse_func.h"
 #include "pgstat.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -146,15 +144,18 @@ make_argument(JobRun *run, const Job *job)
 	return HeapTupleGetDatum(tuple);
 }
 
-/* Fires, as the current role, what the handler deferred, and defers no more. */
+/*
+ * Fires, as the job's role, what the handler deferred.  The operation is security
+ * restricted meanwhile: a trigger that defers another one would get past us.
+ */
 static void
-fire_deferred(void)
+fire_deferred(JobRun *run, const Job *job)
 {
-	ConstraintsSetStmt *statement = makeNode(ConstraintsSetStmt);
+	ConstraintsSetStmt immediate = {.type = T_ConstraintsSetStmt};
 
-	statement->constraints = NIL;
-	statement->deferred = false;
-	AfterTriggerSetState(statement);
+	SetUserIdAndSecContext(job->role, run->caller_context | SECURITY_LOCAL_USERID_CHANGE |
+	                                      SECURITY_RESTRICTED_OPERATION);
+	AfterTriggerSetState(&immediate);
 }
 
 /* Closes the cursors that were opened in this subtransaction. */
@@ -240,7 +241,7 @@ pm_jobs_call(JobRun *run, Job *job, Datum *result)
 		pgstat_init_function_usage(fcinfo, &usage);
 		*result = FunctionCallInvoke(fcinfo);
 		pgstat_end_function_usage(&usage, true);
-		fire_deferred();
+		fire_deferred(run, job);
 	}
 	PG_FINALLY();
 	{

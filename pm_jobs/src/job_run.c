@@ -24,7 +24,7 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
+#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -138,11 +138,11 @@ is_admin(Oid role, Oid owner)
 static void
 begin_jobs(JobRun *run)
 {
-	ConstraintsSetStmt *immediate = makeNode(ConstraintsSetStmt);
+	ConstraintsSetStmt immediate = {.type = T_ConstraintsSetStmt};
 	Oid schema = get_namespace_oid("pm_jobs", false);
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	AfterTriggerSetState(immediate);
+	AfterTriggerSetState(&immediate);
 	PopActiveSnapshot();
 
 	run->guc_level = NewGUCNestLevel();
@@ -357,6 +357,8 @@ run_and_commit(JobRun *run, Queue *queue)
 static void
 run_queues(JobRun *run, int64 limit)
 {
+	/* what is allocated on the way is gone with the next claim */
+	MemoryContext old = MemoryContextSwitchTo(run->batch);
 	bool found = true;
 
 	while (found && run->done < limit)
@@ -388,6 +390,7 @@ run_queues(JobRun *run, int64 limit)
 				break;
 		}
 	}
+	MemoryContextSwitchTo(old);
 }
 
 /* Starts a run for the caller: arguments, rights, schedules. */
@@ -400,6 +403,8 @@ begin_run(JobRun *run, FunctionCallInfo fcinfo, bool outside)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		                errmsg("a handler cannot run jobs"),
 		                errhint("Enqueue the jobs; they run after this one.")));
+	PreventCommandIfReadOnly(outside ? "CALL pm_jobs.run()" : "pm_jobs.run_pending()");
+	PreventCommandIfParallelMode("pm_jobs.run_pending()");
 	memset(run, 0, sizeof(JobRun));
 	GetUserIdAndSecContext(&run->caller, &run->caller_context);
 	run->outside = outside;
@@ -490,7 +495,11 @@ pm_jobs_run(PG_FUNCTION_ARGS)
 	begin_run(&run, fcinfo, true);
 	next_transaction(&run);
 	run_queues(&run, PG_ARGISNULL(1) ? PG_INT64_MAX : PG_GETARG_INT32(1));
-	next_transaction(&run);
+	end_jobs(&run);
+	SPI_commit();
+	/* Retention must see what was committed before it had its locks. */
+	XactIsoLevel = XACT_READ_COMMITTED;
+	begin_jobs(&run);
 	(void) query_once(&run, &after_statement, NULL, NULL);
 	end_jobs(&run);
 	MemoryContextDelete(run.context);

@@ -96,7 +96,9 @@ SELECT pm_jobs.revoke_queue('shared', '"Jobs ""Team"""');
 SET ROLE jobs_bob;
 SELECT pm_jobs.enqueue('shared', 'noop');
 SELECT pm_jobs.retry(:bob);
+SELECT pm_jobs.redrive('shared');
 RESET ROLE;
+SELECT pm_jobs.redrive('shared');
 -- for everybody
 SELECT pm_jobs.grant_queue('shared', '-');
 SET ROLE jobs_boss;

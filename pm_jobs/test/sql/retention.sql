@@ -60,6 +60,12 @@ SELECT status, count(*) FROM pm_jobs.jobs GROUP BY status;
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT pm_jobs.purge();
 ROLLBACK;
+-- run() drops them whatever the default
+SELECT setval('pm_jobs._job_id', 20000000);
+SET default_transaction_isolation = 'repeatable read';
+CALL pm_jobs.run();
+RESET default_transaction_isolation;
+SELECT * FROM blocks ORDER BY parent::text;
 SELECT pm_jobs.drop_queue('month');
 SELECT pm_jobs.unregister_handler('noop');
 DROP VIEW blocks;

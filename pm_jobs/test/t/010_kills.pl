@@ -70,10 +70,18 @@ foreach my $sql (@work)
 		[
 			'bash', '-c',
 			'while [ ! -e "$1" ]; do for i in 1 2 3 4 5 6 7 8; do echo "$2;"; done'
-			  . ' | psql -XAtq -d "$3" >/dev/null 2>&1 || true; done',
+			  . ' 2>/dev/null | psql -XAtq -d "$3" >/dev/null 2>&1 || true; done',
 			'worker', $node->basedir . '/stop', $sql, $connection
 		],
 		'>', \$out);
+}
+
+# Also when the test dies.
+END
+{
+	my $status = $?;
+	append_to_file($node->basedir . '/stop', '') if defined $node;
+	$? = $status;
 }
 
 # Runs a query, again while the server comes back.

@@ -91,5 +91,30 @@ $node->safe_psql('postgres', 'CALL pm_jobs.run()');
 is($node->safe_psql('postgres', 'SELECT status, attempts FROM pm_jobs.jobs ORDER BY id DESC LIMIT 1'),
 	'succeeded|2', 'its job runs again');
 $runner->quit;
+
+# wait() ends when the job does, and can be interrupted
+my $id = $node->safe_psql('postgres', "SELECT pm_jobs.enqueue('q', 'outside')");
+my $waiter = $node->background_psql('postgres', on_error_stop => 0);
+my $waiter_pid = $waiter->query_safe('SELECT pg_backend_pid()');
+foreach my $end ('run', 'cancel')
+{
+	$waiter->{stdin} .= "SELECT 'status ' || pm_jobs.wait($id, '1 h');\n";
+	$waiter->{run}->pump_nb();
+	$node->poll_query_until('postgres',
+		"SELECT wait_event = 'Extension' FROM pg_stat_activity WHERE pid = $waiter_pid") or die;
+	if ($end eq 'run')
+	{
+		$node->safe_psql('postgres', 'CALL pm_jobs.run()');
+		like($waiter->query('SELECT 1'), qr/status succeeded/, 'wait returns the status');
+		$id = $node->safe_psql('postgres', "SELECT pm_jobs.enqueue('q', 'outside')");
+	}
+	else
+	{
+		$node->safe_psql('postgres', "SELECT pg_cancel_backend($waiter_pid)");
+		$node->poll_query_until('postgres', "SELECT state = 'idle' FROM pg_stat_activity WHERE pid = $waiter_pid") or die;
+		pass('a waiter can be cancelled');
+	}
+}
+$waiter->quit;
 $node->stop;
 done_testing();

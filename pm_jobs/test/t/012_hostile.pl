@@ -40,6 +40,19 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER deferred_trap AFTER INSERT ON public.bait
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.trap();
+-- a deferred trigger that defers again what it does
+CREATE TABLE public.chain (n int);
+CREATE FUNCTION public.link() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM public.evil(TG_NAME);
+  SET CONSTRAINTS ALL DEFERRED;
+  IF NEW.n < 5 THEN
+    INSERT INTO public.chain VALUES (NEW.n + 1);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER deferred_link AFTER INSERT ON public.chain
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.link();
 CREATE FUNCTION public.do_it(job pm_jobs.job) RETURNS jsonb LANGUAGE plpgsql AS $$
 BEGIN
   EXECUTE job.payload ->> 'sql';
@@ -80,6 +93,9 @@ my @attacks = (
 	[ 'ROLLBACK in DO', 'DO $x$BEGIN ROLLBACK; END$x$', 'invalid transaction termination' ],
 	[ 'a deferred trigger', 'INSERT INTO public.bait VALUES (1)', '' ],
 	[ 'a trigger deferred again', q{DO $x$BEGIN SET CONSTRAINTS ALL DEFERRED; INSERT INTO public.bait VALUES (2); END$x$}, '' ],
+	[ 'a trigger that defers another', q{DO $x$BEGIN SET CONSTRAINTS ALL DEFERRED; INSERT INTO public.chain VALUES (1); END$x$},
+		'cannot fire deferred trigger within security-restricted operation' ],
+	[ 'a trigger that was not deferred and defers', 'INSERT INTO public.chain VALUES (4)', undef ],
 	[ 'a cursor WITH HOLD', q{DO $x$BEGIN EXECUTE 'DECLARE c CURSOR WITH HOLD FOR SELECT public.evil(''held'')'; END$x$}, undef ],
 	[ 'a cursor', q{DO $x$DECLARE c refcursor := 'trap'; BEGIN OPEN c FOR SELECT public.evil('open'); END$x$}, undef ],
 	[ 'a temporary table', 'CREATE TEMPORARY TABLE pg_roles AS SELECT 1 AS rolsuper', '' ],
