@@ -7,6 +7,7 @@
  * in any case; Sunday is 0 and 7.  Instead of the fields: @yearly, @annually,
  * @monthly, @weekly, @daily, @midnight, @hourly.
  */
+#include "pm_char.h"
 #include "pm_cron.h"
 
 #include <string.h>
@@ -61,18 +62,6 @@ peek(const Cursor *cursor)
 	return cursor->position < cursor->len ? cursor->str[cursor->position] : '\0';
 }
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* A letter in lower case; 0 if it is none. */
 static char
 letter(char c)
@@ -89,20 +78,20 @@ read_number(Cursor *cursor, int *value)
 	int digits = 0;
 
 	*value = 0;
-	while (is_digit(peek(cursor)) && digits < 4)
+	while (pm_is_digit(peek(cursor)) && digits < 4)
 	{
 		*value = *value * 10 + (peek(cursor) - '0');
 		cursor->position++;
 		digits++;
 	}
-	return digits > 0 && !is_digit(peek(cursor));
+	return digits > 0 && !pm_is_digit(peek(cursor));
 }
 
 /* Reads a number or a name of the field. */
 static PmCronStatus
 read_value(Cursor *cursor, const FieldRule *rule, int *value)
 {
-	if (is_digit(peek(cursor)))
+	if (pm_is_digit(peek(cursor)))
 	{
 		if (!read_number(cursor, value) || *value < rule->low || *value > rule->high)
 			return PM_CRON_OUT_OF_RANGE;
@@ -180,6 +169,12 @@ read_element(Cursor *cursor, const FieldRule *rule, uint64_t *mask)
 	return PM_CRON_OK;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* Reads one field. */
 static PmCronStatus
 read_field(Cursor *cursor, const FieldRule *rule, uint64_t *mask)
@@ -193,7 +188,7 @@ read_field(Cursor *cursor, const FieldRule *rule, uint64_t *mask)
 			break;
 		cursor->position++;
 	}
-	if (status == PM_CRON_OK && cursor->position < cursor->len && !is_space(peek(cursor)))
+	if (status == PM_CRON_OK && cursor->position < cursor->len && !is_blank(peek(cursor)))
 		return PM_CRON_BAD_SYNTAX;
 	return status;
 }
@@ -228,14 +223,14 @@ pm_cron_parse(const char *str, size_t len, PmCron *cron, size_t *used, PmCronErr
 
 	memset(cron, 0, sizeof(PmCron));
 	*used = 0;
-	while (is_space(peek(&cursor)))
+	while (is_blank(peek(&cursor)))
 		cursor.position++;
 	if (peek(&cursor) == '@')
 	{
 		size_t end = cursor.position + 1;
 
 		status = PM_CRON_UNKNOWN_MACRO;
-		while (end < len && !is_space(str[end]))
+		while (end < len && !is_blank(str[end]))
 			end++;
 		for (size_t i = 0; i < sizeof(macros) / sizeof(macros[0]); i++)
 		{
@@ -254,7 +249,7 @@ pm_cron_parse(const char *str, size_t len, PmCron *cron, size_t *used, PmCronErr
 	{
 		for (field = 0; field < PM_CRON_FIELDS && status == PM_CRON_OK; field++)
 		{
-			while (is_space(peek(&cursor)))
+			while (is_blank(peek(&cursor)))
 				cursor.position++;
 			if (cursor.position >= len)
 				status = PM_CRON_TOO_FEW_FIELDS;
@@ -282,21 +277,19 @@ pm_cron_parse(const char *str, size_t len, PmCron *cron, size_t *used, PmCronErr
 			*error = (PmCronError){(PmCronField) field, cursor.position};
 		return status;
 	}
-	while (is_space(peek(&cursor)))
+	while (is_blank(peek(&cursor)))
 		cursor.position++;
 	*used = cursor.position;
 	return PM_CRON_OK;
 }
 
-/* The days of a month, which is 1 to 12. */
+/* The days of a month; 0 if there is no such month. */
 int
 pm_cron_month_days(int year, int month)
 {
 	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
-	if (month < 1 || month > 12)
-		return 31; /* cannot happen: callers hold a date */
 	if (month < 1 || month > 12)
 		return 0;
 	return days[month - 1] + (month == 2 && leap);
