@@ -8,7 +8,7 @@
 -- found by search_path, which is therefore a setting of the database.
 --
 -- Extensions create no roles; each says in its sql/grants.sql what they may do.
---   pm_admin   keeps reference data up to date: GRANT pm_admin TO somebody
+--   pm_admin   keeps reference data up to date, sees and steers every job: GRANT pm_admin TO somebody
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 
@@ -18,6 +18,7 @@ SELECT 'CREATE DATABASE products' WHERE NOT EXISTS (SELECT FROM pg_database WHER
 SET client_min_messages = warning;
 
 CREATE EXTENSION IF NOT EXISTS pm_gtin;
+CREATE EXTENSION IF NOT EXISTS pm_jobs;
 SELECT format('ALTER EXTENSION %I UPDATE', e.extname)
 FROM pg_extension AS e JOIN pg_available_extensions AS a ON a.name = e.extname
 WHERE e.extname LIKE 'pm\_%' AND e.extversion <> a.default_version
@@ -26,5 +27,6 @@ WHERE e.extname LIKE 'pm\_%' AND e.extversion <> a.default_version
 SELECT 'CREATE ROLE pm_admin' WHERE to_regrole('pm_admin') IS NULL
 \gexec
 \ir ../pm_gtin/sql/grants.sql
+\ir ../pm_jobs/sql/grants.sql
 
 ALTER DATABASE products SET search_path = "$user", public, pm_gtin;
