@@ -19,6 +19,7 @@ use Test::More;
 
 my $kills = $ENV{PM_SOAK} ? 200 : 10;
 my $jobs = $ENV{PM_SOAK} ? 100_000 : 20_000;
+my $more = 5_000;
 my $outside = $ENV{PM_SOAK} ? 5_000 : 500;
 my $seed = defined $ENV{PM_SEED} ? $ENV{PM_SEED} : time ^ $$ << 8;
 srand($seed);
@@ -101,9 +102,15 @@ my $done = 0;
 my $struck = 0;
 foreach my $kill (1 .. $kills)
 {
+	# never without a backlog
+	if (ask('SELECT count(*) FROM pm_jobs._job') < $more / 2)
+	{
+		ask("SELECT count(*) FROM pm_jobs.enqueue_many('q', 'count', array_fill('{}'::jsonb, ARRAY[$more]))");
+		$jobs += $more;
+	}
 	# strike once some more jobs have been counted, so that every kill hits work
-	my $target = $done + 1 + int rand($jobs / ($kills + 2));
-	my $deadline = time + 120;
+	my $target = $done + 1 + int rand($more / 10);
+	my $deadline = time + 60;
 	do { $done = ask('SELECT count(*) FROM counted'); } until $done >= $target || time > $deadline;
 	if ($kill % 5 == 0)
 	{
