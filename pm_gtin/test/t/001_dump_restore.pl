@@ -16,7 +16,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seed = seeded();
-my $rows = soaking() ? 20_000 : 300;
+my $rows = soaking() ? 5_000 : 300;
 my $dir = PostgreSQL::Test::Utils::tempdir();
 my $node = PostgreSQL::Test::Cluster->new('dump');
 

@@ -15,7 +15,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seed = seeded();
-my $rows = soaking() ? 20_000 : 300;
+my $rows = soaking() ? 5_000 : 300;
 my @settings = (extra => [ '--encoding=UTF8', '--locale=C' ]);
 my $bindir = `$ENV{PG_CONFIG} --bindir`;
 chomp $bindir;

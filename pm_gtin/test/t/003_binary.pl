@@ -145,7 +145,7 @@ attack('sold', 'a domain', int8(4006381333931), '4006381333931');
 attack('sold', 'what the domain refuses', int8(2000000000008), '23514');
 attack('sold', 'what the type refuses', int8(2000000000007), '22P03');
 
-# A table and a file a line; the function answers with the SQLSTATE, or with what was stored.
+# The function answers with the SQLSTATE, or with what was stored.
 foreach my $i (0 .. $#attacks)
 {
 	my ($table, $what, $field, $expected) = @{ $attacks[$i] };
@@ -157,8 +157,7 @@ foreach my $i (0 .. $#attacks)
 	append_to_file("$dir/list", "$i\t$table\n");
 }
 
-my ($status, $out, $error) = $node->psql(
-	'postgres', qq{
+my ($status, $out, $error) = $node->psql('postgres', qq{
 	CREATE FUNCTION pg_temp.attack(i int, target text) RETURNS text LANGUAGE plpgsql AS \$function\$
 	DECLARE stored text;
 	BEGIN

@@ -164,8 +164,7 @@ sub picture
 	my @tables = split /\n/, $node->safe_psql(
 		$database, q{
 		SELECT format('SELECT %L, t::text FROM %s AS t ORDER BY t::text COLLATE "C"', c.oid::regclass, c.oid::regclass)
-		FROM pg_class c WHERE c.relkind IN ('r', 'v', 'm', 'p') AND c.relname <> 'pg_stat_statements'
-		  AND c.relnamespace IN ('public'::regnamespace, 'pm_gtin'::regnamespace)
+		FROM pg_class c WHERE c.relkind IN ('r', 'v', 'm', 'p') AND c.relnamespace IN ('public'::regnamespace, 'pm_gtin'::regnamespace)
 		ORDER BY c.oid::regclass::text COLLATE "C"});
 
 	$picture .= $node->safe_psql($database, "$_;") . "\n" foreach @tables;
