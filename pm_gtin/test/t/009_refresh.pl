@@ -17,7 +17,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 seeded();
-my $count = soaking() ? 50_000 : 500;
+my $count = soaking() ? 10_000 : 500;
 my $dir = PostgreSQL::Test::Utils::tempdir();
 my $node = PostgreSQL::Test::Cluster->new('refresh');
 
