@@ -45,6 +45,7 @@ typedef struct Collector
 	int failed;  /* codes that are no GTIN */
 	int others;  /* text, other kinds of number */
 	int voids;   /* placeholders, empty parts */
+	bool digits; /* such a part has a digit: a repeated 1, a label's 13 */
 	bool list;   /* cut at ; or |, which separate codes rather than words */
 	bool differ; /* two good numbers that are not the same */
 	bool vague;  /* two weak numbers that are not the same */
@@ -78,6 +79,16 @@ store(Collector *collector, const PmFinding *finding)
 	collector->n_results++;
 }
 
+/* Is one of these bytes a digit that counts: 1 to 9? */
+static bool
+has_digit(const char *str, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (str[i] >= '1' && str[i] <= '9')
+			return true;
+	return false;
+}
+
 /* Counts one part of the text. */
 static void
 collect(void *target, const PmFinding *finding)
@@ -90,6 +101,9 @@ collect(void *target, const PmFinding *finding)
 	{
 		case PM_METHOD_PLACEHOLDER:
 		case PM_METHOD_EMPTY:
+			if (has_digit(collector->context->text->raw + result->raw_offset,
+			              result->raw_length))
+				collector->digits = true;
 			if (collector->voids++ == 0 ||
 			    (result->method == PM_METHOD_PLACEHOLDER &&
 			     collector->none.result.method == PM_METHOD_EMPTY))
@@ -142,7 +156,7 @@ conclude(const Collector *collector, PmFinding *finding)
 		*finding = collector->number;
 		if (collector->failed > 0 || (collector->list && collector->others > 0))
 			pm_trail_add(&finding->trail, PM_METHOD_FIRST_VALID_OF_LIST);
-		else if (collector->others > 0)
+		else if (collector->others > 0 || collector->digits)
 			pm_trail_add(&finding->trail, PM_METHOD_EXTRACT);
 		else if (collector->numbers > 1)
 			pm_trail_add(&finding->trail, PM_METHOD_DUPLICATE_LIST);
