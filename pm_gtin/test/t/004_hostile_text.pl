@@ -77,10 +77,10 @@ sub attack_by_length
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', 'log_statement = none');
 $node->start;
-attack_encoding('UTF8', soaking() ? 100_000 : 1_000);
-attack_encoding('LATIN1', soaking() ? 40_000 : 400);
-attack_encoding('SQL_ASCII', soaking() ? 30_000 : 300);
-attack_encoding('EUC_JP', soaking() ? 30_000 : 300);
+attack_encoding('UTF8', soaking() ? 50_000 : 1_000);
+attack_encoding('LATIN1', soaking() ? 20_000 : 400);
+attack_encoding('SQL_ASCII', soaking() ? 15_000 : 300);
+attack_encoding('EUC_JP', soaking() ? 15_000 : 300);
 attack_by_length();
 
 # What the attacks have found.

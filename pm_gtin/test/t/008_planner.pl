@@ -17,7 +17,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seed = seeded();
-my $rows = soaking() ? 500_000 : 20_000;
+my $rows = soaking() ? 100_000 : 20_000;
 my $node = PostgreSQL::Test::Cluster->new('planner');
 
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
