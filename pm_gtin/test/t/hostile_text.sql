@@ -118,7 +118,8 @@ BEGIN
       THEN 'a placeholder is a gtin'
     WHEN r.method = 'exact' AND g_try IS DISTINCT FROM r.gtin THEN 'exact is not'
     -- a 0 beside the code, as an empty cell of a table, may be dropped
-    WHEN r.method IN ('exact', 'trim', 'separators', 'quoting')
+    -- and a digit that is not ASCII may be read behind a weaker step, such as a hyphen at the end
+    WHEN r.method IN ('exact', 'trim', 'separators', 'quoting') AND code ~ '^[\x01-\x7f]*$'
       AND regexp_replace(code, '[^1-9]', '', 'g') <> regexp_replace(r.gtin::text, '0', '', 'g') THEN 'silently altered'
     WHEN r.method IN ('exact', 'trim') AND ltrim(regexp_replace(code, '[^0-9]', '', 'g'), '0') <> r.gtin::bigint::text
       THEN 'silently altered'
