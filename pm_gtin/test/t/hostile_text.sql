@@ -118,9 +118,13 @@ BEGIN
       THEN 'a placeholder is a gtin'
     WHEN r.method = 'exact' AND g_try IS DISTINCT FROM r.gtin THEN 'exact is not'
     -- a 0 beside the code, as an empty cell of a table, may be dropped
-    -- and a digit that is not ASCII may be read behind a weaker step, such as a hyphen at the end
-    WHEN r.method IN ('exact', 'trim', 'separators', 'quoting') AND code ~ '^[\x01-\x7f]*$'
-      AND regexp_replace(code, '[^1-9]', '', 'g') <> regexp_replace(r.gtin::text, '0', '', 'g') THEN 'silently altered'
+    -- digits that are not ASCII may stand between, but none that is written may be missing or change places
+    WHEN r.method IN ('exact', 'trim', 'separators', 'quoting')
+      AND CASE WHEN code ~ '^[\x01-\x7f]*$'
+               THEN regexp_replace(code, '[^1-9]', '', 'g') <> regexp_replace(r.gtin::text, '0', '', 'g')
+               ELSE regexp_replace(r.gtin::text, '0', '', 'g')
+                    !~ ('^.*' || regexp_replace(regexp_replace(code, '[^1-9]', '', 'g'), '(.)', '\1.*', 'g') || '$') END
+      THEN 'silently altered'
     WHEN r.method IN ('exact', 'trim') AND ltrim(regexp_replace(code, '[^0-9]', '', 'g'), '0') <> r.gtin::bigint::text
       THEN 'silently altered'
     WHEN g_try IS NOT NULL AND octet_length(code) <= 4096 AND r.method <> 'placeholder'
