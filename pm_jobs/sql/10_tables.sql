@@ -11,6 +11,7 @@ CREATE TABLE pm_jobs._queues (
   retention interval NOT NULL CHECK (retention >= interval '0'),
   events boolean NOT NULL,
   ordered boolean NOT NULL,
+  own_commit boolean NOT NULL,
   paused boolean NOT NULL DEFAULT false,
   owner regrole NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -56,16 +57,18 @@ CREATE TABLE pm_jobs._job (
   max_attempts integer NOT NULL CHECK (max_attempts > 0),
   attempts integer NOT NULL DEFAULT 0,
   earlier_attempts integer NOT NULL DEFAULT 0,  -- those before retry(); the numbers in _attempts go on
+  crashes integer NOT NULL DEFAULT 0,  -- how often the process that ran it died with it
   enqueued_by regrole NOT NULL,
   enqueued_at timestamptz NOT NULL DEFAULT now(),
   last_error text,
-  started_at timestamptz  -- of an attempt with outside effects that is under way, or whose process died
+  started_at timestamptz,  -- of an attempt with outside effects that is under way, or whose process died
+  seq bigint NOT NULL DEFAULT currval('pm_jobs._job_id')  -- order among the ready jobs of a priority: the id, or a later number
 );
 -- what a claim looks for: ready now, or due later
-CREATE INDEX _job_ready ON pm_jobs._job (queue, priority DESC, id) WHERE run_at IS NULL;
+CREATE INDEX _job_ready ON pm_jobs._job (queue, priority DESC, seq) WHERE run_at IS NULL;
 CREATE INDEX _job_scheduled ON pm_jobs._job (queue, run_at) WHERE run_at IS NOT NULL;
 -- The ready jobs of one key, and the ones that hold their key in an ordered queue.
-CREATE INDEX _job_key ON pm_jobs._job (queue, limit_key, priority DESC, id) WHERE limit_key IS NOT NULL AND run_at IS NULL;
+CREATE INDEX _job_key ON pm_jobs._job (queue, limit_key, priority DESC, seq) WHERE limit_key IS NOT NULL AND run_at IS NULL;
 CREATE INDEX _job_retry ON pm_jobs._job (queue, limit_key) WHERE attempts > 0 AND limit_key IS NOT NULL;
 CREATE UNIQUE INDEX _job_dedup ON pm_jobs._job (queue, dedup_key, dedup_slot) WHERE dedup_key IS NOT NULL;
 
@@ -83,6 +86,7 @@ CREATE TABLE pm_jobs._finished (
   max_attempts integer NOT NULL,
   attempts integer NOT NULL,
   earlier_attempts integer NOT NULL,
+  crashes integer NOT NULL,
   enqueued_by regrole NOT NULL,
   enqueued_at timestamptz NOT NULL,
   started_at timestamptz,

@@ -46,7 +46,8 @@ BEGIN
      'It is how many jobs with the same limit_key may run; without it there is no limit.'),
     ('retention', q.retention::text, q.retention >= interval '0', 'It is how long finished jobs are kept, such as ''7 days''.'),
     ('events', q.events::text, true, 'true or false.'),
-    ('ordered', q.ordered::text, true, 'true or false.')
+    ('ordered', q.ordered::text, true, 'true or false.'),
+    ('own_commit', q.own_commit::text, true, 'true or false.')
   ) AS c(what, value, good, hint)
   WHERE c.good IS NOT TRUE OR c.value IS NULL
   LIMIT 1;
@@ -67,7 +68,7 @@ AS $$
 $$;
 
 CREATE FUNCTION pm_jobs._create_queue(caller regrole, name text, concurrency integer, max_attempts integer, backoff interval[],
-  rate_per_second numeric, rate_burst integer, key_concurrency integer, retention interval, events boolean, ordered boolean) RETURNS void
+  rate_per_second numeric, rate_burst integer, key_concurrency integer, retention interval, events boolean, ordered boolean, own_commit boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -80,7 +81,7 @@ BEGIN
   END IF;
   q := ROW(name, concurrency, max_attempts, backoff, rate_per_second,
     CASE WHEN rate_per_second BETWEEN 0 AND 1000000 THEN coalesce(rate_burst, greatest(1, ceil(rate_per_second))::integer) ELSE rate_burst END,
-    key_concurrency, retention, events, ordered, false, caller, now());
+    key_concurrency, retention, events, ordered, own_commit, false, caller, now());
   PERFORM pm_jobs._check_queue(q);
   BEGIN
     INSERT INTO pm_jobs._queues SELECT (q).*;
@@ -94,13 +95,13 @@ $$;
 CREATE FUNCTION pm_jobs.create_queue(name text, concurrency integer DEFAULT 2, max_attempts integer DEFAULT 5,
   backoff interval[] DEFAULT '{1 min,5 min,15 min,1 h,4 h}', rate_per_second numeric DEFAULT NULL, rate_burst integer DEFAULT NULL,
   key_concurrency integer DEFAULT NULL, retention interval DEFAULT '7 days', events boolean DEFAULT false,
-  ordered boolean DEFAULT false) RETURNS void
+  ordered boolean DEFAULT false, own_commit boolean DEFAULT false) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
-COMMENT ON FUNCTION pm_jobs.create_queue(text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean) IS
-'makes a queue. concurrency: jobs that may run at once; max_attempts: executions before a job is dead; backoff: wait after the first, second ... failure, +-10 %, the last one repeated; rate_per_second, rate_burst: at most rate*t + burst starts in t seconds (burst: the rate rounded up); key_concurrency: jobs of one limit_key at once; retention: how long finished jobs are kept; events: NOTIFY pm_jobs_events; ordered: per limit_key one at a time, in order, a failed job holding its key until it succeeds or is dead. Administrators only. Errors: 22023 bad setting, 42710 exists, 42501';
+COMMENT ON FUNCTION pm_jobs.create_queue(text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean, boolean) IS
+'makes a queue. concurrency: jobs that may run at once; max_attempts: executions before a job is dead; backoff: wait after the first, second ... failure, +-10 %, the last one repeated; rate_per_second, rate_burst: at most rate*t + burst starts in t seconds (burst: the rate rounded up); key_concurrency: jobs of one limit_key at once; retention: how long finished jobs are kept; events: NOTIFY pm_jobs_events; ordered: per limit_key one at a time, in order, a failed job holding its key until it succeeds or is dead; own_commit: workers commit each job by itself instead of several quick ones together. Administrators only. Errors: 22023 bad setting, 42710 exists, 42501';
 
 CREATE FUNCTION pm_jobs._alter_queue(caller regrole, name text, concurrency integer, max_attempts integer, backoff interval[],
-  rate_per_second numeric, rate_burst integer, key_concurrency integer, retention interval, events boolean, ordered boolean) RETURNS void
+  rate_per_second numeric, rate_burst integer, key_concurrency integer, retention interval, events boolean, ordered boolean, own_commit boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -116,6 +117,7 @@ BEGIN
   q.retention := coalesce(retention, q.retention);
   q.events := coalesce(events, q.events);
   q.ordered := coalesce(ordered, q.ordered);
+  q.own_commit := coalesce(own_commit, q.own_commit);
   q.rate_per_second := nullif(coalesce(rate_per_second, q.rate_per_second), 0);
   q.rate_burst := CASE
     WHEN rate_burst IS NOT NULL THEN rate_burst
@@ -129,7 +131,8 @@ BEGIN
   PERFORM pm_jobs._check_queue(q);
   UPDATE pm_jobs._queues AS s
   SET concurrency = q.concurrency, max_attempts = q.max_attempts, backoff = q.backoff, rate_per_second = q.rate_per_second,
-      rate_burst = q.rate_burst, key_concurrency = q.key_concurrency, retention = q.retention, events = q.events, ordered = q.ordered
+      rate_burst = q.rate_burst, key_concurrency = q.key_concurrency, retention = q.retention, events = q.events, ordered = q.ordered,
+      own_commit = q.own_commit
   WHERE s.name = q.name;
   PERFORM pm_jobs._fit_bucket(q);
 END
@@ -138,9 +141,9 @@ $$;
 CREATE FUNCTION pm_jobs.alter_queue(name text, concurrency integer DEFAULT NULL, max_attempts integer DEFAULT NULL,
   backoff interval[] DEFAULT NULL, rate_per_second numeric DEFAULT NULL, rate_burst integer DEFAULT NULL,
   key_concurrency integer DEFAULT NULL, retention interval DEFAULT NULL, events boolean DEFAULT NULL,
-  ordered boolean DEFAULT NULL) RETURNS void
+  ordered boolean DEFAULT NULL, own_commit boolean DEFAULT NULL) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
-COMMENT ON FUNCTION pm_jobs.alter_queue(text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean) IS
+COMMENT ON FUNCTION pm_jobs.alter_queue(text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean, boolean) IS
 'changes the settings of a queue that are given; NULL leaves one as it is; 0 takes rate_per_second or key_concurrency away. A new rate without rate_burst sets the burst too. max_attempts holds for jobs enqueued from now on. Administrators only. Errors: 42704 no such queue, 22023, 42501';
 
 CREATE FUNCTION pm_jobs._drop_queue(caller regrole, name text) RETURNS void
@@ -236,10 +239,10 @@ COMMENT ON FUNCTION pm_jobs.revoke_queue(text, regrole) IS
 
 REVOKE ALL ON FUNCTION
   pm_jobs._no_queue(text), pm_jobs._queue(text), pm_jobs._check_queue(pm_jobs._queues), pm_jobs._fit_bucket(pm_jobs._queues),
-  pm_jobs._create_queue(regrole, text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean),
-  pm_jobs.create_queue(text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean),
-  pm_jobs._alter_queue(regrole, text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean),
-  pm_jobs.alter_queue(text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean),
+  pm_jobs._create_queue(regrole, text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean, boolean),
+  pm_jobs.create_queue(text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean, boolean),
+  pm_jobs._alter_queue(regrole, text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean, boolean),
+  pm_jobs.alter_queue(text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean, boolean),
   pm_jobs._drop_queue(regrole, text), pm_jobs.drop_queue(text),
   pm_jobs._pause_queue(regrole, text), pm_jobs.pause_queue(text),
   pm_jobs._resume_queue(regrole, text), pm_jobs.resume_queue(text),

@@ -44,9 +44,9 @@ BEGIN
     PERFORM pm_jobs._add_partitions(id);
   END IF;
   INSERT INTO pm_jobs._finished AS f (id, queue, kind, payload, priority, run_at, dedup_key, dedup_running, limit_key, max_attempts, attempts,
-    earlier_attempts, enqueued_by, enqueued_at, finished_at, status, last_error)
+    earlier_attempts, crashes, enqueued_by, enqueued_at, finished_at, status, last_error)
   VALUES (j.id, j.queue, j.kind, j.payload, j.priority, j.run_at, j.dedup_key, j.dedup_running, j.limit_key, j.max_attempts, j.attempts,
-    j.earlier_attempts, j.enqueued_by, j.enqueued_at, clock_timestamp(), 'cancelled', j.last_error);
+    j.earlier_attempts, j.crashes, j.enqueued_by, j.enqueued_at, clock_timestamp(), 'cancelled', j.last_error);
   RETURN true;
 END
 $$;
@@ -63,9 +63,9 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
   WITH back AS (
     INSERT INTO pm_jobs._job (id, queue, kind, payload, priority, dedup_key, dedup_running, limit_key, max_attempts, earlier_attempts,
-      enqueued_by, enqueued_at, last_error)
+      enqueued_by, enqueued_at, last_error, seq)
     SELECT f.id, f.queue, f.kind, f.payload, f.priority, f.dedup_key, f.dedup_running, f.limit_key, f.max_attempts,
-           f.earlier_attempts + f.attempts, f.enqueued_by, f.enqueued_at, f.last_error
+           f.earlier_attempts + f.attempts, f.enqueued_by, f.enqueued_at, f.last_error, nextval('pm_jobs._job_id')
     FROM pm_jobs._finished AS f
     WHERE f.id = _revive.id
       AND NOT EXISTS (SELECT FROM pm_jobs._job AS j WHERE j.queue = f.queue AND j.dedup_key = f.dedup_key)

@@ -3,7 +3,7 @@
 
 CREATE VIEW pm_jobs.queues WITH (security_invoker) AS
 SELECT q.name, q.paused, q.concurrency, q.max_attempts, q.backoff, q.rate_per_second, q.rate_burst, q.key_concurrency, q.retention,
-       q.events, q.ordered, q.owner,
+       q.events, q.ordered, q.own_commit, q.owner,
        (SELECT array_agg(g.role ORDER BY g.role) FROM pm_jobs._queue_grants AS g WHERE g.queue = q.name) AS granted_to, q.created_at
 FROM pm_jobs._queues AS q;
 COMMENT ON VIEW pm_jobs.queues IS 'The queues and their settings, as in create_queue(). For everybody.';
@@ -18,6 +18,7 @@ COMMENT ON COLUMN pm_jobs.queues.key_concurrency IS 'jobs with one limit_key tha
 COMMENT ON COLUMN pm_jobs.queues.retention IS 'how long finished jobs are kept at least';
 COMMENT ON COLUMN pm_jobs.queues.events IS 'is the queue''s name sent by NOTIFY pm_jobs_events when jobs finish?';
 COMMENT ON COLUMN pm_jobs.queues.ordered IS 'does each limit_key run one job at a time, in order?';
+COMMENT ON COLUMN pm_jobs.queues.own_commit IS 'do workers commit each job by itself?';
 COMMENT ON COLUMN pm_jobs.queues.owner IS 'role that made it';
 COMMENT ON COLUMN pm_jobs.queues.granted_to IS 'roles that may enqueue besides the owner and administrators; - is everybody';
 COMMENT ON COLUMN pm_jobs.queues.created_at IS 'when it was made';

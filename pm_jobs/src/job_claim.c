@@ -53,7 +53,8 @@ static JobStatement queues_statement = {
 /* Due jobs become ready; at most as many as one pass may run. */
 static JobStatement promote_statement = {
     .sql =
-        "UPDATE pm_jobs._job SET run_at = NULL WHERE id IN (SELECT id FROM pm_jobs._job "
+        "UPDATE pm_jobs._job SET run_at = NULL, "
+        "seq = pg_catalog.nextval('pm_jobs._job_id') WHERE id IN (SELECT id FROM pm_jobs._job "
         "WHERE queue = $1 AND run_at IS NOT NULL AND run_at <= $2 ORDER BY run_at LIMIT $3 "
         "FOR NO KEY UPDATE SKIP LOCKED)",
     .nargs = 3,
@@ -289,7 +290,7 @@ scan_jobs(JobRun *run, Relation index, ScanKey keys, int nkeys, Snapshot snapsho
 		{
 			place->begun = true;
 			place->priority = DatumGetInt32(slot_getattr(slot, JOB_PRIORITY, &null));
-			place->id = DatumGetInt64(slot_getattr(slot, JOB_ID, &null));
+			place->seq = DatumGetInt64(slot_getattr(slot, JOB_SEQ, &null));
 		}
 		job = make_job(run, slot, only_without_key);
 		if (job != NULL && (!lock || lock_row(run, slot, snapshot)))
@@ -301,9 +302,9 @@ scan_jobs(JobRun *run, Relation index, ScanKey keys, int nkeys, Snapshot snapsho
 }
 
 /*
- * Claims up to limit jobs in order of priority and id, from the place on.  The
+ * Claims up to limit jobs in order of priority and seq, from the place on.  The
  * keys before the priority's column are given; the index has priority descending
- * at that column and id after it.
+ * at that column and seq after it.
  */
 static List *
 claim_in_order(JobRun *run, Relation index, ScanKeyData *keys, int nkeys, int limit,
@@ -320,7 +321,7 @@ claim_in_order(JobRun *run, Relation index, ScanKeyData *keys, int nkeys, int li
 		set_key(&keys[nkeys], nkeys + 1, BTEqualStrategyNumber, F_INT4EQ,
 		        Int32GetDatum(priority));
 		set_key(&keys[nkeys + 1], nkeys + 2, BTGreaterStrategyNumber, F_INT8GT,
-		        Int64GetDatum(place->id));
+		        Int64GetDatum(place->seq));
 		jobs = scan_jobs(run, index, keys, nkeys + 2, snapshot, limit, true,
 		                 only_without_key, place);
 		if (list_length(jobs) < limit)

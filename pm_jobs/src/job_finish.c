@@ -41,6 +41,7 @@ enum
 	FINISHED_MAX_ATTEMPTS,
 	FINISHED_ATTEMPTS,
 	FINISHED_EARLIER_ATTEMPTS,
+	FINISHED_CRASHES,
 	FINISHED_ENQUEUED_BY,
 	FINISHED_ENQUEUED_AT,
 	FINISHED_STARTED_AT,
@@ -64,6 +65,7 @@ static const AttrNumber copied[][2] = {
     {FINISHED_LIMIT_KEY,        JOB_LIMIT_KEY       },
     {FINISHED_MAX_ATTEMPTS,     JOB_MAX_ATTEMPTS    },
     {FINISHED_EARLIER_ATTEMPTS, JOB_EARLIER_ATTEMPTS},
+    {FINISHED_CRASHES,          JOB_CRASHES         },
     {FINISHED_ENQUEUED_BY,      JOB_ENQUEUED_BY     },
     {FINISHED_ENQUEUED_AT,      JOB_ENQUEUED_AT     },
     {FINISHED_LAST_ERROR,       JOB_LAST_ERROR      },
@@ -114,10 +116,10 @@ static JobStatement dead_statement = {
     .sql =
         "WITH gone AS (DELETE FROM pm_jobs._job WHERE id = $1 RETURNING *) "
         "INSERT INTO pm_jobs._finished (id, queue, kind, payload, priority, run_at, dedup_key, "
-        "dedup_running, limit_key, max_attempts, attempts, earlier_attempts, enqueued_by, "
+        "dedup_running, limit_key, max_attempts, attempts, earlier_attempts, crashes, enqueued_by, "
         "enqueued_at, started_at, finished_at, status, last_error) "
         "SELECT id, queue, kind, payload, priority, run_at, dedup_key, dedup_running, limit_key, "
-        "max_attempts, $2, earlier_attempts, enqueued_by, enqueued_at, $5, $4, 'dead', $3 FROM gone",
+        "max_attempts, $2, earlier_attempts, crashes, enqueued_by, enqueued_at, $5, $4, 'dead', $3 FROM gone",
     .nargs = 5,
     .types = {INT8OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
 };

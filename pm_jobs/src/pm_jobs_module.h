@@ -50,11 +50,13 @@ enum
 	JOB_MAX_ATTEMPTS,
 	JOB_ATTEMPTS,
 	JOB_EARLIER_ATTEMPTS,
+	JOB_CRASHES,
 	JOB_ENQUEUED_BY,
 	JOB_ENQUEUED_AT,
 	JOB_LAST_ERROR,
 	JOB_STARTED_AT,
-	JOB_COLUMNS = JOB_STARTED_AT
+	JOB_SEQ,
+	JOB_COLUMNS = JOB_SEQ
 };
 
 /* What is behind a kind, as it was found once in this pass. */
@@ -91,7 +93,7 @@ typedef struct ScanPlace
 {
 	bool begun;
 	int32 priority;
-	int64 id;
+	int64 seq;
 } ScanPlace;
 
 /* A queue as it was read at the start of a pass. */

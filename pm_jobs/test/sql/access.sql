@@ -19,7 +19,7 @@ SELECT pm_jobs.create_queue('mine');
 SELECT pm_jobs.drop_queue('shared');
 SELECT pm_jobs.register_handler('mine', 'noop(pm_jobs.job)');
 SELECT pm_jobs.purge();
-SELECT pm_jobs._create_queue('pg_database_owner', 'mine', 1, 1, '{0}', NULL, NULL, NULL, '1 day', false, false);
+SELECT pm_jobs._create_queue('pg_database_owner', 'mine', 1, 1, '{0}', NULL, NULL, NULL, '1 day', false, false, false);
 SELECT pm_jobs._enqueue('pg_database_owner', 'shared', 'noop', '{}', NULL, 0, NULL, NULL, NULL, false);
 INSERT INTO pm_jobs._job (queue, kind, payload, priority, max_attempts, enqueued_by) VALUES ('shared', 'noop', '{}', 0, 1, 'pg_database_owner');
 DELETE FROM pm_jobs._finished;

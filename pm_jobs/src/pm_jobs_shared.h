@@ -1,0 +1,191 @@
+/*
+ * pm_jobs_shared.h - what the processes of one server share
+ *
+ * There is shared memory only if the library was preloaded: pm_jobs_shared is NULL
+ * otherwise, and whatever only helps the workers is then not done.
+ *
+ *   shared.c     the memory itself: databases, queues, workers; waking
+ *   report.c     what a transaction tells the workers when it commits
+ *   launcher.c   the process that starts workers
+ *   hold.c       statements that need a database without workers
+ *   worker.c     a worker: its life, idle and busy
+ *   lane.c       where the jobs of a queue that nobody has claimed begin
+ *   batch.c      one transaction of a worker
+ *   crash.c      which job a process was running when it crashed
+ *   running.c    progress, cancel and the view of workers
+ *
+ * Locks: the table of queues and the list of databases change under
+ * pm_jobs_shared->lock; each entry has a spinlock for its own fields.  An entry of a
+ * database or queue stays where it is while anybody is connected to the database,
+ * so pointers to it can be kept.  No spinlock is held while another is taken, but
+ * that a worker's may be taken last.
+ */
+#ifndef PM_JOBS_SHARED_H
+#define PM_JOBS_SHARED_H
+
+#include "pm_jobs_module.h"
+
+#include "port/atomics.h"
+#include "storage/condition_variable.h"
+#include "storage/lwlock.h"
+#include "storage/spin.h"
+
+/* Databases that have the extension; more are served when others are idle. */
+#define DATABASES_MAX    256
+/* Queues of all databases whose places are remembered; others are searched anew. */
+#define QUEUES_MAX       1024
+/* Bytes of a queue's or kind's name of 63 characters, with the end. */
+#define NAME_BYTES       256
+/* Jobs that one transaction of a worker runs: what a snapshot lists without overflow. */
+#define BATCH_MAX        60
+/* Priorities of a queue whose places are remembered one by one. */
+#define PLACES_MAX       16
+/* Bytes of a progress message, with the end. */
+#define MESSAGE_BYTES    256
+
+/* A database that has, or may have, the extension. */
+typedef struct SharedDatabase
+{
+	Oid oid; /* InvalidOid: the entry is free */
+	pg_atomic_uint64 reports;  /* grows with everything that may give workers work */
+	pg_atomic_uint64 settings; /* grows when queues, handlers or schedules change */
+	pg_atomic_uint32 holders;  /* sessions that need it without workers */
+	slock_t mutex;             /* guards the rest */
+	bool wanted;               /* one more worker is asked for */
+	bool absent;               /* a worker found nothing to do here: no extension, or disabled */
+	TimestampTz next_due;      /* a worker must be here then; DT_NOEND: only if asked for */
+	/* of the launcher alone */
+	TimestampTz not_before; /* after a failure to start a worker */
+	int failures;
+} SharedDatabase;
+
+/* How far the ready jobs of one priority have been claimed. */
+typedef struct Place
+{
+	int32 priority;
+	bool dry;    /* nothing was reported since a look found nothing after seq */
+	int64 seq;   /* those up to it are finished, claimed, or will be reported */
+	int64 floor; /* least reported during the look that is under way */
+} Place;
+
+typedef struct QueueKey
+{
+	Oid database;
+	char name[NAME_BYTES];
+} QueueKey;
+
+/* A queue, as far as workers have looked at it; see lane.c. */
+typedef struct SharedQueue
+{
+	QueueKey key;
+	ConditionVariable looked; /* the look that was under way is over */
+	slock_t mutex;            /* guards the rest */
+	int looker;               /* index of the worker that looks, -1: none */
+	bool maybe;               /* there may be a job to claim */
+	bool keyed;               /* jobs with a limit_key have been seen */
+	bool bottom;              /* every priority has its place */
+	int nplaces;
+	Place places[PLACES_MAX]; /* highest priority first */
+	TimestampTz due;          /* what was due up to here is ready */
+	TimestampTz due_floor;    /* least reported during the look that is under way */
+	TimestampTz next_due;     /* the next job that becomes due; DT_NOEND: none is known */
+} SharedQueue;
+
+typedef enum WorkerState
+{
+	WORKER_FREE,     /* the entry is free */
+	WORKER_STARTING, /* registered with the postmaster */
+	WORKER_IDLE,     /* asleep until something is reported */
+	WORKER_BUSY
+} WorkerState;
+
+/* A worker, and what it is doing. */
+typedef struct SharedWorker
+{
+	slock_t mutex; /* guards the rest, but the atomics */
+	WorkerState state;
+	bool stop; /* is to leave; set by the launcher and by hold.c */
+	Oid database;
+	int pid;      /* 0 until it has started */
+	int pgprocno; /* whose latch wakes it */
+	TimestampTz since; /* of the state */
+	/* jobs that nobody else may run: the batch, until it has committed */
+	int nclaims;
+	int64 claims[BATCH_MAX];
+	uint64 unwanted; /* bit i: claims[i] is to be cancelled instead of run */
+	/* the job whose handler runs */
+	int current; /* index in claims; nclaims: none any more; -1: none yet */
+	int64 job;   /* 0: none */
+	int32 attempt;
+	Oid role;
+	char queue[NAME_BYTES];
+	char kind[NAME_BYTES];
+	TimestampTz started_at;
+	float8 progress; /* 0 to 1; -1: unknown */
+	TimestampTz progress_at;
+	char message[MESSAGE_BYTES];
+	pg_atomic_uint64 serial; /* counts handlers called; odd while one runs */
+	pg_atomic_uint64 cancel; /* serial of the call that is to be cancelled */
+} SharedWorker;
+
+typedef struct PmJobsShared
+{
+	LWLock *lock;
+	int launcher_pid;      /* 0: none */
+	int launcher_pgprocno; /* whose latch wakes it */
+	slock_t mutex;         /* guards the launcher's fields */
+	char trouble[MESSAGE_BYTES]; /* why the launcher could not start a worker; empty: none */
+	SharedDatabase databases[DATABASES_MAX];
+	int nworkers;
+	SharedWorker workers[FLEXIBLE_ARRAY_MEMBER];
+} PmJobsShared;
+
+extern PmJobsShared *pm_jobs_shared;
+
+/* The settings pm_jobs.*; in pm_jobs.c. */
+extern int pm_jobs_max_workers;
+extern bool pm_jobs_enabled;
+extern char *pm_jobs_databases;
+extern int pm_jobs_idle_exit;     /* s */
+extern int pm_jobs_poll_interval; /* s */
+extern int pm_jobs_batch_jobs;
+extern int pm_jobs_batch_time; /* ms */
+extern int pm_jobs_max_crashes;
+extern int pm_jobs_event_interval; /* ms */
+
+/* in shared.c */
+extern void pm_jobs_shared_init(void);
+extern SharedDatabase *pm_jobs_find_database(Oid oid, bool create);
+extern void pm_jobs_forget_database(Oid oid);
+extern SharedQueue *pm_jobs_find_queue(const char *name);
+extern void pm_jobs_wake(SharedDatabase *database, int jobs);
+extern void pm_jobs_wake_launcher(void);
+extern void pm_jobs_set_latch(int pgprocno);
+extern bool pm_jobs_is_claimed(int64 id);
+
+/* in report.c */
+extern void pm_jobs_report_init(void);
+extern void pm_jobs_report_job(const char *queue, int32 priority, int64 seq,
+                               TimestampTz run_at, bool keyed);
+
+/* in launcher.c */
+extern void pm_jobs_launcher_init(void);
+
+/* in hold.c */
+extern void pm_jobs_hold_init(void);
+
+/* in worker.c: this process, if it is a worker */
+extern SharedWorker *pm_jobs_me;
+extern SharedDatabase *pm_jobs_my_database;
+
+/* in crash.c */
+extern void pm_jobs_crash_init(void);
+extern void pm_jobs_crash_note(int worker, Oid database, int64 job);
+extern void pm_jobs_crash_quit(int worker);
+extern int pm_jobs_crashed(Oid database, int64 *jobs, int max);
+extern void pm_jobs_crash_settled(Oid database, int64 job);
+
+/* in running.c */
+extern bool pm_jobs_cancel_wanted(void);
+
+#endif /* PM_JOBS_SHARED_H */
