@@ -72,7 +72,7 @@ CREATE INDEX _job_key ON pm_jobs._job (queue, limit_key, priority DESC, seq) WHE
 CREATE INDEX _job_retry ON pm_jobs._job (queue, limit_key) WHERE attempts > 0 AND limit_key IS NOT NULL;
 CREATE UNIQUE INDEX _job_dedup ON pm_jobs._job (queue, dedup_key, dedup_slot) WHERE dedup_key IS NOT NULL;
 
--- Finished jobs, by ranges of id; partitions _finished_N hold ids N * 1000000 up to the next.
+-- Finished jobs, by blocks of ten million ids: partition _finished_N holds those of _block() N.
 CREATE TABLE pm_jobs._finished (
   id bigint NOT NULL,
   queue text NOT NULL,
@@ -95,8 +95,8 @@ CREATE TABLE pm_jobs._finished (
   result jsonb,
   last_error text
 ) PARTITION BY RANGE (id);
-CREATE TABLE pm_jobs._finished_0 PARTITION OF pm_jobs._finished FOR VALUES FROM (0) TO (1000000);
-CREATE TABLE pm_jobs._finished_1 PARTITION OF pm_jobs._finished FOR VALUES FROM (1000000) TO (2000000);
+CREATE TABLE pm_jobs._finished_0 PARTITION OF pm_jobs._finished FOR VALUES FROM (0) TO (10000000);
+CREATE TABLE pm_jobs._finished_1 PARTITION OF pm_jobs._finished FOR VALUES FROM (10000000) TO (20000000);
 
 -- Executions: each that failed, and each of a handler with outside effects.
 CREATE TABLE pm_jobs._attempts (
@@ -112,8 +112,8 @@ CREATE TABLE pm_jobs._attempts (
   context text,
   pid integer NOT NULL
 ) PARTITION BY RANGE (job_id);
-CREATE TABLE pm_jobs._attempts_0 PARTITION OF pm_jobs._attempts FOR VALUES FROM (0) TO (1000000);
-CREATE TABLE pm_jobs._attempts_1 PARTITION OF pm_jobs._attempts FOR VALUES FROM (1000000) TO (2000000);
+CREATE TABLE pm_jobs._attempts_0 PARTITION OF pm_jobs._attempts FOR VALUES FROM (0) TO (10000000);
+CREATE TABLE pm_jobs._attempts_1 PARTITION OF pm_jobs._attempts FOR VALUES FROM (10000000) TO (20000000);
 
 -- Each partition has its own keys and indexes, as _add_partitions() makes them.  The
 -- parents have none: a dump restores the partitions that came later by attaching

@@ -65,20 +65,22 @@ END
 $$;
 
 -- A job that holds the key and is not yet running keeps from starting until the
--- caller's transaction ends, so that it sees what the caller did.
+-- caller's transaction ends, so that it sees what the caller did.  A worker may have
+-- claimed it before the lock: whoever is second of the two sees the first.
 CREATE FUNCTION pm_jobs._dedup_holder(queue text, dedup_key text, OUT holder bigint, OUT free_slot smallint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   taken smallint[];
+  place tid;
 BEGIN
-  SELECT j.id INTO holder
+  SELECT j.id, j.ctid INTO holder, place
   FROM pm_jobs._job AS j
   WHERE j.queue = _dedup_holder.queue AND j.dedup_key = _dedup_holder.dedup_key AND NOT pm_jobs._is_running(j.ctid)
   ORDER BY j.dedup_slot
   LIMIT 1
   FOR SHARE SKIP LOCKED;
-  IF FOUND THEN
+  IF FOUND AND NOT pm_jobs._is_running(place) THEN
     RETURN;
   END IF;
   SELECT min(j.id) FILTER (WHERE j.dedup_running), coalesce(array_agg(j.dedup_slot), '{}') INTO holder, taken
@@ -110,7 +112,7 @@ BEGIN
       AND jsonb_typeof(_enqueue.payload) = 'object' AND _enqueue.priority IS NOT NULL AND coalesce(_enqueue.max_attempts, 1) > 0
       AND (q.owner = caller OR EXISTS (SELECT FROM pm_jobs._queue_grants AS g
                                        WHERE g.queue = q.name AND (g.role = 0 OR g.role = caller)))
-    RETURNING j.id, to_regclass('pm_jobs._finished_' || (j.id / 1000000 + 1)) IS NULL INTO job, crowded;
+    RETURNING j.id, to_regclass('pm_jobs._finished_' || (pm_jobs._block(j.id) + 1)) IS NULL INTO job, crowded;
     IF FOUND THEN
       IF crowded THEN
         PERFORM pm_jobs._add_partitions(job);
@@ -145,7 +147,7 @@ BEGIN
     -- without a row another transaction has just taken the key
     EXIT WHEN job IS NOT NULL;
   END LOOP;
-  IF to_regclass('pm_jobs._finished_' || (job / 1000000 + 1)) IS NULL THEN
+  IF to_regclass('pm_jobs._finished_' || (pm_jobs._block(job) + 1)) IS NULL THEN
     PERFORM pm_jobs._add_partitions(job);
   END IF;
   RETURN job;

@@ -40,7 +40,9 @@ BEGIN
       USING ERRCODE = '55006', DETAIL = 'It, or a transaction that names it, holds its row.', HINT = 'wait() for it, or end the session that runs it.';
   END IF;
   DELETE FROM pm_jobs._job AS s WHERE s.id = _cancel.id;
-  IF to_regclass('pm_jobs._finished_' || (id / 1000000)) IS NULL THEN
+  -- with this lock no partition is dropped
+  LOCK TABLE ONLY pm_jobs._finished IN ROW EXCLUSIVE MODE;
+  IF to_regclass('pm_jobs._finished_' || pm_jobs._block(id)) IS NULL THEN
     PERFORM pm_jobs._add_partitions(id);
   END IF;
   INSERT INTO pm_jobs._finished AS f (id, queue, kind, payload, priority, run_at, dedup_key, dedup_running, limit_key, max_attempts, attempts,

@@ -1,15 +1,24 @@
 -- Partitions of finished jobs and their attempts: made ahead of need, dropped when
 -- all that is in them is older than its queue keeps it.
 --
--- A block is a million ids.  Nothing waits behind these locks for more than a
+-- A block is ten million ids (PARTITION_IDS in src/job_finish.c).  Nothing waits behind these locks for more than a
 -- moment: who cannot have them at once leaves the work to the next.
+
+-- The block of an id, and the first id of a block.
+CREATE FUNCTION pm_jobs._block(id bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN id / 10000000;
+
+CREATE FUNCTION pm_jobs._block_start(block bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN block * 10000000;
 
 -- Makes the partitions of this id's block and of the one after it.
 CREATE FUNCTION pm_jobs._add_partitions(id bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
 AS $$
 DECLARE
-  block bigint := id / 1000000;
+  block bigint := pm_jobs._block(id);
   parent text;
 BEGIN
   FOR b IN block .. block + 1 LOOP
@@ -36,7 +45,7 @@ BEGIN
         EXECUTE format('CREATE INDEX ON pm_jobs.%I USING brin (started_at)', '_attempts_' || b);
       END IF;
       EXECUTE format('ALTER TABLE pm_jobs.%2$I ATTACH PARTITION pm_jobs.%1$I FOR VALUES FROM (%3$s) TO (%4$s)',
-                     parent || '_' || b, parent, b * 1000000, (b + 1) * 1000000);
+                     parent || '_' || b, parent, pm_jobs._block_start(b), pm_jobs._block_start(b + 1));
     END LOOP;
   END LOOP;
 END
@@ -88,14 +97,14 @@ BEGIN
     RAISE EXCEPTION 'finished jobs cannot be dropped in a % transaction', current_setting('transaction_isolation')
       USING ERRCODE = '25001', HINT = 'Use READ COMMITTED.';
   END IF;
-  SELECT s.last_value / 1000000 INTO block FROM pm_jobs._job_id AS s;
+  SELECT pm_jobs._block(s.last_value) INTO block FROM pm_jobs._job_id AS s;
   IF to_regclass('pm_jobs._finished_' || block) IS NOT NULL THEN
     EXECUTE format('SELECT f.finished_at FROM pm_jobs.%I AS f ORDER BY f.id LIMIT 1', '_finished_' || block) INTO first_finished;
     IF first_finished < now() - span THEN
-      PERFORM pm_jobs._add_partitions((block + 1) * 1000000);
+      PERFORM pm_jobs._add_partitions(pm_jobs._block_start(block + 1));
       -- in one statement, and far from the block's end: nobody can get past it meanwhile
-      PERFORM setval('pm_jobs._job_id', (block + 1) * 1000000, false)
-      FROM pm_jobs._job_id AS s WHERE s.last_value < block * 1000000 + 500000;
+      PERFORM setval('pm_jobs._job_id', pm_jobs._block_start(block + 1), false)
+      FROM pm_jobs._job_id AS s WHERE s.last_value < (pm_jobs._block_start(block) + pm_jobs._block_start(block + 1)) / 2;
     END IF;
   END IF;
 
@@ -114,7 +123,7 @@ BEGIN
     PERFORM pm_jobs._drop_partition(b.finished);
     -- a job that still waits keeps its attempts
     IF b.attempts IS NOT NULL AND NOT EXISTS (
-      SELECT FROM pm_jobs._job AS j WHERE j.id >= b.number * 1000000 AND j.id < (b.number + 1) * 1000000) THEN
+      SELECT FROM pm_jobs._job AS j WHERE j.id >= pm_jobs._block_start(b.number) AND j.id < pm_jobs._block_start(b.number + 1)) THEN
       PERFORM pm_jobs._drop_partition(b.attempts);
     END IF;
     dropped := dropped + 1;
@@ -148,5 +157,5 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
 COMMENT ON FUNCTION pm_jobs.purge() IS
 'drops the partitions in which every finished job is older than its queue''s retention; returns how many. CALL pm_jobs.run() does this by itself. Administrators only. Errors: 55P03 somebody is using them, 25001 not READ COMMITTED, 42501';
 
-REVOKE ALL ON FUNCTION pm_jobs._add_partitions(bigint), pm_jobs._drop_partition(regclass), pm_jobs._is_kept(regclass), pm_jobs._drop_old(), pm_jobs._after_run(),
+REVOKE ALL ON FUNCTION pm_jobs._block(bigint), pm_jobs._block_start(bigint), pm_jobs._add_partitions(bigint), pm_jobs._drop_partition(regclass), pm_jobs._is_kept(regclass), pm_jobs._drop_old(), pm_jobs._after_run(),
   pm_jobs._purge(regrole), pm_jobs.purge() FROM PUBLIC;

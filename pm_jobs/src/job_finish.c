@@ -23,8 +23,8 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-/* Ids in one partition. */
-#define PARTITION_IDS INT64CONST(1000000)
+/* Ids in one partition, as pm_jobs._block() has it. */
+#define PARTITION_IDS INT64CONST(10000000)
 
 /* Columns of pm_jobs._finished. */
 enum
@@ -148,32 +148,44 @@ static JobStatement partition_statement = {
     .sql = "SELECT pm_jobs._add_partitions($1)", .nargs = 1, .types = {INT8OID}};
 
 /*
- * The partition of a table that holds the id.  Made if it is missing: retention
- * drops what is old without waiting for jobs that are still unfinished.
+ * Opens the partition of a table that holds the id, for inserting: it stays until
+ * the end of the transaction.  Made if it is missing: retention drops what is old
+ * without waiting for jobs that are still unfinished, also between a look and the
+ * lock.
  */
-static Oid
-find_partition(JobRun *run, const char *table, int64 id)
+static Relation
+open_partition(JobRun *run, const char *table, int64 id)
 {
 	char *name = psprintf("%s_" INT64_FORMAT, table, id / PARTITION_IDS);
-	Oid oid = get_relname_relid(name, RelationGetNamespace(run->jobs));
+	Relation partition = NULL;
 
-	if (!OidIsValid(oid))
+	while (partition == NULL)
 	{
-		Datum value = Int64GetDatum(id);
+		Oid oid = get_relname_relid(name, RelationGetNamespace(run->jobs));
 
-		SPI_connect();
-		pm_jobs_query(run, &partition_statement, &value, NULL, 0);
-		SPI_finish();
-		oid = get_relname_relid(name, RelationGetNamespace(run->jobs));
+		CHECK_FOR_INTERRUPTS();
+		if (!OidIsValid(oid))
+		{
+			Datum value = Int64GetDatum(id);
+
+			SPI_connect();
+			pm_jobs_query(run, &partition_statement, &value, NULL, 0);
+			SPI_finish();
+			oid = get_relname_relid(name, RelationGetNamespace(run->jobs));
+		}
+		if (!OidIsValid(oid))
+			elog(ERROR, "partition pm_jobs.%s was not made", name);
+		partition = try_table_open(oid, RowExclusiveLock);
 	}
-	if (!OidIsValid(oid))
-		ereport(
-		    ERROR,
-		    (errcode(ERRCODE_UNDEFINED_TABLE),
-		     errmsg("partition pm_jobs.%s for job " INT64_FORMAT " is missing", name, id),
-		     errhint("Finished jobs are kept by ranges of a million ids; create the "
-		             "partition again.")));
-	return oid;
+	pfree(name);
+	return partition;
+}
+
+/* Makes sure that the partition of a table that holds the id is there and stays. */
+static void
+keep_partition(JobRun *run, const char *table, int64 id)
+{
+	table_close(open_partition(run, table, id), NoLock);
 }
 
 /* A job that changed under its handler is a failed attempt. */
@@ -193,7 +205,7 @@ pm_jobs_open_target(JobRun *run, int64 id)
 	MemoryContext old = MemoryContextSwitchTo(run->batch);
 	FinishTarget *target = palloc0(sizeof(FinishTarget));
 	int64 number = id / PARTITION_IDS;
-	Relation relation = table_open(find_partition(run, "_finished", id), RowExclusiveLock);
+	Relation relation = open_partition(run, "_finished", id);
 
 	if (RelationGetDescr(relation)->natts != FINISHED_COLUMNS)
 		elog(ERROR, "table pm_jobs.%s has %d columns, not %d",
@@ -338,9 +350,9 @@ pm_jobs_fail(JobRun *run, Job *job, const ErrorData *error)
 
 	if (message == NULL)
 		message = "missing error text";
-	(void) find_partition(run, "_attempts", job->id);
+	keep_partition(run, "_attempts", job->id);
 	if (job->attempt >= job->max_attempts)
-		(void) find_partition(run, "_finished", job->id);
+		keep_partition(run, "_finished", job->id);
 	SPI_connect();
 	values[0] = Int64GetDatum(job->id);
 	values[1] = Int32GetDatum(job->earlier_attempts + job->attempt);
@@ -384,7 +396,7 @@ pm_jobs_start_attempt(JobRun *run, Job *job)
 	values[0] = Int64GetDatum(job->id);
 	values[1] = Int32GetDatum(job->attempt);
 	values[2] = TimestampTzGetDatum(job->started_at);
-	(void) find_partition(run, "_attempts", job->id);
+	keep_partition(run, "_attempts", job->id);
 	SPI_connect();
 	pm_jobs_query(run, &start_statement, values, NULL, 0);
 	values[1] = Int32GetDatum(job->earlier_attempts + job->attempt);

@@ -17,19 +17,19 @@ SELECT * FROM blocks ORDER BY parent::text;
 -- the first id of the last block makes the next one
 SELECT pm_jobs.cancel(pm_jobs.enqueue('week', 'noop'));
 SELECT pm_jobs.enqueue('week', 'noop') AS waiting \gset
-SELECT setval('pm_jobs._job_id', 999998);
+SELECT setval('pm_jobs._job_id', 9999998);
 SELECT pm_jobs.cancel(pm_jobs.enqueue('week', 'noop'));
 SELECT * FROM blocks ORDER BY parent::text;
 SELECT pm_jobs.cancel(pm_jobs.enqueue('month', 'noop'));
 SELECT * FROM blocks ORDER BY parent::text;
 -- many at once over the end of a block, and a jump over several
-SELECT setval('pm_jobs._job_id', 2999998);
+SELECT setval('pm_jobs._job_id', 29999998);
 SELECT count(*) FROM pm_jobs.enqueue_many('week', 'noop', ARRAY(SELECT '{}'::jsonb FROM generate_series(1, 4))) AS id, LATERAL pm_jobs.cancel(id);
 SELECT * FROM blocks ORDER BY parent::text;
-SELECT setval('pm_jobs._job_id', 7000000);
+SELECT setval('pm_jobs._job_id', 70000000);
 SELECT pm_jobs.cancel(pm_jobs.enqueue('week', 'noop'));
 SELECT * FROM blocks ORDER BY parent::text;
-SELECT id / 1000000 AS block, count(*), array_agg(DISTINCT status) FROM pm_jobs.jobs GROUP BY 1 ORDER BY 1;
+SELECT id / 10000000 AS block, count(*), array_agg(DISTINCT status) FROM pm_jobs.jobs GROUP BY 1 ORDER BY 1;
 
 -- nothing is old, but in block 4 there never was anything
 SELECT pm_jobs.purge();
@@ -61,7 +61,7 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT pm_jobs.purge();
 ROLLBACK;
 -- run() drops them whatever the default
-SELECT setval('pm_jobs._job_id', 20000000);
+SELECT setval('pm_jobs._job_id', 200000000);
 SET default_transaction_isolation = 'repeatable read';
 CALL pm_jobs.run();
 RESET default_transaction_isolation;

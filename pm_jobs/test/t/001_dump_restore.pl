@@ -39,7 +39,7 @@ SELECT count(*) FROM pm_jobs.enqueue_many('q', 'count', ARRAY['{"n": 1}', '{"n":
 SELECT pm_jobs.enqueue('once', 'count', '{"fail": 2}'), pm_jobs.enqueue('q', 'count_outside');
 CALL pm_jobs.run();
 -- the next ids belong to partitions that are not there yet
-SELECT setval('pm_jobs._job_id', 1999998);
+SELECT setval('pm_jobs._job_id', 19999998);
 SET ROLE clerk;
 SELECT count(*) FROM pm_jobs.enqueue_many('q', 'count', array_fill('{"late": true}'::jsonb, ARRAY[4]));
 RESET ROLE;
