@@ -23,6 +23,7 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "commands/prepare.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -251,12 +252,14 @@ pm_jobs_call(JobRun *run, Job *job, Datum *result)
 
 	SetUserIdAndSecContext(run->caller, run->caller_context);
 	AtEOXact_GUC(false, level);
-	if (job->role != run->caller)
+	if (run->worker || job->role != run->caller)
 	{
 		if (!ThereAreNoReadyPortals())
 			close_cursors(run);
 		if (MyXactFlags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE)
 			drop_temporary(run, job->role);
+		if (run->worker)
+			DropAllPreparedStatements();
 	}
 	return !fcinfo->isnull && !job->handler->is_procedure;
 }

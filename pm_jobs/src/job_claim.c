@@ -13,7 +13,7 @@
  * next pass.  In an ordered queue the key's slot is taken first and the snapshot
  * after it: only then is the first job of the key certain.
  */
-#include "pm_jobs_module.h"
+#include "pm_jobs_shared.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -45,10 +45,12 @@ typedef struct KeyPlace
 
 static JobStatement queues_statement = {
     .sql = "SELECT name, concurrency, coalesce(key_concurrency, 0), ordered, events, "
-           "rate_per_second IS NOT NULL FROM pm_jobs._queues "
-           "WHERE NOT paused AND ($1 IS NULL OR name = $1) ORDER BY name",
-    .nargs = 1,
-    .types = {TEXTOID}};
+           "rate_per_second IS NOT NULL, own_commit, paused, "
+           "coalesce(rate_per_second, 0)::pg_catalog.float8 FROM pm_jobs._queues "
+           "WHERE ($2 OR NOT paused) AND ($1 IS NULL OR name = $1) ORDER BY name",
+    .nargs = 2,
+    .types = {TEXTOID, BOOLOID}
+};
 
 /* Due jobs become ready; at most as many as one pass may run. */
 static JobStatement promote_statement = {
@@ -66,37 +68,51 @@ static JobStatement handler_statement = {
     .nargs = 1,
     .types = {TEXTOID}};
 
-static JobStatement again_statement = {
-    .sql = "SELECT ctid FROM pm_jobs._job WHERE id = $1 FOR NO KEY UPDATE",
-    .nargs = 1,
-    .types = {INT8OID}};
+/* Workers need no lock: the job is claimed. */
+static JobStatement again_statements[] = {
+    {.sql = "SELECT ctid FROM pm_jobs._job WHERE id = $1 FOR NO KEY UPDATE",
+     .nargs = 1,
+     .types = {INT8OID}                                                                                    },
+    {.sql = "SELECT ctid FROM pm_jobs._job WHERE id = $1",                   .nargs = 1, .types = {INT8OID}}
+};
 
-/* Is the row's key one of those that take turns in this queue? */
-static bool
-has_turns(const Queue *queue)
+/* Do the keys of this queue take turns? */
+bool
+pm_jobs_has_turns(const Queue *queue)
 {
-	return queue->ordered || queue->key_concurrency > 0;
+	return queue->ordered || queue->key_concurrency > 0 ||
+	       (queue->shared != NULL && queue->shared->keyed);
 }
 
-/*
- * Reads the queues again and makes due jobs ready, at most limit of each queue.
- * Forgets every place and handler.
- */
+/* Forgets how far the jobs of each key have been claimed. */
 void
-pm_jobs_begin_pass(JobRun *run, int limit)
+pm_jobs_forget_keys(Queue *queue)
 {
-	Datum values[3];
-	char nulls[] = {run->only_queue ? ' ' : 'n', '\0'};
+	HASH_SEQ_STATUS scan;
+	KeyPlace *place;
+
+	if (queue->keys == NULL)
+		return;
+	hash_seq_init(&scan, queue->keys);
+	while ((place = hash_seq_search(&scan)) != NULL)
+		(void) hash_search(queue->keys, place->key, HASH_REMOVE, NULL);
+}
+
+/* Reads the queues again, paused ones too or not.  Forgets every place and handler. */
+void
+pm_jobs_read_queues(JobRun *run, bool paused)
+{
+	Datum values[2];
+	char nulls[] = {run->only_queue ? ' ' : 'n', ' ', '\0'};
 	MemoryContext old;
-	ListCell *cell;
 
 	MemoryContextReset(run->pass);
 	run->queues = NIL;
 	run->handlers = NIL;
-	run->pass_began = GetCurrentTimestamp();
 
 	old = MemoryContextSwitchTo(run->scratch);
 	values[0] = run->only_queue ? CStringGetTextDatum(run->only_queue) : (Datum) 0;
+	values[1] = BoolGetDatum(paused);
 	SPI_connect();
 	pm_jobs_query(run, &queues_statement, values, nulls, 0);
 	for (uint64 i = 0; i < SPI_processed; i++)
@@ -112,7 +128,10 @@ pm_jobs_begin_pass(JobRun *run, int limit)
 		queue->ordered = DatumGetBool(SPI_getbinval(row, desc, 4, &null));
 		queue->events = DatumGetBool(SPI_getbinval(row, desc, 5, &null));
 		queue->has_rate = DatumGetBool(SPI_getbinval(row, desc, 6, &null));
-		if (has_turns(queue))
+		queue->rate = DatumGetFloat8(SPI_getbinval(row, desc, 9, &null));
+		queue->own_commit = DatumGetBool(SPI_getbinval(row, desc, 7, &null));
+		queue->paused = DatumGetBool(SPI_getbinval(row, desc, 8, &null));
+		if (run->worker || pm_jobs_has_turns(queue))
 		{
 			HASHCTL info = {
 			    .keysize = PLACE_KEY, .entrysize = sizeof(KeyPlace), .hcxt = run->pass};
@@ -124,6 +143,23 @@ pm_jobs_begin_pass(JobRun *run, int limit)
 		run->queues = lappend(run->queues, queue);
 		MemoryContextSwitchTo(run->scratch);
 	}
+	SPI_finish();
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(run->scratch);
+}
+
+/* Begins a pass of a session: reads the queues and makes at most limit due jobs of each ready. */
+void
+pm_jobs_begin_pass(JobRun *run, int limit)
+{
+	MemoryContext old;
+	Datum values[3];
+	ListCell *cell;
+
+	pm_jobs_read_queues(run, false);
+	run->pass_began = GetCurrentTimestamp();
+	old = MemoryContextSwitchTo(run->scratch);
+	SPI_connect();
 	foreach (cell, run->queues)
 	{
 		Queue *queue = lfirst(cell);
@@ -139,8 +175,8 @@ pm_jobs_begin_pass(JobRun *run, int limit)
 }
 
 /* What is registered for a kind; signature is NULL if nothing is. */
-static Handler *
-find_handler(JobRun *run, const char *kind)
+Handler *
+pm_jobs_find_handler(JobRun *run, const char *kind)
 {
 	Handler *handler;
 	MemoryContext old;
@@ -157,6 +193,7 @@ find_handler(JobRun *run, const char *kind)
 	handler = MemoryContextAllocZero(run->pass, sizeof(Handler));
 	handler->kind = MemoryContextStrdup(run->pass, kind);
 	handler->transactional = true;
+	handler->mean_us = -1;
 	SPI_connect();
 	value = CStringGetTextDatum(kind);
 	if (pm_jobs_query(run, &handler_statement, &value, NULL, 1) == 1)
@@ -177,9 +214,9 @@ find_handler(JobRun *run, const char *kind)
 }
 
 /* Fills a scan key "column strategy value"; functions are for text, int4 and int8. */
-static void
-set_key(ScanKey key, AttrNumber column, StrategyNumber strategy, RegProcedure function,
-        Datum value)
+void
+pm_jobs_set_key(ScanKey key, AttrNumber column, StrategyNumber strategy,
+                RegProcedure function, Datum value)
 {
 	ScanKeyEntryInitialize(
 	    key, 0, column, strategy, InvalidOid,
@@ -188,8 +225,8 @@ set_key(ScanKey key, AttrNumber column, StrategyNumber strategy, RegProcedure fu
 }
 
 /* The OID of one of our indexes. */
-static Oid
-index_oid(JobRun *run, const char *name)
+Oid
+pm_jobs_index(JobRun *run, const char *name)
 {
 	Oid index = get_relname_relid(name, RelationGetNamespace(run->jobs));
 
@@ -204,8 +241,8 @@ index_oid(JobRun *run, const char *name)
  * Makes a Job of a row that a scan found, if this run may run it; NULL if not.
  * Lives in the batch's memory.
  */
-static Job *
-make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key)
+Job *
+pm_jobs_make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key)
 {
 	bool null;
 	Oid role;
@@ -223,7 +260,8 @@ make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key)
 	role = DatumGetObjectId(slot_getattr(slot, JOB_ENQUEUED_BY, &null));
 	if (!run->all_roles && !is_member_of_role(run->caller, role))
 		return NULL;
-	handler = find_handler(run, TextDatumGetCString(slot_getattr(slot, JOB_KIND, &null)));
+	handler =
+	    pm_jobs_find_handler(run, TextDatumGetCString(slot_getattr(slot, JOB_KIND, &null)));
 	if (!handler->transactional && !run->outside)
 		return NULL;
 	started = slot_getattr(slot, JOB_STARTED_AT, &null);
@@ -241,6 +279,8 @@ make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key)
 	job->handler = handler;
 	job->role = role;
 	job->priority = DatumGetInt32(slot_getattr(slot, JOB_PRIORITY, &null));
+	job->seq = DatumGetInt64(slot_getattr(slot, JOB_SEQ, &null));
+	job->crashes = DatumGetInt32(slot_getattr(slot, JOB_CRASHES, &null));
 	job->attempt =
 	    DatumGetInt32(slot_getattr(slot, JOB_ATTEMPTS, &null)) + (crashed ? 0 : 1);
 	job->max_attempts = DatumGetInt32(slot_getattr(slot, JOB_MAX_ATTEMPTS, &null));
@@ -253,17 +293,37 @@ make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key)
 
 /* Locks a row as it was seen; false if another has it or it was changed meanwhile. */
 static bool
-lock_row(JobRun *run, TupleTableSlot *slot, Snapshot snapshot)
+lock_row(JobRun *run, const Job *job, Snapshot snapshot)
 {
 	TupleTableSlot *locked = table_slot_create(run->jobs, NULL);
 	TM_FailureData failure;
 	TM_Result result;
-	ItemPointerData tid = slot->tts_tid;
+	ItemPointerData tid = job->tid;
 
 	result = table_tuple_lock(run->jobs, &tid, snapshot, locked, GetCurrentCommandId(true),
 	                          LockTupleNoKeyExclusive, LockWaitSkip, 0, &failure);
 	ExecDropSingleTupleTableSlot(locked);
 	return result == TM_Ok;
+}
+
+/*
+ * Takes a job for this run.  A session locks the row and then makes sure that no
+ * worker claims it; a worker will claim it with the others of its batch and then
+ * check the row: see lane.c.
+ */
+static bool
+take_job(JobRun *run, const Job *job, Snapshot snapshot)
+{
+	ListCell *cell;
+
+	if (pm_jobs_is_claimed(job->id))
+		return false;
+	if (!run->worker)
+		return lock_row(run, job, snapshot) && !pm_jobs_is_claimed(job->id);
+	foreach (cell, run->candidates)
+		if (((Job *) lfirst(cell))->id == job->id)
+			return false;
+	return true;
 }
 
 /*
@@ -292,8 +352,8 @@ scan_jobs(JobRun *run, Relation index, ScanKey keys, int nkeys, Snapshot snapsho
 			place->priority = DatumGetInt32(slot_getattr(slot, JOB_PRIORITY, &null));
 			place->seq = DatumGetInt64(slot_getattr(slot, JOB_SEQ, &null));
 		}
-		job = make_job(run, slot, only_without_key);
-		if (job != NULL && (!lock || lock_row(run, slot, snapshot)))
+		job = pm_jobs_make_job(run, slot, only_without_key);
+		if (job != NULL && (!lock || take_job(run, job, snapshot)))
 			jobs = lappend(jobs, job);
 	}
 	index_endscan(scan);
@@ -318,16 +378,16 @@ claim_in_order(JobRun *run, Relation index, ScanKeyData *keys, int nkeys, int li
 		/* the rest of this priority, then the lower ones */
 		int32 priority = place->priority;
 
-		set_key(&keys[nkeys], nkeys + 1, BTEqualStrategyNumber, F_INT4EQ,
-		        Int32GetDatum(priority));
-		set_key(&keys[nkeys + 1], nkeys + 2, BTGreaterStrategyNumber, F_INT8GT,
-		        Int64GetDatum(place->seq));
+		pm_jobs_set_key(&keys[nkeys], nkeys + 1, BTEqualStrategyNumber, F_INT4EQ,
+		                Int32GetDatum(priority));
+		pm_jobs_set_key(&keys[nkeys + 1], nkeys + 2, BTGreaterStrategyNumber, F_INT8GT,
+		                Int64GetDatum(place->seq));
 		jobs = scan_jobs(run, index, keys, nkeys + 2, snapshot, limit, true,
 		                 only_without_key, place);
 		if (list_length(jobs) < limit)
 		{
-			set_key(&keys[nkeys], nkeys + 1, BTLessStrategyNumber, F_INT4LT,
-			        Int32GetDatum(priority));
+			pm_jobs_set_key(&keys[nkeys], nkeys + 1, BTLessStrategyNumber, F_INT4LT,
+			                Int32GetDatum(priority));
 			jobs = list_concat(jobs, scan_jobs(run, index, keys, nkeys + 1, snapshot,
 			                                   limit - list_length(jobs), true,
 			                                   only_without_key, place));
@@ -349,7 +409,7 @@ static List *
 claim_head(JobRun *run, ScanKeyData *keys)
 {
 	Snapshot snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	Relation retries = index_open(index_oid(run, "_job_retry"), AccessShareLock);
+	Relation retries = index_open(pm_jobs_index(run, "_job_retry"), AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(run->jobs, NULL);
 	IndexScanDesc scan = index_beginscan(run->jobs, retries, snapshot, 2, 0);
 	List *jobs = NIL;
@@ -363,8 +423,8 @@ claim_head(JobRun *run, ScanKeyData *keys)
 
 		held = true;
 		(void) slot_getattr(slot, JOB_RUN_AT, &ready);
-		if (ready && (job = make_job(run, slot, false)) != NULL &&
-		    lock_row(run, slot, snapshot))
+		if (ready && (job = pm_jobs_make_job(run, slot, false)) != NULL &&
+		    take_job(run, job, snapshot))
 			jobs = list_make1(job);
 	}
 	index_endscan(scan);
@@ -373,12 +433,13 @@ claim_head(JobRun *run, ScanKeyData *keys)
 	if (!held)
 	{
 		/* the very first row counts, whether we may run it or not */
-		Relation ready = index_open(index_oid(run, "_job_key"), AccessShareLock);
+		Relation ready = index_open(pm_jobs_index(run, "_job_key"), AccessShareLock);
 
 		scan = index_beginscan(run->jobs, ready, snapshot, 2, 0);
 		index_rescan(scan, keys, 2, NULL, 0);
 		if (index_getnext_slot(scan, ForwardScanDirection, slot) &&
-		    (job = make_job(run, slot, false)) != NULL && lock_row(run, slot, snapshot))
+		    (job = pm_jobs_make_job(run, slot, false)) != NULL &&
+		    take_job(run, job, snapshot))
 			jobs = list_make1(job);
 		index_endscan(scan);
 		index_close(ready, AccessShareLock);
@@ -401,11 +462,12 @@ next_key(JobRun *run, Relation index, Queue *queue, const char *after)
 	List *found;
 	char *key = NULL;
 
-	set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(queue->name));
+	pm_jobs_set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
+	                CStringGetTextDatum(queue->name));
 	if (after != NULL)
 	{
-		set_key(&keys[1], 2, BTGreaterStrategyNumber, F_TEXT_GT,
-		        CStringGetTextDatum(after));
+		pm_jobs_set_key(&keys[1], 2, BTGreaterStrategyNumber, F_TEXT_GT,
+		                CStringGetTextDatum(after));
 		nkeys = 2;
 	}
 	found = scan_jobs(run, index, keys, nkeys, snapshot, 1, false, false, NULL);
@@ -435,10 +497,14 @@ claim_of_key(JobRun *run, Relation index, Queue *queue, const char *key)
 	if (!run->outside && run->key_slots >= MAX_KEY_SLOTS)
 		return NIL;
 	if (!pm_jobs_take_slot(queue->name, key, limit))
+	{
+		run->blocked = true;
 		return NIL;
+	}
 	run->key_slots++;
-	set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(queue->name));
-	set_key(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(key));
+	pm_jobs_set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
+	                CStringGetTextDatum(queue->name));
+	pm_jobs_set_key(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(key));
 	if (queue->ordered)
 		return claim_head(run, keys);
 
@@ -459,10 +525,10 @@ claim_of_key(JobRun *run, Relation index, Queue *queue, const char *key)
  * Keys take turns: claims one job of the first key after the last one served
  * that has a job and a free slot.
  */
-static List *
-claim_by_turns(JobRun *run, Queue *queue)
+List *
+pm_jobs_claim_by_turns(JobRun *run, Queue *queue)
 {
-	Relation index = index_open(index_oid(run, "_job_key"), AccessShareLock);
+	Relation index = index_open(pm_jobs_index(run, "_job_key"), AccessShareLock);
 	char *start = queue->last_key;
 	char *key = start;
 	bool wrapped = start == NULL;
@@ -501,17 +567,17 @@ pm_jobs_claim(JobRun *run, Queue *queue, int limit)
 
 	if (pm_jobs_take_slot(queue->name, NULL, queue->concurrency))
 	{
-		if (has_turns(queue))
-			jobs = claim_by_turns(run, queue);
+		if (pm_jobs_has_turns(queue))
+			jobs = pm_jobs_claim_by_turns(run, queue);
 		if (jobs == NIL && !queue->ordered)
 		{
-			Relation index = index_open(index_oid(run, "_job_ready"), AccessShareLock);
+			Relation index = index_open(pm_jobs_index(run, "_job_ready"), AccessShareLock);
 			ScanKeyData keys[3];
 
-			set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
-			        CStringGetTextDatum(queue->name));
-			jobs =
-			    claim_in_order(run, index, keys, 1, limit, has_turns(queue), &queue->place);
+			pm_jobs_set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
+			                CStringGetTextDatum(queue->name));
+			jobs = claim_in_order(run, index, keys, 1, limit, pm_jobs_has_turns(queue),
+			                      &queue->place);
 			index_close(index, AccessShareLock);
 		}
 	}
@@ -531,7 +597,7 @@ pm_jobs_claim_again(JobRun *run, Job *job)
 	bool found;
 
 	SPI_connect();
-	found = pm_jobs_query(run, &again_statement, &value, NULL, 1) == 1;
+	found = pm_jobs_query(run, &again_statements[run->worker], &value, NULL, 1) == 1;
 	if (found)
 	{
 		bool null;

@@ -235,12 +235,10 @@ pm_jobs_close_target(JobRun *run)
 	run->target = NULL;
 }
 
-/* Inserts the finished job into the open partition. */
+/* Fills a slot of the open partition with the row of a finished job. */
 static void
-insert_finished(JobRun *run, const Job *job, bool has_result, Datum result, TimestampTz now)
+fill_finished(JobRun *run, const Job *job, TupleTableSlot *slot)
 {
-	FinishTarget *target = run->target;
-	TupleTableSlot *slot = target->slot;
 	Datum row[JOB_COLUMNS];
 	bool nulls[JOB_COLUMNS];
 
@@ -255,13 +253,11 @@ insert_finished(JobRun *run, const Job *job, bool has_result, Datum result, Time
 	(slot->tts_values[(column) -1] = (datum), slot->tts_isnull[(column) -1] = (null))
 	SET_COLUMN(FINISHED_ATTEMPTS, Int32GetDatum(job->attempt), false);
 	SET_COLUMN(FINISHED_STARTED_AT, TimestampTzGetDatum(job->started_at), false);
-	SET_COLUMN(FINISHED_FINISHED_AT, TimestampTzGetDatum(now), false);
-	SET_COLUMN(FINISHED_STATUS, target->succeeded, false);
-	SET_COLUMN(FINISHED_RESULT, has_result ? result : (Datum) 0, !has_result);
+	SET_COLUMN(FINISHED_FINISHED_AT, TimestampTzGetDatum(job->finished_at), false);
+	SET_COLUMN(FINISHED_STATUS, run->target->succeeded, false);
+	SET_COLUMN(FINISHED_RESULT, job->result, !job->has_result);
 #undef SET_COLUMN
 	ExecStoreVirtualTuple(slot);
-	ExecSimpleRelationInsert(target->relation, target->estate, slot);
-	ResetPerTupleExprContext(target->estate);
 }
 
 /* Is the claimed row as it was, but for locks? */
@@ -282,6 +278,17 @@ is_unchanged(JobRun *run, const Job *job)
 	return unchanged;
 }
 
+/* The attempt with outside effects that is on record has succeeded. */
+static void
+end_attempt(JobRun *run, const Job *job)
+{
+	Datum values[3] = {Int64GetDatum(job->id),
+	                   Int32GetDatum(job->earlier_attempts + job->attempt),
+	                   TimestampTzGetDatum(job->finished_at)};
+
+	(void) pm_jobs_query_once(run, &end_statement, values, NULL);
+}
+
 /*
  * The handler returned: what must fail with it if it fails.  Called in the job's
  * subtransaction; throws unless the claimed row is there to be deleted.
@@ -289,29 +296,88 @@ is_unchanged(JobRun *run, const Job *job)
 void
 pm_jobs_succeed(JobRun *run, Job *job, bool has_result, Datum result)
 {
-	TimestampTz now = GetCurrentTimestamp();
 	FinishTarget *batch_target = run->target;
 
 	if (!is_unchanged(run, job))
 		report_changed(job);
 	if (batch_target->number != job->id / PARTITION_IDS)
 		pm_jobs_open_target(run, job->id);
-	insert_finished(run, job, has_result, result, now);
+	job->has_result = has_result;
+	job->result = result;
+	job->finished_at = GetCurrentTimestamp();
+	fill_finished(run, job, run->target->slot);
+	ExecSimpleRelationInsert(run->target->relation, run->target->estate, run->target->slot);
+	ResetPerTupleExprContext(run->target->estate);
 	if (run->target != batch_target)
 	{
 		pm_jobs_close_target(run);
 		run->target = batch_target;
 	}
 	if (job->outside)
-	{
-		Datum values[3] = {Int64GetDatum(job->id),
-		                   Int32GetDatum(job->earlier_attempts + job->attempt),
-		                   TimestampTzGetDatum(now)};
+		end_attempt(run, job);
+}
 
-		SPI_connect();
-		pm_jobs_query(run, &end_statement, values, NULL, 0);
-		SPI_finish();
+/* Inserts the rows in the slots into the open partition, and clears them. */
+static void
+insert_slots(JobRun *run, TupleTableSlot **slots, int n)
+{
+	FinishTarget *target = run->target;
+
+	if (n == 0)
+		return;
+	table_multi_insert(target->relation->ri_RelationDesc, slots, n,
+	                   GetCurrentCommandId(true), 0, NULL);
+	for (int i = 0; i < n; i++)
+	{
+		(void) ExecInsertIndexTuples(target->relation, slots[i], target->estate, false,
+		                             false, NULL, NIL);
+		ResetPerTupleExprContext(target->estate);
+		ExecDropSingleTupleTableSlot(slots[i]);
 	}
+}
+
+/*
+ * The end of a worker's batch: moves those that succeeded to _finished.  Throws if
+ * the row of one is not as it was claimed; everything must then be undone.
+ */
+void
+pm_jobs_succeed_all(JobRun *run, List *jobs)
+{
+	TupleTableSlot **slots = palloc(list_length(jobs) * sizeof(TupleTableSlot *));
+	ListCell *cell;
+	int n = 0;
+
+	foreach (cell, jobs)
+	{
+		Job *job = lfirst(cell);
+
+		if (!job->succeeded)
+			continue;
+		if (run->target == NULL || run->target->number != job->id / PARTITION_IDS)
+		{
+			if (run->target != NULL)
+			{
+				insert_slots(run, slots, n);
+				n = 0;
+				pm_jobs_close_target(run);
+			}
+			pm_jobs_open_target(run, job->id);
+		}
+		slots[n] = table_slot_create(run->target->relation->ri_RelationDesc, NULL);
+		fill_finished(run, job, slots[n]);
+		n++;
+		if (job->outside)
+			end_attempt(run, job);
+	}
+	if (run->target != NULL)
+	{
+		insert_slots(run, slots, n);
+		pm_jobs_close_target(run);
+	}
+	foreach (cell, jobs)
+		if (((Job *) lfirst(cell))->succeeded)
+			pm_jobs_delete(run, lfirst(cell));
+	pfree(slots);
 }
 
 /*

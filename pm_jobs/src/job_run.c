@@ -102,8 +102,8 @@ pm_jobs_query(JobRun *run, JobStatement *statement, Datum *values, const char *n
 }
 
 /* The same for one statement that returns nothing of interest. */
-static int64
-query_once(JobRun *run, JobStatement *statement, Datum *values, const char *nulls)
+int64
+pm_jobs_query_once(JobRun *run, JobStatement *statement, Datum *values, const char *nulls)
 {
 	int64 rows;
 
@@ -135,8 +135,8 @@ is_admin(Oid role, Oid owner)
  * Makes the transaction ready to run jobs: pins the search_path, fires what the
  * caller deferred (it must not fire as a job's role) and opens the table.
  */
-static void
-begin_jobs(JobRun *run)
+void
+pm_jobs_begin_jobs(JobRun *run)
 {
 	ConstraintsSetStmt immediate = {.type = T_ConstraintsSetStmt};
 	Oid schema = get_namespace_oid("pm_jobs", false);
@@ -157,9 +157,9 @@ begin_jobs(JobRun *run)
 	run->key_slots = 0;
 }
 
-/* Undoes begin_jobs(); the transaction goes on. */
-static void
-end_jobs(JobRun *run)
+/* Undoes pm_jobs_begin_jobs(); the transaction goes on. */
+void
+pm_jobs_end_jobs(JobRun *run)
 {
 	table_close(run->jobs, NoLock);
 	run->jobs = NULL;
@@ -170,9 +170,9 @@ end_jobs(JobRun *run)
 static void
 next_transaction(JobRun *run)
 {
-	end_jobs(run);
+	pm_jobs_end_jobs(run);
 	SPI_commit();
-	begin_jobs(run);
+	pm_jobs_begin_jobs(run);
 }
 
 /* Was this raised by the server because the runner is to stop? */
@@ -254,12 +254,16 @@ run_jobs(JobRun *run, Queue *queue, List *jobs)
 		Async_Notify(EVENT_CHANNEL, queue->name);
 }
 
-/* Takes a token of the queue's bucket; false if there is none or another has it. */
-static bool
-take_token(JobRun *run, Queue *queue)
+/*
+ * Takes a token of the queue's bucket; false if there is none or another has it.
+ * queue->not_before then says when to try again.
+ */
+bool
+pm_jobs_take_token(JobRun *run, Queue *queue)
 {
 	Datum values[2];
 	bool taken = false;
+	double wait = 0;
 
 	SPI_connect();
 	values[0] = CStringGetTextDatum(queue->name);
@@ -269,18 +273,23 @@ take_token(JobRun *run, Queue *queue)
 
 		values[1] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
 		taken = pm_jobs_query(run, &take_statement, values, NULL, 0) == 1;
+		if (!taken)
+			wait = (1 - DatumGetFloat8(DirectFunctionCall1(numeric_float8, values[1]))) /
+			       queue->rate;
 	}
 	SPI_finish();
+	queue->not_before =
+	    GetCurrentTimestamp() + (int64) (Min(Max(wait, 0.001), 3600) * USECS_PER_SEC);
 	return taken;
 }
 
 /* Returns a token that no job was found for. */
-static void
-give_back(JobRun *run, Queue *queue)
+void
+pm_jobs_give_back(JobRun *run, Queue *queue)
 {
 	Datum value = CStringGetTextDatum(queue->name);
 
-	(void) query_once(run, &give_back_statement, &value, NULL);
+	(void) pm_jobs_query_once(run, &give_back_statement, &value, NULL);
 }
 
 /* Runs up to limit jobs of a queue in this transaction; false if there was none. */
@@ -290,7 +299,7 @@ run_here(JobRun *run, Queue *queue, int64 limit)
 	List *jobs;
 
 	MemoryContextReset(run->batch);
-	if (queue->has_rate && !take_token(run, queue))
+	if (queue->has_rate && !pm_jobs_take_token(run, queue))
 	{
 		queue->exhausted = true;
 		return false;
@@ -299,7 +308,7 @@ run_here(JobRun *run, Queue *queue, int64 limit)
 	if (jobs == NIL)
 	{
 		if (queue->has_rate)
-			give_back(run, queue);
+			pm_jobs_give_back(run, queue);
 		return false;
 	}
 	run_jobs(run, queue, jobs);
@@ -317,7 +326,7 @@ run_and_commit(JobRun *run, Queue *queue)
 	if (queue->has_rate)
 	{
 		/* committed first: nobody waits for the bucket while the job runs */
-		queue->exhausted = !take_token(run, queue);
+		queue->exhausted = !pm_jobs_take_token(run, queue);
 		next_transaction(run);
 		if (queue->exhausted)
 			return false;
@@ -326,7 +335,7 @@ run_and_commit(JobRun *run, Queue *queue)
 	if (jobs == NIL)
 	{
 		if (queue->has_rate)
-			give_back(run, queue);
+			pm_jobs_give_back(run, queue);
 		next_transaction(run);
 		return false;
 	}
@@ -423,17 +432,17 @@ begin_run(JobRun *run, FunctionCallInfo fcinfo, bool outside)
 		                errmsg("max_jobs is negative: %d", PG_GETARG_INT32(1)),
 		                errhint("Leave it out to run all jobs.")));
 
-	begin_jobs(run);
+	pm_jobs_begin_jobs(run);
 	run->all_roles = is_admin(run->caller, run->owner);
 	if (run->only_queue != NULL)
 	{
 		value = CStringGetTextDatum(run->only_queue);
-		if (query_once(run, &queue_statement, &value, NULL) == 0)
+		if (pm_jobs_query_once(run, &queue_statement, &value, NULL) == 0)
 			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 			                errmsg("queue \"%s\" does not exist", run->only_queue),
 			                errhint("Create it with pm_jobs.create_queue.")));
 	}
-	(void) query_once(run, &before_statement, &value, run->only_queue ? " " : "n");
+	(void) pm_jobs_query_once(run, &before_statement, &value, run->only_queue ? " " : "n");
 }
 
 /* Lets the caller read as the owner, with a pinned search_path: for wait(). */
@@ -470,7 +479,7 @@ pm_jobs_run_pending(PG_FUNCTION_ARGS)
 
 	begin_run(&run, fcinfo, false);
 	run_queues(&run, PG_ARGISNULL(1) ? PG_INT32_MAX : PG_GETARG_INT32(1));
-	end_jobs(&run);
+	pm_jobs_end_jobs(&run);
 	MemoryContextDelete(run.context);
 	PG_RETURN_INT32((int32) run.done);
 }
@@ -495,13 +504,13 @@ pm_jobs_run(PG_FUNCTION_ARGS)
 	begin_run(&run, fcinfo, true);
 	next_transaction(&run);
 	run_queues(&run, PG_ARGISNULL(1) ? PG_INT64_MAX : PG_GETARG_INT32(1));
-	end_jobs(&run);
+	pm_jobs_end_jobs(&run);
 	SPI_commit();
 	/* Retention must see what was committed before it had its locks. */
 	XactIsoLevel = XACT_READ_COMMITTED;
-	begin_jobs(&run);
-	(void) query_once(&run, &after_statement, NULL, NULL);
-	end_jobs(&run);
+	pm_jobs_begin_jobs(&run);
+	(void) pm_jobs_query_once(&run, &after_statement, NULL, NULL);
+	pm_jobs_end_jobs(&run);
 	MemoryContextDelete(run.context);
 	SPI_finish();
 	PG_RETURN_VOID();

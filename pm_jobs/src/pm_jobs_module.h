@@ -1,7 +1,7 @@
 /*
  * pm_jobs_module.h - the map of this folder
  *
- * pm_jobs without shared memory: jobs run in the sessions that ask for it.  A C
+ * This half needs no shared memory: jobs run in the sessions that ask for it.  A C
  * symbol is "pm_jobs_" followed by the name of the SQL function.
  *
  *   pm_jobs.c      module magic
@@ -14,6 +14,8 @@
  *   job_wait.c     wait(), and what is running
  *   cron_next.c    the next time of a schedule
  *
+ * pm_jobs_shared.h is the map of the workers.
+ *
  * One run is one call of run_pending() or run(), described by a JobRun.  It
  * claims jobs in batches; a claimed job is a row lock of the transaction.  See
  * ARCHITECTURE.md for the order of things that makes a job run exactly once.
@@ -24,6 +26,8 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/skey.h"
+#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "nodes/pg_list.h"
 #include "storage/itemptr.h"
@@ -67,6 +71,7 @@ typedef struct Handler
 	bool transactional; /* may run inside the caller's transaction */
 	Oid function;       /* InvalidOid: not looked for yet */
 	bool is_procedure;
+	double mean_us;  /* how long calls took, the latest weighing most; -1: not called yet */
 	Oid schema;      /* of the function */
 	FmgrInfo flinfo; /* valid once function is */
 } Handler;
@@ -80,12 +85,19 @@ typedef struct Job
 	Handler *handler;
 	Oid role; /* who enqueued it */
 	int32 priority;
+	int64 seq;
 	int32 attempt; /* this attempt, from 1 */
 	int32 max_attempts;
 	int32 earlier_attempts;
+	int32 crashes;
 	TimestampTz started_at;
 	bool outside; /* a handler with outside effects: its attempt is on record */
 	bool crashed; /* an attempt with outside effects began and nobody runs it */
+	/* in a worker's batch, once the handler has returned */
+	bool succeeded;
+	bool has_result;
+	Datum result;
+	TimestampTz finished_at;
 } Job;
 
 /* Where a scan of one queue, or of one key of it, goes on. */
@@ -105,11 +117,18 @@ typedef struct Queue
 	bool ordered;
 	bool events;
 	bool has_rate;
+	double rate; /* tokens a second; 0: no limit */
+	bool own_commit;
+	bool paused;     /* read by workers only */
 	bool exhausted;  /* nothing more to claim in this pass */
 	ScanPlace place; /* of the scan over all jobs, or over those without a key */
 	HTAB *keys;      /* ScanPlace by key, in queues with limits per key */
 	char *last_key;  /* whose turn it was; NULL: the first key's turn comes */
 	bool keys_done;  /* every key has had its turn and none had a job */
+	/* of a worker */
+	struct SharedQueue *shared; /* NULL: no entry is free */
+	uint64 key_reports;     /* the places of keys hold while this is the queue's count */
+	TimestampTz not_before; /* nothing could be claimed though there are jobs */
 } Queue;
 
 /* A statement of ours, prepared at its first use and kept for the session. */
@@ -133,6 +152,8 @@ typedef struct JobRun
 	Oid owner;             /* of the extension's tables */
 	bool all_roles;        /* else only jobs of roles that the caller is a member of */
 	bool outside;          /* may run handlers with outside effects: run() */
+	bool worker;           /* claims are numbers in shared memory */
+	bool blocked;          /* a key had a job, but no free slot */
 	char *only_queue;      /* or NULL */
 	MemoryContext context; /* lives as long as the call */
 	MemoryContext pass;    /* what was read at the start of a pass */
@@ -144,7 +165,9 @@ typedef struct JobRun
 	int key_slots;         /* slots of keys that this transaction has asked for */
 	List *queues;          /* of Queue, in pass */
 	List *handlers;        /* of Handler, in pass */
-	Oid job_type;          /* pm_jobs.job */
+	List *alone;      /* of a worker: ids that are to have a transaction of their own */
+	List *candidates; /* of a worker: jobs of the claim that is being made */
+	Oid job_type;     /* pm_jobs.job */
 	TimestampTz pass_began;
 	int64 done; /* jobs whose attempt is over */
 } JobRun;
@@ -158,6 +181,15 @@ extern void pm_jobs_lock_init(void);
 
 /* in job_claim.c */
 extern void pm_jobs_begin_pass(JobRun *run, int limit);
+extern void pm_jobs_read_queues(JobRun *run, bool paused);
+extern Handler *pm_jobs_find_handler(JobRun *run, const char *kind);
+extern void pm_jobs_set_key(ScanKey key, AttrNumber column, StrategyNumber strategy,
+                            RegProcedure function, Datum value);
+extern Oid pm_jobs_index(JobRun *run, const char *name);
+extern bool pm_jobs_has_turns(const Queue *queue);
+extern Job *pm_jobs_make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key);
+extern List *pm_jobs_claim_by_turns(JobRun *run, Queue *queue);
+extern void pm_jobs_forget_keys(Queue *queue);
 extern List *pm_jobs_claim(JobRun *run, Queue *queue, int limit);
 extern bool pm_jobs_claim_again(JobRun *run, Job *job);
 
@@ -169,11 +201,19 @@ extern int64 pm_jobs_running_id(void);
 extern void pm_jobs_open_target(JobRun *run, int64 id);
 extern void pm_jobs_close_target(JobRun *run);
 extern void pm_jobs_succeed(JobRun *run, Job *job, bool has_result, Datum result);
+extern void pm_jobs_succeed_all(JobRun *run, List *jobs);
 extern void pm_jobs_delete(JobRun *run, const Job *job);
 extern void pm_jobs_fail(JobRun *run, Job *job, const ErrorData *error);
+extern void pm_jobs_cancel_job(JobRun *run, Job *job);
 extern void pm_jobs_start_attempt(JobRun *run, Job *job);
 
 /* in job_run.c */
+extern void pm_jobs_begin_jobs(JobRun *run);
+extern void pm_jobs_end_jobs(JobRun *run);
+extern bool pm_jobs_take_token(JobRun *run, Queue *queue);
+extern void pm_jobs_give_back(JobRun *run, Queue *queue);
+extern int64
+pm_jobs_query_once(JobRun *run, JobStatement *statement, Datum *values, const char *nulls);
 extern int64 pm_jobs_query(JobRun *run, JobStatement *statement, Datum *values,
                            const char *nulls, long limit);
 extern void pm_jobs_begin_look(JobRun *run);

@@ -29,31 +29,37 @@
 #include "storage/condition_variable.h"
 #include "storage/lwlock.h"
 #include "storage/spin.h"
+#include "utils/snapshot.h"
 
 /* Databases that have the extension; more are served when others are idle. */
-#define DATABASES_MAX    256
+#define DATABASES_MAX 256
 /* Queues of all databases whose places are remembered; others are searched anew. */
-#define QUEUES_MAX       1024
+#define QUEUES_MAX    1024
 /* Bytes of a queue's or kind's name of 63 characters, with the end. */
-#define NAME_BYTES       256
+#define NAME_BYTES    256
 /* Jobs that one transaction of a worker runs: what a snapshot lists without overflow. */
-#define BATCH_MAX        60
+#define BATCH_MAX     60
+/* SharedQueue.bound: nothing, and everything, has been looked at. */
+#define BOUND_TOP     PG_INT64_MAX
+#define BOUND_BOTTOM  PG_INT64_MIN
 /* Priorities of a queue whose places are remembered one by one. */
-#define PLACES_MAX       16
+#define PLACES_MAX    16
 /* Bytes of a progress message, with the end. */
-#define MESSAGE_BYTES    256
+#define MESSAGE_BYTES 256
 
 /* A database that has, or may have, the extension. */
 typedef struct SharedDatabase
 {
-	Oid oid; /* InvalidOid: the entry is free */
+	Oid oid;                   /* InvalidOid: the entry is free */
 	pg_atomic_uint64 reports;  /* grows with everything that may give workers work */
 	pg_atomic_uint64 settings; /* grows when queues, handlers or schedules change */
+	pg_atomic_uint64 looks;    /* grows when everything is to be looked at again */
 	pg_atomic_uint32 holders;  /* sessions that need it without workers */
 	slock_t mutex;             /* guards the rest */
 	bool wanted;               /* one more worker is asked for */
-	bool absent;               /* a worker found nothing to do here: no extension, or disabled */
-	TimestampTz next_due;      /* a worker must be here then; DT_NOEND: only if asked for */
+	bool absent;          /* a worker found nothing to do here: no extension, or disabled */
+	TimestampTz next_due; /* a worker must be here then; DT_NOEND: only if asked for */
+	TimestampTz last_poll; /* when everything was last looked at unasked */
 	/* of the launcher alone */
 	TimestampTz not_before; /* after a failure to start a worker */
 	int failures;
@@ -82,8 +88,14 @@ typedef struct SharedQueue
 	slock_t mutex;            /* guards the rest */
 	int looker;               /* index of the worker that looks, -1: none */
 	bool maybe;               /* there may be a job to claim */
-	bool keyed;               /* jobs with a limit_key have been seen */
-	bool bottom;              /* every priority has its place */
+	int busy;                 /* workers that have a batch of it */
+	int concurrency;          /* of the queue; 0: not read yet */
+	bool keyed;               /* jobs with a limit_key have been seen: keys take turns */
+	uint64 key_reports;       /* grows with reports of jobs with a limit_key */
+	uint64 releases;          /* grows when keys may have become free */
+	uint64 looks;             /* the database's count when the places were begun */
+	uint32 resets;            /* grows when the places are begun again */
+	int64 bound;              /* priorities from here on have been looked at */
 	int nplaces;
 	Place places[PLACES_MAX]; /* highest priority first */
 	TimestampTz due;          /* what was due up to here is ready */
@@ -106,8 +118,8 @@ typedef struct SharedWorker
 	WorkerState state;
 	bool stop; /* is to leave; set by the launcher and by hold.c */
 	Oid database;
-	int pid;      /* 0 until it has started */
-	int pgprocno; /* whose latch wakes it */
+	int pid;           /* 0 until it has started */
+	int pgprocno;      /* whose latch wakes it */
 	TimestampTz since; /* of the state */
 	/* jobs that nobody else may run: the batch, until it has committed */
 	int nclaims;
@@ -134,7 +146,8 @@ typedef struct PmJobsShared
 	int launcher_pid;      /* 0: none */
 	int launcher_pgprocno; /* whose latch wakes it */
 	slock_t mutex;         /* guards the launcher's fields */
-	char trouble[MESSAGE_BYTES]; /* why the launcher could not start a worker; empty: none */
+	char
+	    trouble[MESSAGE_BYTES]; /* why the launcher could not start a worker; empty: none */
 	SharedDatabase databases[DATABASES_MAX];
 	int nworkers;
 	SharedWorker workers[FLEXIBLE_ARRAY_MEMBER];
@@ -165,6 +178,8 @@ extern bool pm_jobs_is_claimed(int64 id);
 
 /* in report.c */
 extern void pm_jobs_report_init(void);
+extern void pm_jobs_report_all(void);
+extern void pm_jobs_move_back(SharedQueue *queue, int32 priority, int64 seq, bool keyed);
 extern void pm_jobs_report_job(const char *queue, int32 priority, int64 seq,
                                TimestampTz run_at, bool keyed);
 
@@ -177,6 +192,18 @@ extern void pm_jobs_hold_init(void);
 /* in worker.c: this process, if it is a worker */
 extern SharedWorker *pm_jobs_me;
 extern SharedDatabase *pm_jobs_my_database;
+
+/* in lane.c */
+extern List *pm_jobs_lane_claim(JobRun *run, Queue *queue, int limit);
+extern int pm_jobs_lane_promote(JobRun *run, Queue *queue);
+extern void pm_jobs_lane_reset(void);
+extern bool pm_jobs_may_claim(const Queue *queue);
+extern bool pm_jobs_is_free(JobRun *run, const Job *job, Snapshot snapshot, bool *gone);
+
+/* in batch.c */
+extern void pm_jobs_batch_init(void);
+extern bool pm_jobs_run_batch(JobRun *run, Queue *queue);
+extern bool pm_jobs_transact(JobRun *run, void (*work)(JobRun *run, void *arg), void *arg);
 
 /* in crash.c */
 extern void pm_jobs_crash_init(void);

@@ -1,0 +1,548 @@
+/*
+ * batch.c - one transaction of a worker
+ *
+ * A batch is some claimed jobs of one queue and one role.  Each handler runs in a
+ * subtransaction; the completions of those that succeeded are written together
+ * at the end, so they and what the handlers did commit as one, and each job's
+ * work is atomic with its completion.  If anything but a handler fails, all is
+ * undone and the jobs of the batch get a transaction each; if it was one job,
+ * its attempt has failed.
+ *
+ * Claims end in the callback after COMMIT or ABORT, when everybody can see what
+ * the transaction did; jobs that it did not end can then be claimed again.
+ */
+#include "pm_jobs_shared.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_authid.h"
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/ipc.h"
+#include "storage/lock.h"
+#include "utils/datum.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+/* A queue whose jobs are all locked or blocked is tried again after this time. */
+#define BLOCKED_MS 100
+/* After an error of our own. */
+#define TROUBLE_MS 1000
+
+/* What the worker's entry claims, and how to give it back. */
+typedef struct Held
+{
+	int32 priority;
+	int64 seq;
+	bool keyed;
+	bool ended; /* finished, or scheduled again */
+} Held;
+
+static Queue *held_queue; /* NULL: nothing is claimed */
+static Held held[BATCH_MAX];
+static int nheld;
+static bool keep_claims; /* beyond the end of this transaction */
+static Oid last_role;
+
+/* Gives the claims back.  Does not throw. */
+static void
+release(void)
+{
+	SharedQueue *shared = held_queue->shared;
+	bool turns = pm_jobs_has_turns(held_queue);
+
+	SpinLockAcquire(&pm_jobs_me->mutex);
+	pm_jobs_me->nclaims = 0;
+	pm_jobs_me->job = 0;
+	SpinLockRelease(&pm_jobs_me->mutex);
+	for (int i = 0; i < nheld; i++)
+		if (!held[i].ended)
+			pm_jobs_move_back(shared, held[i].priority, held[i].seq, held[i].keyed);
+	SpinLockAcquire(&shared->mutex);
+	shared->busy--;
+	if (turns)
+	{
+		shared->releases++;
+		shared->maybe = true;
+	}
+	SpinLockRelease(&shared->mutex);
+	nheld = 0;
+	held_queue = NULL;
+	keep_claims = false;
+}
+
+static void
+at_end_of_transaction(XactEvent event, void *arg)
+{
+	if ((event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT) && held_queue != NULL &&
+	    !keep_claims)
+	{
+		if (event == XACT_EVENT_ABORT)
+			for (int i = 0; i < nheld; i++)
+				held[i].ended = false;
+		release();
+	}
+}
+
+/* The process ends: as after an abort.  Runs once its transaction is undone. */
+static void
+at_exit(int code, Datum arg)
+{
+	if (held_queue != NULL)
+		release();
+	pm_jobs_lane_reset();
+}
+
+/* Called once by a worker, before it is connected: its exit must come last. */
+void
+pm_jobs_batch_init(void)
+{
+	RegisterXactCallback(at_end_of_transaction, NULL);
+	before_shmem_exit(at_exit, (Datum) 0);
+}
+
+/* Begins a transaction that reads what is committed when each statement begins. */
+static void
+begin(JobRun *run)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	XactIsoLevel = XACT_READ_COMMITTED;
+	XactReadOnly = false;
+	pm_jobs_begin_jobs(run);
+}
+
+/* Commits it. */
+static void
+commit(JobRun *run)
+{
+	pm_jobs_end_jobs(run);
+	CommitTransactionCommand();
+	SetSessionAuthorization(BOOTSTRAP_SUPERUSERID, true);
+	run->caller = BOOTSTRAP_SUPERUSERID;
+}
+
+/*
+ * After an error: its copy in the run's memory; the transaction is undone.
+ */
+static ErrorData *
+undo(JobRun *run)
+{
+	ErrorData *error;
+
+	MemoryContextSwitchTo(run->context);
+	error = CopyErrorData();
+	FlushErrorState();
+	pm_jobs_lane_reset();
+	AbortCurrentTransaction();
+	SetSessionAuthorization(BOOTSTRAP_SUPERUSERID, true);
+	run->caller = BOOTSTRAP_SUPERUSERID;
+	run->jobs = NULL;
+	run->target = NULL;
+	LockReleaseSession(USER_LOCKMETHOD);
+	if (held_queue == NULL)
+	{
+		SpinLockAcquire(&pm_jobs_me->mutex);
+		pm_jobs_me->nclaims = 0;
+		SpinLockRelease(&pm_jobs_me->mutex);
+	}
+	return error;
+}
+
+/*
+ * Does some work of the worker's own in a transaction.  False if it failed: the
+ * error is in the log and everything undone.
+ */
+bool
+pm_jobs_transact(JobRun *run, void (*work)(JobRun *run, void *arg), void *arg)
+{
+	volatile bool good = false;
+
+	MemoryContextReset(run->batch);
+	PG_TRY();
+	{
+		begin(run);
+		work(run, arg);
+		commit(run);
+		good = true;
+	}
+	PG_CATCH();
+	{
+		ErrorData *error = undo(run);
+
+		ereport(LOG,
+		        (errcode(error->sqlerrcode),
+		         errmsg("pm_jobs worker: %s", error->message ? error->message : "error")));
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(run->context);
+	return good;
+}
+
+/* The session becomes one of the batch's role. */
+static void
+adopt_role(JobRun *run, Oid role)
+{
+	if (role != last_role)
+		ResetSequenceCaches();
+	last_role = role;
+	SetSessionAuthorization(role, superuser_arg(role));
+	GetUserIdAndSecContext(&run->caller, &run->caller_context);
+}
+
+/* Notes how to give the jobs back. */
+static void
+hold(JobRun *run, Queue *queue, List *jobs)
+{
+	ListCell *cell;
+
+	nheld = 0;
+	foreach (cell, jobs)
+	{
+		Job *job = lfirst(cell);
+		bool null;
+
+		(void) heap_getattr(job->row, JOB_LIMIT_KEY, RelationGetDescr(run->jobs), &null);
+		held[nheld++] = (Held){.priority = job->priority, .seq = job->seq, .keyed = !null};
+	}
+	held_queue = queue;
+	keep_claims = false;
+	SpinLockAcquire(&queue->shared->mutex);
+	queue->shared->busy++;
+	SpinLockRelease(&queue->shared->mutex);
+}
+
+/* Shows which job's handler begins, the n-th of the batch. */
+static void
+show_begin(const Queue *queue, const Job *job, int n)
+{
+	SpinLockAcquire(&pm_jobs_me->mutex);
+	pm_jobs_me->current = n;
+	pm_jobs_me->job = job->id;
+	pm_jobs_me->attempt = job->attempt;
+	pm_jobs_me->role = job->role;
+	strlcpy(pm_jobs_me->queue, queue->name, NAME_BYTES);
+	strlcpy(pm_jobs_me->kind, job->handler->kind, NAME_BYTES);
+	pm_jobs_me->started_at = job->started_at;
+	pm_jobs_me->progress = -1;
+	pm_jobs_me->message[0] = '\0';
+	(void) pg_atomic_fetch_add_u64(&pm_jobs_me->serial, 1);
+	SpinLockRelease(&pm_jobs_me->mutex);
+	pm_jobs_crash_note(pm_jobs_me - pm_jobs_shared->workers, MyDatabaseId, job->id);
+}
+
+/* The handler has ended; nobody can cancel it any more. */
+static void
+show_end(int n)
+{
+	pm_jobs_crash_note(pm_jobs_me - pm_jobs_shared->workers, MyDatabaseId, 0);
+	SpinLockAcquire(&pm_jobs_me->mutex);
+	pm_jobs_me->current = n + 1;
+	pm_jobs_me->job = 0;
+	(void) pg_atomic_fetch_add_u64(&pm_jobs_me->serial, 1);
+	SpinLockRelease(&pm_jobs_me->mutex);
+	QueryCancelPending = false; /* it was for this one */
+}
+
+/* Is the n-th job of the batch to be cancelled instead of run? */
+static bool
+is_unwanted(int n)
+{
+	bool unwanted;
+
+	SpinLockAcquire(&pm_jobs_me->mutex);
+	unwanted = (pm_jobs_me->unwanted >> n) & 1;
+	if (unwanted)
+		pm_jobs_me->current = n;
+	SpinLockRelease(&pm_jobs_me->mutex);
+	return unwanted;
+}
+
+/* Remembers how long handlers of the kind take. */
+static void
+note_time(Handler *handler, int64 us)
+{
+	if (handler->mean_us < 0)
+		handler->mean_us = us;
+	else
+		handler->mean_us += (us - handler->mean_us) / 8;
+}
+
+/*
+ * Runs the handler of the n-th job in a subtransaction.  A failure is recorded in
+ * the transaction that is open, unless it is one that others of the batch may
+ * have caused: that is thrown.
+ */
+static void
+run_handler(JobRun *run, Queue *queue, Job *job, int n, bool shared_transaction)
+{
+	MemoryContext old = CurrentMemoryContext;
+	ResourceOwner resources = CurrentResourceOwner;
+	volatile bool cancelled = false;
+
+	if (!job->outside)
+		job->started_at = GetCurrentTimestamp();
+	show_begin(queue, job, n);
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(run->scratch);
+	PG_TRY();
+	{
+		job->has_result = pm_jobs_call(run, job, &job->result);
+		if (pm_jobs_cancel_wanted())
+			ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED), errmsg("job was cancelled")));
+		PopActiveSnapshot();
+		if (job->has_result)
+		{
+			MemoryContextSwitchTo(run->batch);
+			job->result = PointerGetDatum(PG_DETOAST_DATUM_COPY(job->result));
+		}
+		MemoryContextSwitchTo(run->scratch);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(old);
+		CurrentResourceOwner = resources;
+		job->finished_at = GetCurrentTimestamp();
+		job->succeeded = true;
+		show_end(n);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(run->scratch);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(old);
+		CurrentResourceOwner = resources;
+		cancelled = pm_jobs_cancel_wanted();
+		show_end(n);
+		job->handler->function = InvalidOid; /* a failed call's state is not used again */
+		if (cancelled)
+			pm_jobs_cancel_job(run, job);
+		else if (shared_transaction &&
+		         (error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		          error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE))
+			ReThrowError(error);
+		else
+			pm_jobs_fail(run, job, error);
+	}
+	PG_END_TRY();
+	held[n].ended = true;
+	note_time(job->handler, GetCurrentTimestamp() - job->started_at);
+	MemoryContextReset(run->scratch);
+	run->done++;
+}
+
+/* Runs the jobs of a batch, as many as its time allows. */
+static void
+run_jobs(JobRun *run, Queue *queue, List *jobs)
+{
+	TimestampTz end =
+	    TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pm_jobs_batch_time);
+	ListCell *cell;
+	int n = 0;
+
+	foreach (cell, jobs)
+	{
+		Job *job = lfirst(cell);
+
+		CHECK_FOR_INTERRUPTS();
+		if (n > 0 && (GetCurrentTimestamp() >= end || pm_jobs_me->stop))
+			break;
+		if (job->crashed)
+		{
+			pm_jobs_fail(run, job, NULL);
+			held[n].ended = true;
+			run->done++;
+		}
+		else if (is_unwanted(n))
+		{
+			pm_jobs_cancel_job(run, job);
+			held[n].ended = true;
+		}
+		else
+			run_handler(run, queue, job, n, list_length(jobs) > 1);
+		n++;
+	}
+	pm_jobs_succeed_all(run, jobs);
+}
+
+/*
+ * Puts the attempt of a job with outside effects on record and begins the
+ * transaction that its handler runs in.  False if the job is gone.
+ */
+static bool
+start_outside(JobRun *run, Job *job)
+{
+	if (!pm_jobs_keep(job->id))
+		return false;
+	job->outside = true;
+	job->started_at = GetCurrentTimestamp();
+	pm_jobs_start_attempt(run, job);
+	keep_claims = true;
+	commit(run);
+	begin(run);
+	keep_claims = false;
+	return pm_jobs_claim_again(run, job);
+}
+
+/* What a batch needs to know when it fails. */
+typedef struct Batch
+{
+	Queue *queue;
+	List *jobs;
+} Batch;
+
+/* The transaction of a batch; false if nothing could be claimed. */
+static bool
+transaction(JobRun *run, Batch *batch)
+{
+	Queue *queue = batch->queue;
+	Job *first;
+	bool single = queue->has_rate || queue->own_commit;
+
+	if (queue->has_rate)
+	{
+		bool taken;
+
+		begin(run);
+		/* if this commit is lost, so is what follows it */
+		(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
+		                         GUC_ACTION_SAVE, true, 0, false);
+		taken = pm_jobs_take_token(run, queue);
+		commit(run);
+		if (!taken)
+			return false;
+	}
+	begin(run);
+	if (pm_jobs_take_slot(queue->name, NULL, queue->concurrency))
+		batch->jobs = pm_jobs_lane_claim(run, queue, single ? 1 : pm_jobs_batch_jobs);
+	if (batch->jobs == NIL)
+	{
+		if (queue->has_rate)
+			pm_jobs_give_back(run, queue);
+		commit(run);
+		queue->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), BLOCKED_MS);
+		return false;
+	}
+	hold(run, queue, batch->jobs);
+	first = linitial(batch->jobs);
+	if (!first->handler->transactional && !first->crashed && !is_unwanted(0) &&
+	    !start_outside(run, first))
+	{
+		commit(run);
+		return true;
+	}
+	adopt_role(run, first->role);
+	run_jobs(run, queue, batch->jobs);
+	commit(run);
+	pm_jobs_release_kept();
+	return true;
+}
+
+/* The attempt of a single job failed together with its transaction. */
+typedef struct Failure
+{
+	Job *job;
+	ErrorData *error;
+} Failure;
+
+static void
+record_failure(JobRun *run, void *arg)
+{
+	Failure *failure = arg;
+	bool gone;
+	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+	bool is_free;
+
+	if (failure->job->outside)
+		is_free = pm_jobs_claim_again(run, failure->job);
+	else
+		is_free = pm_jobs_is_free(run, failure->job, snapshot, &gone);
+	UnregisterSnapshot(snapshot);
+	keep_claims = false;
+	if (is_free)
+	{
+		pm_jobs_fail(run, failure->job, failure->error);
+		held[0].ended = true;
+	}
+}
+
+/* Remembers that the jobs of a batch need a transaction each. */
+static void
+remember_alone(JobRun *run, List *jobs)
+{
+	MemoryContext old = MemoryContextSwitchTo(run->context);
+	ListCell *cell;
+
+	list_free_deep(run->alone);
+	run->alone = NIL;
+	foreach (cell, jobs)
+	{
+		int64 *id = palloc(sizeof(int64));
+
+		*id = ((Job *) lfirst(cell))->id;
+		run->alone = lappend(run->alone, id);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Claims and runs some jobs of the queue.  False if there was nothing to claim;
+ * queue->not_before then says when to try again although nothing is reported.
+ */
+bool
+pm_jobs_run_batch(JobRun *run, Queue *queue)
+{
+	Batch batch = {.queue = queue};
+	ErrorData *volatile error = NULL;
+	volatile bool found = false;
+
+	MemoryContextReset(run->batch);
+	queue->not_before = DT_NOBEGIN;
+	PG_TRY();
+	{
+		found = transaction(run, &batch);
+	}
+	PG_CATCH();
+	{
+		/* a single job's claim is needed for the record of its failure */
+		keep_claims = held_queue != NULL && nheld == 1;
+		if (held_queue != NULL && nheld > 1)
+			remember_alone(run, batch.jobs);
+		error = undo(run);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(run->context);
+	LockReleaseSession(USER_LOCKMETHOD);
+	if (error != NULL)
+	{
+		if (keep_claims)
+		{
+			Failure failure = {.job = linitial(batch.jobs), .error = error};
+			MemoryContext kept = run->batch;
+
+			/* the job lives in the batch's memory */
+			run->batch = AllocSetContextCreate(run->context, "pm_jobs batch",
+			                                   ALLOCSET_DEFAULT_SIZES);
+			if (!pm_jobs_transact(run, record_failure, &failure) && held_queue != NULL)
+				release();
+			MemoryContextDelete(kept);
+		}
+		else if (list_length(batch.jobs) <= 1)
+		{
+			ereport(LOG, (errcode(error->sqlerrcode),
+			              errmsg("pm_jobs worker: %s",
+			                     error->message ? error->message : "error")));
+			queue->not_before =
+			    TimestampTzPlusMilliseconds(GetCurrentTimestamp(), TROUBLE_MS);
+		}
+		FreeErrorData(error);
+		return batch.jobs != NIL;
+	}
+	return found;
+}
