@@ -31,7 +31,11 @@ log_line_prefix = '%m [%p] %q%a '
 CONF
 if [ -n "${PM_STAGE:-}" ]; then
   export TEMP_CONFIG=$PM_TMP/stage.conf
-  echo "extension_destdir = '$PM_STAGE'" | tee "$TEMP_CONFIG" >>"$data/postgresql.conf"
+  # modules are looked for in both ways: by a script's $libdir, and by name
+  {
+    echo "extension_destdir = '$PM_STAGE'"
+    echo "dynamic_library_path = '$PM_STAGE$("$PG_CONFIG" --pkglibdir):\$libdir'"
+  } | tee "$TEMP_CONFIG" >>"$data/postgresql.conf"
 fi
 while [ "${1:-}" = -c ]; do
   echo "${2%%=*} = '${2#*=}'" >>"$data/postgresql.conf"

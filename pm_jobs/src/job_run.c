@@ -80,9 +80,12 @@ pm_jobs_query(JobRun *run, JobStatement *statement, Datum *values, const char *n
 	Oid user;
 	int context;
 	int code;
+	bool outermost = !ActiveSnapshotSet(); /* in a worker, where no statement is running */
 
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(run->owner, context | SECURITY_LOCAL_USERID_CHANGE);
+	if (outermost)
+		PushActiveSnapshot(GetTransactionSnapshot());
 	if (statement->plan == NULL)
 	{
 		SPIPlanPtr plan = SPI_prepare(statement->sql, statement->nargs, statement->types);
@@ -97,6 +100,8 @@ pm_jobs_query(JobRun *run, JobStatement *statement, Datum *values, const char *n
 	if (code < 0)
 		elog(ERROR, "could not execute \"%s\": %s", statement->sql,
 		     SPI_result_code_string(code));
+	if (outermost)
+		PopActiveSnapshot();
 	SetUserIdAndSecContext(user, context);
 	return (int64) SPI_processed;
 }
