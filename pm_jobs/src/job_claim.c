@@ -496,12 +496,15 @@ claim_of_key(JobRun *run, Relation index, Queue *queue, const char *key)
 
 	if (!run->outside && run->key_slots >= MAX_KEY_SLOTS)
 		return NIL;
-	if (!pm_jobs_take_slot(queue->name, key, limit))
+	if (limit > 0)
 	{
-		run->blocked = true;
-		return NIL;
+		if (!pm_jobs_take_slot(queue->name, key, limit))
+		{
+			run->blocked = true;
+			return NIL;
+		}
+		run->key_slots++;
 	}
-	run->key_slots++;
 	pm_jobs_set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
 	                CStringGetTextDatum(queue->name));
 	pm_jobs_set_key(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(key));
