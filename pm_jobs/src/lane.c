@@ -212,13 +212,25 @@ place_of(Look *look, int32 priority)
 	return &look->places[i];
 }
 
+/* Is the job among the candidates already? */
+static bool
+is_candidate(const JobRun *run, int64 id)
+{
+	ListCell *cell;
+
+	foreach (cell, run->candidates)
+		if (((Job *) lfirst(cell))->id == id)
+			return true;
+	return false;
+}
+
 /*
  * Reads _job_ready with these keys and collects candidates, moving places on.
- * True if it came to the end of the index without passing over a job that has to
- * wait; false if it stopped before, or a priority had no room to be remembered.
+ * True if it came to the end of the index, passed over no job that has to wait,
+ * and had room to remember every priority.
  */
 static bool
-scan(Look *look, Relation index, ScanKey keys, int nkeys, bool *overflow)
+scan(Look *look, Relation index, ScanKey keys, int nkeys)
 {
 	JobRun *run = look->run;
 	TupleTableSlot *slot = table_slot_create(run->jobs, NULL);
@@ -233,19 +245,19 @@ scan(Look *look, Relation index, ScanKey keys, int nkeys, bool *overflow)
 		bool null;
 		int32 priority = DatumGetInt32(slot_getattr(slot, JOB_PRIORITY, &null));
 		int64 seq = DatumGetInt64(slot_getattr(slot, JOB_SEQ, &null));
+		int64 id = DatumGetInt64(slot_getattr(slot, JOB_ID, &null));
 		Place *place = place_of(look, priority);
 		bool done = true;
 
 		CHECK_FOR_INTERRUPTS();
 		if (place == NULL)
+			complete = false; /* what is here is looked at each time */
+		else
 		{
-			*overflow = true;
-			complete = false;
-			break;
+			look->bound = Min(look->bound, priority);
+			if (seq <= place->seq)
+				continue;
 		}
-		look->bound = Min(look->bound, priority);
-		if (seq <= place->seq)
-			continue;
 		(void) slot_getattr(slot, JOB_LIMIT_KEY, &null);
 		if (!null && !look->without_key)
 		{
@@ -256,7 +268,7 @@ scan(Look *look, Relation index, ScanKey keys, int nkeys, bool *overflow)
 			complete = false;
 			break;
 		}
-		if (null && !pm_jobs_is_claimed(DatumGetInt64(slot_getattr(slot, JOB_ID, &null))))
+		if (null && !pm_jobs_is_claimed(id) && !is_candidate(run, id))
 		{
 			Job *job = pm_jobs_make_job(run, slot, false);
 
@@ -270,7 +282,7 @@ scan(Look *look, Relation index, ScanKey keys, int nkeys, bool *overflow)
 			if (++passed_over > PASS_OVER)
 				break;
 		}
-		if (place != held)
+		if (place != NULL && place != held)
 			place->seq = seq;
 	}
 	if (look->full)
@@ -287,11 +299,10 @@ look_in_order(Look *look)
 	JobRun *run = look->run;
 	Relation index = index_open(pm_jobs_index(run, "_job_ready"), AccessShareLock);
 	ScanKeyData keys[3];
-	bool overflow = false;
 
 	pm_jobs_set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
 	                CStringGetTextDatum(look->queue->name));
-	for (int i = 0; i < look->nplaces && !look->full && !overflow; i++)
+	for (int i = 0; i < look->nplaces && !look->full; i++)
 	{
 		Place *place = &look->places[i];
 
@@ -301,13 +312,13 @@ look_in_order(Look *look)
 		                Int32GetDatum(place->priority));
 		pm_jobs_set_key(&keys[2], 3, BTGreaterStrategyNumber, F_INT8GT,
 		                Int64GetDatum(place->seq));
-		if (scan(look, index, keys, 3, &overflow))
+		if (scan(look, index, keys, 3))
 		{
 			place->dry = true;
 			place->seq = Max(place->seq, look->last);
 		}
 	}
-	if (look->bound != BOUND_BOTTOM && !look->full && !overflow)
+	if (look->bound != BOUND_BOTTOM && !look->full)
 	{
 		int64 bound = look->bound;
 		int nkeys = 1;
@@ -318,7 +329,7 @@ look_in_order(Look *look)
 			                Int32GetDatum((int32) bound));
 			nkeys = 2;
 		}
-		if (scan(look, index, keys, nkeys, &overflow))
+		if (scan(look, index, keys, nkeys))
 		{
 			for (int i = 0; i < look->nplaces; i++)
 			{
@@ -331,12 +342,6 @@ look_in_order(Look *look)
 			}
 			look->bound = BOUND_BOTTOM;
 		}
-	}
-	if (overflow)
-	{
-		/* more priorities than places: from the beginning each time */
-		look->nplaces = 0;
-		look->bound = BOUND_TOP;
 	}
 	index_close(index, AccessShareLock);
 }
@@ -500,6 +505,8 @@ end_look(Look *look, bool found)
 	SpinLockAcquire(&shared->mutex);
 	if (shared->resets == look->resets)
 	{
+		int n = 0;
+
 		for (int i = 0; i < look->nplaces; i++)
 		{
 			Place *place = &look->places[i];
@@ -530,8 +537,11 @@ end_look(Look *look, bool found)
 					look->bound = BOUND_TOP;
 			}
 		}
-		memcpy(shared->places, look->places, sizeof(shared->places));
-		shared->nplaces = look->nplaces;
+		/* a dry place says no more than none at all: what is reported makes one */
+		for (int i = 0; i < look->nplaces; i++)
+			if (!look->places[i].dry || look->nplaces <= PLACES_MAX / 2)
+				shared->places[n++] = look->places[i];
+		shared->nplaces = n;
 		shared->bound = look->bound;
 	}
 	shared->maybe = shared->bound != BOUND_BOTTOM;
