@@ -41,9 +41,15 @@
 	object_aclcheck(NamespaceRelationId, oid, role, mode) /* untested */
 #define pm_function_aclcheck(oid, role, mode) \
 	object_aclcheck(ProcedureRelationId, oid, role, mode) /* untested */
+#define pm_database_ownercheck(oid, role) \
+	object_ownercheck(DatabaseRelationId, oid, role) /* untested */
+#define pm_extension_ownercheck(oid, role) \
+	object_ownercheck(ExtensionRelationId, oid, role) /* untested */
 #else
 #define pm_schema_aclcheck(oid, role, mode)   pg_namespace_aclcheck(oid, role, mode)
 #define pm_function_aclcheck(oid, role, mode) pg_proc_aclcheck(oid, role, mode)
+#define pm_database_ownercheck(oid, role)     pg_database_ownercheck(oid, role)
+#define pm_extension_ownercheck(oid, role)    pg_extension_ownercheck(oid, role)
 #endif
 
 #endif /* PM_COMPAT_H */

@@ -117,6 +117,7 @@ typedef struct SharedWorker
 	slock_t mutex; /* guards the rest, but the atomics */
 	WorkerState state;
 	bool stop; /* is to leave; set by the launcher and by hold.c */
+	bool done; /* it ended of its own accord: exit 0; read by the launcher afterwards */
 	Oid database;
 	int pid;           /* 0 until it has started */
 	int pgprocno;      /* whose latch wakes it */
@@ -188,6 +189,7 @@ extern void pm_jobs_launcher_init(void);
 
 /* in hold.c */
 extern void pm_jobs_hold_init(void);
+extern int pm_jobs_ask_to_leave(Oid database, bool force);
 
 /* in worker.c: this process, if it is a worker */
 extern SharedWorker *pm_jobs_me;

@@ -1,0 +1,47 @@
+/*
+ * launcher.h - what the launcher sees; between launcher_view.c and launcher.c
+ */
+#ifndef PM_JOBS_LAUNCHER_H
+#define PM_JOBS_LAUNCHER_H
+
+#include "pm_jobs_shared.h"
+
+#include "postmaster/bgworker.h"
+
+/* A database of pg_database. */
+typedef struct KnownDatabase
+{
+	Oid oid;
+	NameData name;
+	bool there;             /* seen in this turn */
+	bool served;            /* may have workers */
+	bool probe;             /* nobody has looked whether there is something to do */
+	int workers;            /* it has */
+	SharedDatabase *shared; /* NULL: it has no entry, or is not served */
+	TimestampTz looked;     /* when a worker was started or ended there last */
+} KnownDatabase;
+
+/* What is known of the entry of the same index in the table of workers. */
+typedef struct WorkerSlot
+{
+	bool used;
+	BackgroundWorkerHandle *handle; /* NULL: a former launcher's */
+	Oid database;
+	TimestampTz since; /* when it was registered */
+} WorkerSlot;
+
+typedef struct LauncherView
+{
+	HTAB *databases;    /* of KnownDatabase, by oid */
+	WorkerSlot *slots;  /* as many as workers */
+	bool entries_short; /* a database found no free entry */
+	bool ended;         /* a worker has ended since the last look: a process is free */
+} LauncherView;
+
+/* in launcher_view.c */
+extern LauncherView pm_jobs_view;
+extern void pm_jobs_view_init(void);
+extern void pm_jobs_view_set_names(void);
+extern void pm_jobs_look_around(void);
+
+#endif /* PM_JOBS_LAUNCHER_H */
