@@ -36,6 +36,8 @@
 #define EVENT_CHANNEL "pm_jobs_events"
 /* What is known of queues and handlers is read again when it has grown to this. */
 #define KNOWN_BYTES   (4 * 1024 * 1024)
+/* Not worth leaving if there is something to do so soon. */
+#define SOON_MS       1000
 /* Crashed jobs charged at once. */
 #define CRASHED_MAX   64
 
@@ -47,6 +49,7 @@ SharedDatabase *pm_jobs_my_database = NULL;
 /* What this worker knows. */
 typedef struct Known
 {
+	uint64 seen;               /* the count of reports before the last look */
 	uint64 settings;           /* the count when queues were read */
 	bool read;                 /* they have been */
 	TimestampTz next_schedule; /* when one is due; DT_NOEND: none */
@@ -95,24 +98,24 @@ static void
 detach(int code, Datum arg)
 {
 	SharedWorker *me = pm_jobs_me;
-	Oid database;
 
 	if (me == NULL)
 		return;
 	pm_jobs_crash_note(me - pm_jobs_shared->workers, InvalidOid, 0);
 	SpinLockAcquire(&me->mutex);
-	database = me->database;
 	me->state = WORKER_FREE;
 	me->database = InvalidOid;
 	me->pid = 0;
 	me->nclaims = 0;
 	me->job = 0;
-	me->stop = false;
+	me->done = code == 0; /* if not, the launcher starts another one */
 	SpinLockRelease(&me->mutex);
 	pm_jobs_me = NULL;
-	if (code != 0 && pm_jobs_my_database != NULL && pm_jobs_my_database->oid == database)
+	pg_memory_barrier();
+	if (pm_jobs_my_database != NULL &&
+	    pg_atomic_read_u64(&pm_jobs_my_database->reports) != known.seen)
 	{
-		/* its jobs are ready again */
+		/* who reported may have counted on this worker */
 		SpinLockAcquire(&pm_jobs_my_database->mutex);
 		pm_jobs_my_database->wanted = true;
 		SpinLockRelease(&pm_jobs_my_database->mutex);
@@ -120,14 +123,18 @@ detach(int code, Datum arg)
 	pm_jobs_wake_launcher();
 }
 
-/* Takes the entry that the launcher reserved; false if it did not. */
+/*
+ * Takes the entry that the launcher reserved; false if it did not.  Sets *stop if the
+ * worker is to leave again.
+ */
 static bool
-attach(int index, Oid database)
+attach(int index, Oid database, bool *stop)
 {
 	SharedWorker *me = &pm_jobs_shared->workers[index];
 	bool mine;
 
 	SpinLockAcquire(&me->mutex);
+	*stop = me->stop;
 	mine = me->state == WORKER_STARTING && me->database == database && me->pid == 0;
 	if (mine)
 	{
@@ -161,6 +168,16 @@ is_served(void)
 	served = pm_jobs_enabled && OidIsValid(get_extension_oid("pm_jobs", true));
 	CommitTransactionCommand();
 	return served;
+}
+
+/* Notes that there is nothing for a worker until somebody reports. */
+static void
+be_absent(void)
+{
+	SpinLockAcquire(&pm_jobs_my_database->mutex);
+	pm_jobs_my_database->absent = true;
+	pm_jobs_my_database->next_due = DT_NOEND;
+	SpinLockRelease(&pm_jobs_my_database->mutex);
 }
 
 /* Reads queues and schedules again. */
@@ -382,9 +399,21 @@ next_time(JobRun *run)
 	return next;
 }
 
+/* Tells the launcher when a worker must be here again: at once if there may be work. */
+static void
+leave_word(JobRun *run, bool work)
+{
+	TimestampTz next = next_time(run);
+
+	SpinLockAcquire(&pm_jobs_my_database->mutex);
+	pm_jobs_my_database->next_due = next;
+	pm_jobs_my_database->wanted = pm_jobs_my_database->wanted || work;
+	SpinLockRelease(&pm_jobs_my_database->mutex);
+}
+
 /* Sleeps until something is reported or is due; false: it is time to leave. */
 static bool
-sleep_until_report(JobRun *run, uint64 seen, TimestampTz idle_since)
+sleep_until_report(JobRun *run, TimestampTz idle_since)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz leave =
@@ -393,17 +422,16 @@ sleep_until_report(JobRun *run, uint64 seen, TimestampTz idle_since)
 	TimestampTz until = Min(
 	    next, TimestampTzPlusMilliseconds(now, pm_jobs_poll_interval * INT64CONST(1000)));
 	bool slept = true;
+	bool woken;
 
 	if (known.events != NIL)
 		until = Min(until, known.next_event);
-	else if (now >= leave)
+	else if (now >= leave && next > TimestampTzPlusMilliseconds(now, SOON_MS))
 	{
-		SpinLockAcquire(&pm_jobs_my_database->mutex);
-		pm_jobs_my_database->next_due = next;
-		SpinLockRelease(&pm_jobs_my_database->mutex);
+		leave_word(run, false);
 		slept = false;
 	}
-	else
+	else if (now < leave)
 		until = Min(until, leave);
 
 	SpinLockAcquire(&pm_jobs_me->mutex);
@@ -411,7 +439,7 @@ sleep_until_report(JobRun *run, uint64 seen, TimestampTz idle_since)
 	pm_jobs_me->since = now;
 	SpinLockRelease(&pm_jobs_me->mutex);
 	pg_memory_barrier();
-	if (pg_atomic_read_u64(&pm_jobs_my_database->reports) != seen)
+	if (pg_atomic_read_u64(&pm_jobs_my_database->reports) != known.seen)
 		slept = true;
 	else if (slept)
 	{
@@ -422,22 +450,24 @@ sleep_until_report(JobRun *run, uint64 seen, TimestampTz idle_since)
 		                 PG_WAIT_EXTENSION);
 	}
 	SpinLockAcquire(&pm_jobs_me->mutex);
+	woken = pm_jobs_me->state != WORKER_IDLE;
 	pm_jobs_me->state = WORKER_BUSY;
 	SpinLockRelease(&pm_jobs_me->mutex);
-	return slept;
+	return slept || woken;
 }
 
-/* Works until it is told to stop, or has been idle for long. */
+/*
+ * Works until it is told to stop, or has been without a job for long.  A worker that
+ * never had one leaves after its first look: it was started to see whether there is any.
+ */
 static void
 work(JobRun *run)
 {
-	TimestampTz idle_since = GetCurrentTimestamp();
+	TimestampTz idle_since = DT_NOBEGIN;
+	bool busy = true;
 
 	for (;;)
 	{
-		uint64 seen;
-		bool busy;
-
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
@@ -445,18 +475,34 @@ work(JobRun *run)
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
 			if (!pm_jobs_enabled)
+			{
+				be_absent();
 				break;
+			}
 		}
 		if (pm_jobs_me->stop || pg_atomic_read_u32(&pm_jobs_my_database->holders) > 0)
+		{
+			leave_word(run, busy);
 			break;
-		seen = pg_atomic_read_u64(&pm_jobs_my_database->reports);
+		}
+		known.seen = pg_atomic_read_u64(&pm_jobs_my_database->reports);
 		pg_memory_barrier();
 		busy = keep_time(run);
-		busy = take_turns(run) || busy;
-		pgstat_report_stat(false);
-		if (busy)
+		if (!known.read)
+		{
+			/* the error is in the log */
+			if (is_served())
+				proc_exit(1);
+			be_absent();
+			break;
+		}
+		if (take_turns(run))
+		{
+			busy = true;
 			idle_since = GetCurrentTimestamp();
-		else if (!sleep_until_report(run, seen, idle_since))
+		}
+		pgstat_report_stat(false);
+		if (!busy && !sleep_until_report(run, idle_since))
 			break;
 	}
 }
@@ -488,6 +534,7 @@ void
 pm_jobs_worker_main(Datum arg)
 {
 	Oid database;
+	bool stop;
 	JobRun run;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -497,7 +544,7 @@ pm_jobs_worker_main(Datum arg)
 
 	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(Oid));
 	before_shmem_exit(detach, (Datum) 0);
-	if (!attach(DatumGetInt32(arg), database))
+	if (!attach(DatumGetInt32(arg), database, &stop) || stop)
 		proc_exit(0);
 	pm_jobs_batch_init();
 	BackgroundWorkerUnblockSignals();
@@ -506,13 +553,12 @@ pm_jobs_worker_main(Datum arg)
 	pm_jobs_my_database = pm_jobs_find_database(database, true);
 	if (pm_jobs_my_database == NULL)
 		proc_exit(0);
+	known.seen = pg_atomic_read_u64(&pm_jobs_my_database->reports);
+	pg_memory_barrier();
 	SetConfigOption("application_name", "pm_jobs worker", PGC_USERSET, PGC_S_OVERRIDE);
 	if (!is_served())
 	{
-		SpinLockAcquire(&pm_jobs_my_database->mutex);
-		pm_jobs_my_database->absent = true;
-		pm_jobs_my_database->next_due = DT_NOEND;
-		SpinLockRelease(&pm_jobs_my_database->mutex);
+		be_absent();
 		proc_exit(0);
 	}
 	begin_run(&run);
