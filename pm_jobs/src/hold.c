@@ -349,6 +349,10 @@ look_at(Node *node)
 			if (drops_our_owner(((DropOwnedStmt *) node)->roles))
 				hold_extension();
 			break;
+		case T_TransactionStmt:
+			if (((TransactionStmt *) node)->kind == TRANS_STMT_COMMIT_PREPARED)
+				pm_jobs_report_prepared();
+			break;
 		case T_NotifyStmt:
 			if (is_ours(((NotifyStmt *) node)->conditionname))
 				pm_jobs_report_all();

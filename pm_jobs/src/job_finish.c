@@ -375,8 +375,15 @@ pm_jobs_succeed_all(JobRun *run, List *jobs)
 		pm_jobs_close_target(run);
 	}
 	foreach (cell, jobs)
-		if (((Job *) lfirst(cell))->succeeded)
-			pm_jobs_delete(run, lfirst(cell));
+	{
+		Job *job = lfirst(cell);
+
+		if (!job->succeeded)
+			continue;
+		if (!is_unchanged(run, job))
+			report_changed(job);
+		pm_jobs_delete(run, job);
+	}
 	pfree(slots);
 }
 

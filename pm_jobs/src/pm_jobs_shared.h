@@ -54,6 +54,7 @@ typedef struct SharedDatabase
 	pg_atomic_uint64 reports;  /* grows with everything that may give workers work */
 	pg_atomic_uint64 settings; /* grows when queues, handlers or schedules change */
 	pg_atomic_uint64 looks;    /* grows when everything is to be looked at again */
+	pg_atomic_uint32 prepared; /* 1: a prepared transaction had something to tell */
 	pg_atomic_uint32 holders;  /* sessions that need it without workers */
 	slock_t mutex;             /* guards the rest */
 	bool wanted;               /* one more worker is asked for */
@@ -180,6 +181,7 @@ extern bool pm_jobs_is_claimed(int64 id);
 /* in report.c */
 extern void pm_jobs_report_init(void);
 extern void pm_jobs_report_all(void);
+extern void pm_jobs_report_prepared(void);
 extern void pm_jobs_move_back(SharedQueue *queue, int32 priority, int64 seq, bool keyed);
 extern void pm_jobs_report_job(const char *queue, int32 priority, int64 seq,
                                TimestampTz run_at, bool keyed);

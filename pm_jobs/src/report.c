@@ -149,10 +149,13 @@ tell(void)
 static void
 at_end_of_transaction(XactEvent event, void *arg)
 {
-	/* COMMIT PREPARED calls no callback in the session that prepared: the poll finds it */
-	if (event == XACT_EVENT_COMMIT && database != NULL &&
-	    (nnotes > 0 || look_at_all || settings_changed))
-		tell();
+	if (database != NULL && (nnotes > 0 || look_at_all || settings_changed))
+	{
+		if (event == XACT_EVENT_COMMIT)
+			tell();
+		else if (event == XACT_EVENT_PREPARE)
+			pg_atomic_write_u32(&database->prepared, 1); /* the notes are lost */
+	}
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
 	    event == XACT_EVENT_PREPARE)
 		forget();
@@ -223,6 +226,17 @@ void
 pm_jobs_report_all(void)
 {
 	look_at_all = can_tell();
+}
+
+/*
+ * A prepared transaction is about to be committed here: nobody knows what it would
+ * tell, so everything is looked at if one had something to tell.
+ */
+void
+pm_jobs_report_prepared(void)
+{
+	if (can_tell() && pg_atomic_read_u32(&database->prepared) != 0)
+		look_at_all = true;
 }
 
 PG_FUNCTION_INFO_V1(pm_jobs__report);
