@@ -44,6 +44,7 @@ typedef struct Held
 static Queue *held_queue; /* NULL: nothing is claimed */
 static Held held[BATCH_MAX];
 static int nheld;
+static List *batch_jobs; /* not local: it is looked at after an error */
 static bool keep_claims; /* beyond the end of this transaction */
 static Oid last_role;
 
@@ -390,18 +391,10 @@ start_outside(JobRun *run, Job *job)
 	return pm_jobs_claim_again(run, job);
 }
 
-/* What a batch needs to know when it fails. */
-typedef struct Batch
-{
-	Queue *queue;
-	List *jobs;
-} Batch;
-
 /* The transaction of a batch; false if nothing could be claimed. */
 static bool
-transaction(JobRun *run, Batch *batch)
+transaction(JobRun *run, Queue *queue)
 {
-	Queue *queue = batch->queue;
 	Job *first;
 	bool single = queue->has_rate || queue->own_commit;
 
@@ -420,8 +413,8 @@ transaction(JobRun *run, Batch *batch)
 	}
 	begin(run);
 	if (pm_jobs_take_slot(queue->name, NULL, queue->concurrency))
-		batch->jobs = pm_jobs_lane_claim(run, queue, single ? 1 : pm_jobs_batch_jobs);
-	if (batch->jobs == NIL)
+		batch_jobs = pm_jobs_lane_claim(run, queue, single ? 1 : pm_jobs_batch_jobs);
+	if (batch_jobs == NIL)
 	{
 		if (queue->has_rate)
 			pm_jobs_give_back(run, queue);
@@ -429,8 +422,8 @@ transaction(JobRun *run, Batch *batch)
 		queue->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), BLOCKED_MS);
 		return false;
 	}
-	hold(run, queue, batch->jobs);
-	first = linitial(batch->jobs);
+	hold(run, queue, batch_jobs);
+	first = linitial(batch_jobs);
 	if (!first->handler->transactional && !first->crashed && !is_unwanted(0) &&
 	    !start_outside(run, first))
 	{
@@ -438,7 +431,7 @@ transaction(JobRun *run, Batch *batch)
 		return true;
 	}
 	adopt_role(run, first->role);
-	run_jobs(run, queue, batch->jobs);
+	run_jobs(run, queue, batch_jobs);
 	commit(run);
 	pm_jobs_release_kept();
 	return true;
@@ -498,22 +491,22 @@ remember_alone(JobRun *run, List *jobs)
 bool
 pm_jobs_run_batch(JobRun *run, Queue *queue)
 {
-	Batch batch = {.queue = queue};
 	ErrorData *volatile error = NULL;
 	volatile bool found = false;
 
 	MemoryContextReset(run->batch);
+	batch_jobs = NIL;
 	queue->not_before = DT_NOBEGIN;
 	PG_TRY();
 	{
-		found = transaction(run, &batch);
+		found = transaction(run, queue);
 	}
 	PG_CATCH();
 	{
 		/* a single job's claim is needed for the record of its failure */
 		keep_claims = held_queue != NULL && nheld == 1;
 		if (held_queue != NULL && nheld > 1)
-			remember_alone(run, batch.jobs);
+			remember_alone(run, batch_jobs);
 		error = undo(run);
 	}
 	PG_END_TRY();
@@ -523,7 +516,7 @@ pm_jobs_run_batch(JobRun *run, Queue *queue)
 	{
 		if (keep_claims)
 		{
-			Failure failure = {.job = linitial(batch.jobs), .error = error};
+			Failure failure = {.job = linitial(batch_jobs), .error = error};
 			MemoryContext kept = run->batch;
 
 			/* the job lives in the batch's memory */
@@ -533,7 +526,7 @@ pm_jobs_run_batch(JobRun *run, Queue *queue)
 				release();
 			MemoryContextDelete(kept);
 		}
-		else if (list_length(batch.jobs) <= 1)
+		else if (list_length(batch_jobs) <= 1)
 		{
 			ereport(LOG, (errcode(error->sqlerrcode),
 			              errmsg("pm_jobs worker: %s",
@@ -542,7 +535,7 @@ pm_jobs_run_batch(JobRun *run, Queue *queue)
 			    TimestampTzPlusMilliseconds(GetCurrentTimestamp(), TROUBLE_MS);
 		}
 		FreeErrorData(error);
-		return batch.jobs != NIL;
+		return batch_jobs != NIL;
 	}
 	return found;
 }
