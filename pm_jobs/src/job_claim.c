@@ -315,6 +315,7 @@ static bool
 take_job(JobRun *run, const Job *job, Snapshot snapshot)
 {
 	ListCell *cell;
+	bool gone;
 
 	if (pm_jobs_is_claimed(job->id))
 		return false;
@@ -323,7 +324,7 @@ take_job(JobRun *run, const Job *job, Snapshot snapshot)
 	foreach (cell, run->candidates)
 		if (((Job *) lfirst(cell))->id == job->id)
 			return false;
-	return true;
+	return pm_jobs_is_free(run, job, snapshot, &gone);
 }
 
 /*

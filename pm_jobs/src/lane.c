@@ -39,8 +39,9 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-/* Rows looked at beyond one that has to wait, before the look is given up. */
+/* Jobs passed over before the look is given up: of another role, and locked. */
 #define PASS_OVER       200
+#define PASS_LOCKED     10000
 /* Due jobs made ready at once. */
 #define PROMOTE_MAX     1000
 /* A handler that takes longer has a transaction of its own. */
@@ -237,6 +238,7 @@ scan(Look *look, Relation index, ScanKey keys, int nkeys)
 	IndexScanDesc scan = index_beginscan(run->jobs, index, look->snapshot, nkeys, 0);
 	bool complete = true;
 	int passed_over = 0;
+	int locked = 0;
 	Place *held = NULL; /* of the priority in which a job was passed over */
 
 	index_rescan(scan, keys, nkeys, NULL, 0);
@@ -271,15 +273,25 @@ scan(Look *look, Relation index, ScanKey keys, int nkeys)
 		if (null && !pm_jobs_is_claimed(id) && !is_candidate(run, id))
 		{
 			Job *job = pm_jobs_make_job(run, slot, false);
+			bool gone;
 
 			/* NULL: a session has it under way */
-			done = job != NULL && add_candidate(look, job);
+			if (job == NULL || !pm_jobs_is_free(run, job, look->snapshot, &gone))
+			{
+				done = false;
+				locked++;
+			}
+			else if (!add_candidate(look, job))
+			{
+				done = false;
+				passed_over++;
+			}
 		}
 		if (!done)
 		{
 			complete = false;
 			held = place;
-			if (++passed_over > PASS_OVER)
+			if (passed_over > PASS_OVER || locked > PASS_LOCKED)
 				break;
 		}
 		if (place != NULL && place != held)
