@@ -45,7 +45,8 @@ sub ask
 	my $deadline = time + 60;
 	while (time < $deadline)
 	{
-		my ($status, $out) = $node->psql('postgres', $sql);
+		# dies when psql is gone before it has read the query
+		my ($status, $out) = eval { $node->psql('postgres', $sql) };
 		return $out if defined $status && $status == 0;
 	}
 	die "the server did not come back\n";
