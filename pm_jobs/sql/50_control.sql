@@ -93,7 +93,7 @@ $$;
 CREATE FUNCTION pm_jobs.cancel(id bigint) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
 COMMENT ON FUNCTION pm_jobs.cancel(bigint) IS
-'cancels a job; false if it had finished already. One that waits is cancelled with the caller''s transaction. One that a worker runs, or is about to, is told at once, whatever becomes of the transaction: its handler is interrupted as by a query cancel, what it did is undone, and it is not tried again; wait() tells how it ended, for a handler may be done before, or may catch the cancel and go on. For who enqueued it and administrators. Errors: 42704 no such job, 55006 a session runs it by run() or run_pending()';
+'cancels a job; false if it had finished already. One that waits is cancelled with the caller''s transaction. One that a worker runs, or is about to, is told at once, whatever becomes of the transaction: its handler is interrupted as by a query cancel, what it did is undone, and it is not tried again; wait() tells how it ended, for it may have succeeded before the cancel arrived. For who enqueued it and administrators. Errors: 42704 no such job, 55006 a session runs it by run() or run_pending()';
 
 -- Puts a finished job back among the waiting ones under its own id; its attempts are
 -- counted anew.  NULL if another job holds its dedup key.

@@ -59,7 +59,7 @@ COMMENT ON COLUMN pm_jobs.jobs.dedup_key IS 'key that lets no second job wait in
 COMMENT ON COLUMN pm_jobs.jobs.limit_key IS 'what key_concurrency and ordered count by';
 COMMENT ON COLUMN pm_jobs.jobs.progress IS 'how far it is, 0 to 1, if it runs in a worker and its handler tells; 1 if it succeeded';
 COMMENT ON COLUMN pm_jobs.jobs.progress_message IS 'what its handler said last';
-COMMENT ON COLUMN pm_jobs.jobs.eta IS 'when it should end, if it goes on as fast as when its handler last told how far it is; never in the past';
+COMMENT ON COLUMN pm_jobs.jobs.eta IS 'when it should end, if the rest goes on as fast as what is done so far: now + time since started_at * (1 - progress) / progress';
 COMMENT ON COLUMN pm_jobs.jobs.result IS 'what the handler returned';
 COMMENT ON COLUMN pm_jobs.jobs.last_error IS 'message of the last failure; view attempts has all of it';
 COMMENT ON COLUMN pm_jobs.jobs.enqueued_by IS 'role it was enqueued by and runs as';

@@ -141,7 +141,6 @@ typedef struct SharedWorker
 	char kind[NAME_BYTES];
 	TimestampTz started_at;
 	float8 progress; /* 0 to 1; -1: unknown */
-	TimestampTz progress_at;
 	char message[MESSAGE_BYTES];
 	pg_atomic_uint64 serial; /* counts handlers called; odd while one runs */
 	pg_atomic_uint64 cancel; /* serial of the call that is to be cancelled */

@@ -26,7 +26,6 @@ typedef struct RunningJob
 	int64 id;
 	TimestampTz started_at;
 	float8 progress;
-	TimestampTz progress_at;
 	char message[MESSAGE_BYTES];
 } RunningJob;
 
@@ -104,7 +103,6 @@ find_running(FunctionCallInfo fcinfo)
 			job->id = worker.job;
 			job->started_at = worker.started_at;
 			job->progress = worker.progress;
-			job->progress_at = worker.progress_at;
 			memcpy(job->message, worker.message, MESSAGE_BYTES);
 			running->count++;
 		}
@@ -157,23 +155,20 @@ pm_jobs__running_since(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(pm_jobs__eta);
 
-/*
- * _eta(id): when the job would end if the rest went on as fast as what was done
- * when its handler last said how far it is; not before now.
- */
+/* _eta(id): when the job ends if the rest takes as long for its share as all so far. */
 Datum
 pm_jobs__eta(PG_FUNCTION_ARGS)
 {
 	const RunningJob *job = find_running(fcinfo);
-	double end;
+	TimestampTz now = GetCurrentTimestamp();
+	double left;
 
 	if (job == NULL || !(job->progress > 0))
 		PG_RETURN_NULL();
-	end = (double) job->started_at +
-	      (double) (job->progress_at - job->started_at) / job->progress;
-	if (!(end < (double) END_TIMESTAMP))
+	left = (double) (now - job->started_at) * (1 - job->progress) / job->progress;
+	if (!(left < (double) (END_TIMESTAMP - now)))
 		PG_RETURN_NULL();
-	PG_RETURN_TIMESTAMPTZ(Max((TimestampTz) end, GetCurrentTimestamp()));
+	PG_RETURN_TIMESTAMPTZ(now + (TimestampTz) left);
 }
 
 static int
@@ -272,11 +267,8 @@ pm_jobs_set_progress(PG_FUNCTION_ARGS)
 	}
 	if (pm_jobs_me != NULL)
 	{
-		TimestampTz now = GetCurrentTimestamp();
-
 		SpinLockAcquire(&pm_jobs_me->mutex);
 		pm_jobs_me->progress = fraction;
-		pm_jobs_me->progress_at = now;
 		if (message != NULL)
 		{
 			memcpy(pm_jobs_me->message, message, length);
