@@ -56,7 +56,7 @@ CREATE TABLE pm_jobs._job (
   limit_key text,
   max_attempts integer NOT NULL CHECK (max_attempts > 0),
   attempts integer NOT NULL DEFAULT 0,
-  earlier_attempts integer NOT NULL DEFAULT 0,  -- those before retry(); the numbers in _attempts go on
+  earlier_attempts integer NOT NULL DEFAULT 0,  -- those before retry(), and crashes that count as none; the numbers in _attempts go on
   crashes integer NOT NULL DEFAULT 0,  -- how often the process that ran it died with it
   enqueued_by regrole NOT NULL,
   enqueued_at timestamptz NOT NULL DEFAULT now(),
@@ -69,7 +69,7 @@ CREATE INDEX _job_ready ON pm_jobs._job (queue, priority DESC, seq) WHERE run_at
 CREATE INDEX _job_scheduled ON pm_jobs._job (queue, run_at) WHERE run_at IS NOT NULL;
 -- The ready jobs of one key, and the ones that hold their key in an ordered queue.
 CREATE INDEX _job_key ON pm_jobs._job (queue, limit_key, priority DESC, seq) WHERE limit_key IS NOT NULL AND run_at IS NULL;
-CREATE INDEX _job_retry ON pm_jobs._job (queue, limit_key) WHERE attempts > 0 AND limit_key IS NOT NULL;
+CREATE INDEX _job_retry ON pm_jobs._job (queue, limit_key) WHERE attempts + crashes > 0 AND limit_key IS NOT NULL;
 CREATE UNIQUE INDEX _job_dedup ON pm_jobs._job (queue, dedup_key, dedup_slot) WHERE dedup_key IS NOT NULL;
 
 -- Finished jobs, by blocks of ten million ids: partition _finished_N holds those of _block() N.

@@ -11,52 +11,89 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pm_jobs._cancel(caller regrole, id bigint) RETURNS boolean
+-- Cancels a job that waits.  False if its row is locked; NULL if a worker has claimed
+-- it: whoever claims a job looks at its row after that, and we at the claims after
+-- the row, so that one of the two sees the other.
+CREATE FUNCTION pm_jobs._cancel_waiting(id bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   j pm_jobs._job;
-  running boolean;
-  free boolean;
-  owner oid;
 BEGIN
-  SELECT s.enqueued_by, pm_jobs._is_running(s.ctid) INTO owner, running FROM pm_jobs._job AS s WHERE s.id = _cancel.id;
+  SELECT s.* INTO j FROM pm_jobs._job AS s WHERE s.id = _cancel_waiting.id FOR UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
-    SELECT f.enqueued_by INTO owner FROM pm_jobs._finished AS f WHERE f.id = _cancel.id;
-    IF NOT FOUND OR owner <> caller AND NOT pm_jobs._is_admin(caller) THEN
-      PERFORM pm_jobs._no_job(id);
-    END IF;
     RETURN false;
   END IF;
-  IF owner <> caller AND NOT pm_jobs._is_admin(caller) THEN
-    PERFORM pm_jobs._no_job(id);
+  IF pm_jobs._is_claimed(id) THEN
+    RETURN NULL;
   END IF;
-  IF NOT running THEN
-    SELECT s.* INTO j FROM pm_jobs._job AS s WHERE s.id = _cancel.id FOR UPDATE SKIP LOCKED;
-    free := FOUND;
-  END IF;
-  IF free IS NOT TRUE THEN
-    RAISE EXCEPTION 'job % is running', id
-      USING ERRCODE = '55006', DETAIL = 'It, or a transaction that names it, holds its row.', HINT = 'wait() for it, or end the session that runs it.';
-  END IF;
-  DELETE FROM pm_jobs._job AS s WHERE s.id = _cancel.id;
+  DELETE FROM pm_jobs._job AS s WHERE s.id = _cancel_waiting.id;
   -- with this lock no partition is dropped
   LOCK TABLE ONLY pm_jobs._finished IN ROW EXCLUSIVE MODE;
   IF to_regclass('pm_jobs._finished_' || pm_jobs._block(id)) IS NULL THEN
     PERFORM pm_jobs._add_partitions(id);
   END IF;
+  IF j.started_at IS NOT NULL THEN
+    UPDATE pm_jobs._attempts AS a SET finished_at = clock_timestamp(), outcome = 'crashed', message = 'the process that ran this attempt ended'
+    WHERE a.job_id = j.id AND a.attempt = j.earlier_attempts + j.attempts;
+  END IF;
   INSERT INTO pm_jobs._finished AS f (id, queue, kind, payload, priority, run_at, dedup_key, dedup_running, limit_key, max_attempts, attempts,
-    earlier_attempts, crashes, enqueued_by, enqueued_at, finished_at, status, last_error)
+    earlier_attempts, crashes, enqueued_by, enqueued_at, started_at, finished_at, status, last_error)
   VALUES (j.id, j.queue, j.kind, j.payload, j.priority, j.run_at, j.dedup_key, j.dedup_running, j.limit_key, j.max_attempts, j.attempts,
-    j.earlier_attempts, j.crashes, j.enqueued_by, j.enqueued_at, clock_timestamp(), 'cancelled', j.last_error);
+    j.earlier_attempts, j.crashes, j.enqueued_by, j.enqueued_at, j.started_at, clock_timestamp(), 'cancelled', j.last_error);
   RETURN true;
+END
+$$;
+
+CREATE FUNCTION pm_jobs._cancel(caller regrole, id bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  owner oid;
+  done boolean;
+BEGIN
+  -- a worker may have the job between any two looks
+  FOR look IN 1 .. 3 LOOP
+    SELECT s.enqueued_by INTO owner FROM pm_jobs._job AS s WHERE s.id = _cancel.id;
+    IF NOT FOUND THEN
+      SELECT f.enqueued_by INTO owner FROM pm_jobs._finished AS f WHERE f.id = _cancel.id;
+      IF NOT FOUND OR owner <> caller AND NOT pm_jobs._is_admin(caller) THEN
+        PERFORM pm_jobs._no_job(id);
+      END IF;
+      RETURN false;
+    END IF;
+    IF owner <> caller AND NOT pm_jobs._is_admin(caller) THEN
+      PERFORM pm_jobs._no_job(id);
+    END IF;
+    done := pm_jobs._cancel_running(id);
+    IF done IS NULL AND NOT pm_jobs._is_under_way(id) THEN
+      IF pm_jobs._has_workers() THEN
+        BEGIN
+          done := pm_jobs._cancel_waiting(id);
+          IF done IS NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'PJ001', MESSAGE = 'a worker has claimed the job';
+          END IF;
+        EXCEPTION WHEN SQLSTATE 'PJ001' THEN
+          NULL;  -- the lock on the row is given back
+        END;
+      ELSE
+        done := pm_jobs._cancel_waiting(id);
+      END IF;
+      done := nullif(done, false);
+    END IF;
+    IF done IS NOT NULL THEN
+      RETURN done;
+    END IF;
+  END LOOP;
+  RAISE EXCEPTION 'job % is running', id
+    USING ERRCODE = '55006', DETAIL = 'It, or a transaction that names it, holds its row.', HINT = 'wait() for it, or end the session that runs it.';
 END
 $$;
 
 CREATE FUNCTION pm_jobs.cancel(id bigint) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
 COMMENT ON FUNCTION pm_jobs.cancel(bigint) IS
-'cancels a job that waits; false if it had finished already. For who enqueued it and administrators. Errors: 42704 no such job, 55006 it is running';
+'cancels a job; false if it had finished already. One that waits is cancelled with the caller''s transaction. One that a worker runs, or is about to, is told at once, whatever becomes of the transaction: its handler is interrupted as by a query cancel, what it did is undone, and it is not tried again; wait() tells how it ended, for it may have succeeded before the cancel arrived. For who enqueued it and administrators. Errors: 42704 no such job, 55006 a session runs it by run() or run_pending()';
 
 -- Puts a finished job back among the waiting ones under its own id; its attempts are
 -- counted anew.  NULL if another job holds its dedup key.
@@ -146,5 +183,5 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
 COMMENT ON FUNCTION pm_jobs.redrive(text) IS
 'does what retry() does with each dead job of the queue that the caller may retry; returns how many. One whose kind is not registered, whose dedup key is held or whose role may not enqueue any more stays dead. Errors: 42704 no such queue';
 
-REVOKE ALL ON FUNCTION pm_jobs._no_job(bigint), pm_jobs._cancel(regrole, bigint), pm_jobs._revive(bigint), pm_jobs._retry(regrole, bigint),
+REVOKE ALL ON FUNCTION pm_jobs._no_job(bigint), pm_jobs._cancel_waiting(bigint), pm_jobs._cancel(regrole, bigint), pm_jobs._revive(bigint), pm_jobs._retry(regrole, bigint),
   pm_jobs._redrive(regrole, text) FROM PUBLIC;

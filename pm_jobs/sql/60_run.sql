@@ -18,10 +18,11 @@ AS 'MODULE_PATHNAME', 'pm_jobs_wait';
 COMMENT ON FUNCTION pm_jobs.wait(bigint, interval) IS
   'Waits until a job is finished and returns its status: succeeded, dead or cancelled; NULL after the timeout. An error for a job of the own transaction.';
 
--- Is the job of this row of _job running?  For the views and cancel().
+-- Is the job of this row of _job running, or claimed by a worker?
 CREATE FUNCTION pm_jobs._is_running(job_row tid) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'pm_jobs__is_running';
+REVOKE ALL ON FUNCTION pm_jobs._is_running(tid) FROM PUBLIC;
 
 -- Waits until this transaction alone enqueues jobs of the key.
 CREATE FUNCTION pm_jobs._lock_order(queue text, limit_key text) RETURNS void

@@ -34,16 +34,15 @@ COMMENT ON COLUMN pm_jobs.handlers.owner IS 'role that registered it';
 COMMENT ON COLUMN pm_jobs.handlers.present IS 'does the function exist now?';
 
 CREATE VIEW pm_jobs.jobs WITH (security_invoker) AS
-SELECT j.id, j.queue, j.kind,
-       CASE WHEN j.run_at > clock_timestamp() AND j.started_at IS NULL THEN 'scheduled'
-            WHEN pm_jobs._is_running(j.ctid) THEN 'running'
-            ELSE 'ready' END AS status,
-       j.payload, j.priority, j.run_at, j.attempts, j.max_attempts, j.dedup_key, j.limit_key, NULL::jsonb AS result, j.last_error,
-       j.enqueued_by, j.enqueued_at, j.started_at, NULL::timestamptz AS finished_at
+SELECT j.id, j.queue, j.kind, pm_jobs._status(j.ctid, j.xmax, j.id, j.run_at, j.started_at) AS status, j.payload, j.priority, j.run_at,
+       j.attempts, j.max_attempts, j.crashes, j.dedup_key, j.limit_key, pm_jobs._progress(j.id) AS progress,
+       pm_jobs._progress_message(j.id) AS progress_message, pm_jobs._eta(j.id) AS eta, NULL::jsonb AS result, j.last_error,
+       j.enqueued_by, j.enqueued_at, coalesce(j.started_at, pm_jobs._running_since(j.id)) AS started_at, NULL::timestamptz AS finished_at
 FROM pm_jobs._job AS j
 UNION ALL
-SELECT f.id, f.queue, f.kind, f.status, f.payload, f.priority, f.run_at, f.attempts, f.max_attempts, f.dedup_key, f.limit_key, f.result,
-       f.last_error, f.enqueued_by, f.enqueued_at, f.started_at, f.finished_at
+SELECT f.id, f.queue, f.kind, f.status, f.payload, f.priority, f.run_at, f.attempts, f.max_attempts, f.crashes, f.dedup_key, f.limit_key,
+       CASE f.status WHEN 'succeeded' THEN 1::double precision END, NULL, NULL, f.result, f.last_error, f.enqueued_by, f.enqueued_at,
+       f.started_at, f.finished_at
 FROM pm_jobs._finished AS f;
 COMMENT ON VIEW pm_jobs.jobs IS 'Jobs in every state, until their retention ends. A role sees its own, administrators all.';
 COMMENT ON COLUMN pm_jobs.jobs.id IS 'number of the job, given by enqueue()';
@@ -55,13 +54,17 @@ COMMENT ON COLUMN pm_jobs.jobs.priority IS 'higher first';
 COMMENT ON COLUMN pm_jobs.jobs.run_at IS 'not before; after a failure, the time of the next attempt; NULL: at once';
 COMMENT ON COLUMN pm_jobs.jobs.attempts IS 'executions that ended, since it was enqueued or retried';
 COMMENT ON COLUMN pm_jobs.jobs.max_attempts IS 'executions before it is dead';
+COMMENT ON COLUMN pm_jobs.jobs.crashes IS 'how often the process that ran it crashed; not among the attempts; dead at pm_jobs.max_crashes';
 COMMENT ON COLUMN pm_jobs.jobs.dedup_key IS 'key that lets no second job wait in the queue';
 COMMENT ON COLUMN pm_jobs.jobs.limit_key IS 'what key_concurrency and ordered count by';
+COMMENT ON COLUMN pm_jobs.jobs.progress IS 'how far it is, 0 to 1, if it runs in a worker and its handler tells; 1 if it succeeded';
+COMMENT ON COLUMN pm_jobs.jobs.progress_message IS 'what its handler said last';
+COMMENT ON COLUMN pm_jobs.jobs.eta IS 'when it should end, if the rest goes on as fast as what is done so far: now + time since started_at * (1 - progress) / progress';
 COMMENT ON COLUMN pm_jobs.jobs.result IS 'what the handler returned';
 COMMENT ON COLUMN pm_jobs.jobs.last_error IS 'message of the last failure; view attempts has all of it';
 COMMENT ON COLUMN pm_jobs.jobs.enqueued_by IS 'role it was enqueued by and runs as';
 COMMENT ON COLUMN pm_jobs.jobs.enqueued_at IS 'start of the transaction that enqueued it';
-COMMENT ON COLUMN pm_jobs.jobs.started_at IS 'start of the last execution, once it is recorded';
+COMMENT ON COLUMN pm_jobs.jobs.started_at IS 'start of the execution that is running in a worker, or of the last one once it is recorded';
 COMMENT ON COLUMN pm_jobs.jobs.finished_at IS 'when it succeeded, died or was cancelled';
 
 CREATE VIEW pm_jobs.attempts WITH (security_invoker) AS
@@ -126,7 +129,8 @@ LEFT JOIN (
   SELECT j.queue, count(*) FILTER (WHERE j.status = 'scheduled') AS scheduled, count(*) FILTER (WHERE j.status = 'ready') AS ready,
          count(*) FILTER (WHERE j.status = 'running') AS running,
          min(greatest(j.enqueued_at, j.run_at)) FILTER (WHERE j.status = 'ready') AS oldest_ready
-  FROM pm_jobs.jobs AS j WHERE j.finished_at IS NULL
+  FROM (SELECT u.queue, pm_jobs._status(u.ctid, u.xmax, u.id, u.run_at, u.started_at) AS status, u.enqueued_at, u.run_at
+        FROM pm_jobs._job AS u) AS j
   GROUP BY j.queue
 ) AS w ON w.queue = q.name
 LEFT JOIN (

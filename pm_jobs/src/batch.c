@@ -217,12 +217,44 @@ hold(JobRun *run, Queue *queue, List *jobs)
 	SpinLockRelease(&queue->shared->mutex);
 }
 
-/* Shows which job's handler begins, the n-th of the batch. */
-static void
+/*
+ * It is the turn of the n-th job of the batch.  True if it is to be cancelled.  If
+ * not, and it will not be run now, who cancels it waits until it is given back.
+ */
+static bool
+is_unwanted(int n, bool not_now)
+{
+	bool unwanted;
+
+	SpinLockAcquire(&pm_jobs_me->mutex);
+	unwanted = (pm_jobs_me->unwanted >> n) & 1;
+	pm_jobs_me->current = n;
+	if (!unwanted && not_now)
+	{
+		pm_jobs_me->current = n + 1;
+		pm_jobs_me->failed |= UINT64CONST(1) << n;
+	}
+	SpinLockRelease(&pm_jobs_me->mutex);
+	return unwanted;
+}
+
+/*
+ * Shows which job's handler begins, the n-th of the batch; false if it is to be
+ * cancelled instead.
+ */
+static bool
 show_begin(const Queue *queue, const Job *job, int n)
 {
+	bool unwanted;
+
 	SpinLockAcquire(&pm_jobs_me->mutex);
 	pm_jobs_me->current = n;
+	unwanted = (pm_jobs_me->unwanted >> n) & 1;
+	if (unwanted)
+	{
+		SpinLockRelease(&pm_jobs_me->mutex);
+		return false;
+	}
 	pm_jobs_me->job = job->id;
 	pm_jobs_me->attempt = job->attempt;
 	pm_jobs_me->role = job->role;
@@ -234,33 +266,30 @@ show_begin(const Queue *queue, const Job *job, int n)
 	(void) pg_atomic_fetch_add_u64(&pm_jobs_me->serial, 1);
 	SpinLockRelease(&pm_jobs_me->mutex);
 	pm_jobs_crash_note(pm_jobs_me - pm_jobs_shared->workers, MyDatabaseId, job->id);
+	return true;
 }
 
-/* The handler has ended; nobody can cancel it any more. */
-static void
-show_end(int n)
+/*
+ * The handler of the n-th job has ended.  True if it was to be cancelled.  Who
+ * cancels it from now on comes too late, or waits for the commit if it failed, for
+ * then it may be scheduled again.
+ */
+static bool
+show_end(int n, bool failed)
 {
+	bool cancelled;
+
 	pm_jobs_crash_note(pm_jobs_me - pm_jobs_shared->workers, MyDatabaseId, 0);
 	SpinLockAcquire(&pm_jobs_me->mutex);
+	cancelled = pm_jobs_cancel_wanted();
 	pm_jobs_me->current = n + 1;
 	pm_jobs_me->job = 0;
+	if (failed && !cancelled)
+		pm_jobs_me->failed |= UINT64CONST(1) << n;
 	(void) pg_atomic_fetch_add_u64(&pm_jobs_me->serial, 1);
 	SpinLockRelease(&pm_jobs_me->mutex);
 	QueryCancelPending = false; /* it was for this one */
-}
-
-/* Is the n-th job of the batch to be cancelled instead of run? */
-static bool
-is_unwanted(int n)
-{
-	bool unwanted;
-
-	SpinLockAcquire(&pm_jobs_me->mutex);
-	unwanted = (pm_jobs_me->unwanted >> n) & 1;
-	if (unwanted)
-		pm_jobs_me->current = n;
-	SpinLockRelease(&pm_jobs_me->mutex);
-	return unwanted;
+	return cancelled;
 }
 
 /* Remembers how long handlers of the kind take. */
@@ -283,18 +312,22 @@ run_handler(JobRun *run, Queue *queue, Job *job, int n, bool shared_transaction)
 {
 	MemoryContext old = CurrentMemoryContext;
 	ResourceOwner resources = CurrentResourceOwner;
+	volatile bool ended = false;
 	volatile bool cancelled = false;
 
 	if (!job->outside)
 		job->started_at = GetCurrentTimestamp();
-	show_begin(queue, job, n);
+	if (!show_begin(queue, job, n))
+	{
+		pm_jobs_cancel_job(run, job, NULL);
+		held[n].ended = true;
+		return;
+	}
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(run->scratch);
 	PG_TRY();
 	{
 		job->has_result = pm_jobs_call(run, job, &job->result);
-		if (pm_jobs_cancel_wanted())
-			ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED), errmsg("job was cancelled")));
 		PopActiveSnapshot();
 		if (job->has_result)
 		{
@@ -302,12 +335,16 @@ run_handler(JobRun *run, Queue *queue, Job *job, int n, bool shared_transaction)
 			job->result = PointerGetDatum(PG_DETOAST_DATUM_COPY(job->result));
 		}
 		MemoryContextSwitchTo(run->scratch);
+		cancelled = show_end(n, false);
+		ended = true;
+		if (cancelled)
+			ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
+			                errmsg("the handler caught the cancel of its job")));
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(old);
 		CurrentResourceOwner = resources;
 		job->finished_at = GetCurrentTimestamp();
 		job->succeeded = true;
-		show_end(n);
 	}
 	PG_CATCH();
 	{
@@ -319,11 +356,11 @@ run_handler(JobRun *run, Queue *queue, Job *job, int n, bool shared_transaction)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(old);
 		CurrentResourceOwner = resources;
-		cancelled = pm_jobs_cancel_wanted();
-		show_end(n);
+		if (!ended)
+			cancelled = show_end(n, true);
 		job->handler->function = InvalidOid; /* a failed call's state is not used again */
 		if (cancelled)
-			pm_jobs_cancel_job(run, job);
+			pm_jobs_cancel_job(run, job, error);
 		else if (shared_transaction &&
 		         (error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
 		          error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE))
@@ -344,6 +381,7 @@ run_jobs(JobRun *run, Queue *queue, List *jobs)
 {
 	TimestampTz end =
 	    TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pm_jobs_batch_time);
+	bool enough = false;
 	ListCell *cell;
 	int n = 0;
 
@@ -352,20 +390,19 @@ run_jobs(JobRun *run, Queue *queue, List *jobs)
 		Job *job = lfirst(cell);
 
 		CHECK_FOR_INTERRUPTS();
-		if (n > 0 && (GetCurrentTimestamp() >= end || pm_jobs_me->stop))
-			break;
-		if (job->crashed)
+		enough = enough || (n > 0 && (GetCurrentTimestamp() >= end || pm_jobs_me->stop));
+		if (is_unwanted(n, enough || job->crashed))
+		{
+			pm_jobs_cancel_job(run, job, NULL);
+			held[n].ended = true;
+		}
+		else if (!enough && job->crashed)
 		{
 			pm_jobs_fail(run, job, NULL);
 			held[n].ended = true;
 			run->done++;
 		}
-		else if (is_unwanted(n))
-		{
-			pm_jobs_cancel_job(run, job);
-			held[n].ended = true;
-		}
-		else
+		else if (!enough)
 			run_handler(run, queue, job, n, list_length(jobs) > 1);
 		n++;
 	}
@@ -424,7 +461,7 @@ transaction(JobRun *run, Queue *queue)
 	}
 	hold(run, queue, batch_jobs);
 	first = linitial(batch_jobs);
-	if (!first->handler->transactional && !first->crashed && !is_unwanted(0) &&
+	if (!first->handler->transactional && !first->crashed && !is_unwanted(0, false) &&
 	    !start_outside(run, first))
 	{
 		commit(run);
@@ -437,31 +474,66 @@ transaction(JobRun *run, Queue *queue)
 	return true;
 }
 
-/* The attempt of a single job failed together with its transaction. */
+/* A batch whose transaction failed. */
 typedef struct Failure
 {
-	Job *job;
+	List *jobs;
+	uint64 unwanted; /* bit i: the i-th is to be cancelled */
 	ErrorData *error;
 } Failure;
 
+/*
+ * The batch is undone: returns which jobs are to be cancelled, a bit each.  Who
+ * cancels another one from now on waits until it is given back.
+ */
+static uint64
+show_undone(void)
+{
+	uint64 unwanted;
+
+	SpinLockAcquire(&pm_jobs_me->mutex);
+	unwanted = pm_jobs_me->unwanted;
+	pm_jobs_me->current = pm_jobs_me->nclaims;
+	pm_jobs_me->failed = ~UINT64CONST(0);
+	SpinLockRelease(&pm_jobs_me->mutex);
+	return unwanted;
+}
+
+/*
+ * The transaction of a batch failed: cancels those that are to be cancelled; a
+ * single job has failed with it.  The others are given back.
+ */
 static void
 record_failure(JobRun *run, void *arg)
 {
 	Failure *failure = arg;
-	bool gone;
-	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-	bool is_free;
+	ListCell *cell;
 
-	if (failure->job->outside)
-		is_free = pm_jobs_claim_again(run, failure->job);
-	else
-		is_free = pm_jobs_is_free(run, failure->job, snapshot, &gone);
-	UnregisterSnapshot(snapshot);
 	keep_claims = false;
-	if (is_free)
+	foreach (cell, failure->jobs)
 	{
-		pm_jobs_fail(run, failure->job, failure->error);
-		held[0].ended = true;
+		Job *job = lfirst(cell);
+		int n = foreach_current_index(cell);
+		bool cancel = (failure->unwanted >> n) & 1;
+		Snapshot snapshot;
+		bool is_free;
+		bool gone;
+
+		if (!cancel && nheld > 1)
+			continue;
+		snapshot = RegisterSnapshot(GetLatestSnapshot());
+		if (job->outside)
+			is_free = pm_jobs_claim_again(run, job);
+		else
+			is_free = pm_jobs_is_free(run, job, snapshot, &gone);
+		UnregisterSnapshot(snapshot);
+		if (!is_free)
+			continue;
+		if (cancel)
+			pm_jobs_cancel_job(run, job, nheld == 1 ? failure->error : NULL);
+		else
+			pm_jobs_fail(run, job, failure->error);
+		held[n].ended = true;
 	}
 }
 
@@ -491,6 +563,7 @@ remember_alone(JobRun *run, List *jobs)
 bool
 pm_jobs_run_batch(JobRun *run, Queue *queue)
 {
+	volatile uint64 unwanted = 0;
 	ErrorData *volatile error = NULL;
 	volatile bool found = false;
 
@@ -503,8 +576,9 @@ pm_jobs_run_batch(JobRun *run, Queue *queue)
 	}
 	PG_CATCH();
 	{
-		/* a single job's claim is needed for the record of its failure */
-		keep_claims = held_queue != NULL && nheld == 1;
+		/* claims are needed for the record of failures and cancels */
+		unwanted = show_undone();
+		keep_claims = held_queue != NULL && (nheld == 1 || unwanted != 0);
 		if (held_queue != NULL && nheld > 1)
 			remember_alone(run, batch_jobs);
 		error = undo(run);
@@ -516,7 +590,7 @@ pm_jobs_run_batch(JobRun *run, Queue *queue)
 	{
 		if (keep_claims)
 		{
-			Failure failure = {.job = linitial(batch_jobs), .error = error};
+			Failure failure = {.jobs = batch_jobs, .unwanted = unwanted, .error = error};
 			MemoryContext kept = run->batch;
 
 			/* the job lives in the batch's memory */

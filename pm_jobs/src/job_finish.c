@@ -112,16 +112,18 @@ static JobStatement retry_statement = {
     .types = {INT8OID, INT4OID, TEXTOID, TIMESTAMPTZOID}
 };
 
-static JobStatement dead_statement = {
+/* The job ends in the status given; without an error it keeps its last one. */
+static JobStatement finish_statement = {
     .sql =
         "WITH gone AS (DELETE FROM pm_jobs._job WHERE id = $1 RETURNING *) "
         "INSERT INTO pm_jobs._finished (id, queue, kind, payload, priority, run_at, dedup_key, "
         "dedup_running, limit_key, max_attempts, attempts, earlier_attempts, crashes, enqueued_by, "
         "enqueued_at, started_at, finished_at, status, last_error) "
         "SELECT id, queue, kind, payload, priority, run_at, dedup_key, dedup_running, limit_key, "
-        "max_attempts, $2, earlier_attempts, crashes, enqueued_by, enqueued_at, $5, $4, 'dead', $3 FROM gone",
-    .nargs = 5,
-    .types = {INT8OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+        "max_attempts, $2, earlier_attempts, crashes, enqueued_by, enqueued_at, $5, $4, $6, "
+        "coalesce($3, last_error) FROM gone",
+    .nargs = 6,
+    .types = {INT8OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}
 };
 
 static JobStatement start_statement = {
@@ -409,29 +411,21 @@ pm_jobs_delete(JobRun *run, const Job *job)
 }
 
 /*
- * The attempt failed with this error, or its process died (NULL): records it, and
- * the job is scheduled again or dead.
+ * Records how an attempt ended that did not succeed.  error is NULL if its process
+ * died.  Within SPI_connect().
  */
-void
-pm_jobs_fail(JobRun *run, Job *job, const ErrorData *error)
+static void
+record_attempt(JobRun *run, const Job *job, const char *outcome, const char *message,
+               const ErrorData *error, TimestampTz now)
 {
-	TimestampTz now = GetCurrentTimestamp();
-	const char *message =
-	    error ? error->message : "the process that ran this attempt ended";
 	Datum values[10];
 	char nulls[] = "          ";
 
-	if (message == NULL)
-		message = "missing error text";
-	keep_partition(run, "_attempts", job->id);
-	if (job->attempt >= job->max_attempts)
-		keep_partition(run, "_finished", job->id);
-	SPI_connect();
 	values[0] = Int64GetDatum(job->id);
 	values[1] = Int32GetDatum(job->earlier_attempts + job->attempt);
 	values[2] = TimestampTzGetDatum(job->started_at);
 	values[3] = TimestampTzGetDatum(now);
-	values[4] = CStringGetTextDatum(error ? "failed" : "crashed");
+	values[4] = CStringGetTextDatum(outcome);
 	values[6] = CStringGetTextDatum(message);
 	nulls[5] = nulls[7] = nulls[8] = nulls[9] = 'n';
 #define SET_TEXT(column, text)                      \
@@ -448,13 +442,73 @@ pm_jobs_fail(JobRun *run, Job *job, const ErrorData *error)
 	if (!(job->outside || job->crashed) ||
 	    pm_jobs_query(run, &close_statement, values, nulls, 0) == 0)
 		pm_jobs_query(run, &attempt_statement, values, nulls, 0);
+}
 
+/*
+ * The attempt failed with this error, or its process died (NULL): records it, and
+ * the job is scheduled again or dead.
+ */
+void
+pm_jobs_fail(JobRun *run, Job *job, const ErrorData *error)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	const char *message =
+	    error ? error->message : "the process that ran this attempt ended";
+	bool again = job->attempt < job->max_attempts;
+	Datum values[6];
+
+	if (message == NULL)
+		message = "missing error text";
+	keep_partition(run, "_attempts", job->id);
+	if (!again)
+		keep_partition(run, "_finished", job->id);
+	SPI_connect();
+	record_attempt(run, job, error ? "failed" : "crashed", message, error, now);
+
+	values[0] = Int64GetDatum(job->id);
 	values[1] = Int32GetDatum(job->attempt);
-	values[2] = values[6];
+	values[2] = CStringGetTextDatum(message);
+	values[3] = TimestampTzGetDatum(now);
 	values[4] = TimestampTzGetDatum(job->started_at);
-	if (pm_jobs_query(run,
-	                  job->attempt < job->max_attempts ? &retry_statement : &dead_statement,
-	                  values, NULL, 0) != 1)
+	values[5] = CStringGetTextDatum("dead");
+	if (pm_jobs_query(run, again ? &retry_statement : &finish_statement, values, NULL, 0) !=
+	    1)
+		report_changed(job);
+	SPI_finish();
+}
+
+/*
+ * The job was cancelled: while its handler ran, which ended with this error, or
+ * before that began (NULL).
+ */
+void
+pm_jobs_cancel_job(JobRun *run, Job *job, const ErrorData *error)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool counted = error != NULL || job->outside || job->crashed;
+	const char *message = "the job was cancelled before its handler was called";
+	Datum values[6];
+	char nulls[] = "  n   ";
+
+	if (error != NULL)
+		message = error->message ? error->message : "missing error text";
+	else if (job->crashed)
+		message = "the process that ran this attempt ended";
+	keep_partition(run, "_finished", job->id);
+	if (counted)
+		keep_partition(run, "_attempts", job->id);
+	SPI_connect();
+	if (counted)
+		record_attempt(run, job, job->crashed ? "crashed" : "cancelled", message, error,
+		               now);
+
+	values[0] = Int64GetDatum(job->id);
+	values[1] = Int32GetDatum(counted ? job->attempt : job->attempt - 1);
+	values[3] = TimestampTzGetDatum(now);
+	values[4] = TimestampTzGetDatum(job->started_at);
+	nulls[4] = counted ? ' ' : 'n';
+	values[5] = CStringGetTextDatum("cancelled");
+	if (pm_jobs_query(run, &finish_statement, values, nulls, 0) != 1)
 		report_changed(job);
 	SPI_finish();
 }

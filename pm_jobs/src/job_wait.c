@@ -4,7 +4,7 @@
  * A waiter looks at the tables, each time with a new snapshot, and sleeps on its
  * latch in between: 1 ms at first, twice as long each time, 100 ms at most.
  */
-#include "pm_jobs_module.h"
+#include "pm_jobs_shared.h"
 
 #include "access/heapam.h"
 #include "access/htup_details.h"
@@ -145,38 +145,81 @@ is_claimed(HeapTupleHeader header)
 	return claimed;
 }
 
-PG_FUNCTION_INFO_V1(pm_jobs__is_running);
-
 /*
- * _is_running(ctid of a row of _job): is its handler running, in this session or
- * another?  A runner claims some jobs ahead; they count.
+ * Does a live transaction other than ours hold the row of _job to run it?  A
+ * runner claims some jobs ahead; they count.  Sets the job's id, 0 if there is no
+ * row, and whether an attempt of it is on record.
  */
-Datum
-pm_jobs__is_running(PG_FUNCTION_ARGS)
+static bool
+look_at_row(ItemPointer row, int64 *id, bool *started)
 {
 	Oid table = get_relname_relid("_job", get_namespace_oid("pm_jobs", false));
 	Relation jobs = table_open(table, AccessShareLock);
 	HeapTupleData tuple;
 	Buffer buffer;
-	bool running = false;
+	bool claimed = false;
 
-	tuple.t_self = *(ItemPointer) PG_GETARG_POINTER(0);
+	*id = 0;
+	*started = false;
+	tuple.t_self = *row;
 	if (ItemPointerIsValid(&tuple.t_self) &&
 	    ItemPointerGetBlockNumber(&tuple.t_self) < RelationGetNumberOfBlocks(jobs) &&
 	    heap_fetch(jobs, SnapshotAny, &tuple, &buffer, false))
 	{
+		TupleDesc desc = RelationGetDescr(jobs);
 		bool null;
-		int64 id =
-		    DatumGetInt64(heap_getattr(&tuple, JOB_ID, RelationGetDescr(jobs), &null));
 
+		*id = DatumGetInt64(heap_getattr(&tuple, JOB_ID, desc, &null));
+		(void) heap_getattr(&tuple, JOB_STARTED_AT, desc, &null);
+		*started = !null;
 		LockBuffer(buffer, BUFFER_LOCK_SHARE);
-		running = is_claimed(tuple.t_data);
+		claimed = is_claimed(tuple.t_data);
 		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-		(void) heap_getattr(&tuple, JOB_STARTED_AT, RelationGetDescr(jobs), &null);
-		running =
-		    running || id == pm_jobs_running_id() || (!null && pm_jobs_job_is_taken(id));
 		ReleaseBuffer(buffer);
 	}
 	table_close(jobs, AccessShareLock);
+	return claimed;
+}
+
+/* Does a live transaction other than ours hold the row of _job to run it? */
+bool
+pm_jobs_row_is_claimed(ItemPointer row)
+{
+	int64 id;
+	bool started;
+
+	return look_at_row(row, &id, &started);
+}
+
+PG_FUNCTION_INFO_V1(pm_jobs__is_running);
+
+/*
+ * _is_running(ctid of a row of _job): is its handler running, in this session or
+ * another, or has a worker claimed it?
+ */
+Datum
+pm_jobs__is_running(PG_FUNCTION_ARGS)
+{
+	int64 id;
+	bool started;
+	bool running = look_at_row((ItemPointer) PG_GETARG_POINTER(0), &id, &started);
+
+	running =
+	    running || (id != 0 && (id == pm_jobs_running_id() || pm_jobs_is_claimed(id) ||
+	                            (started && pm_jobs_job_is_taken(id))));
 	PG_RETURN_BOOL(running);
+}
+
+PG_FUNCTION_INFO_V1(pm_jobs__is_under_way);
+
+/*
+ * _is_under_way(id): is this session running the job, or does one have an attempt
+ * with outside effects of it under way?
+ */
+Datum
+pm_jobs__is_under_way(PG_FUNCTION_ARGS)
+{
+	int64 id = PG_GETARG_INT64(0);
+
+	PG_RETURN_BOOL(id == pm_jobs_running_id() || pm_jobs_job_is_taken(id));
 }

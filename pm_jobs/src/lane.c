@@ -464,6 +464,7 @@ claim_candidates(Look *look)
 	pm_jobs_me->nclaims = n;
 	pm_jobs_me->current = -1;
 	pm_jobs_me->unwanted = 0;
+	pm_jobs_me->failed = 0;
 	SpinLockRelease(&pm_jobs_me->mutex);
 
 	snapshot = RegisterSnapshot(GetLatestSnapshot());

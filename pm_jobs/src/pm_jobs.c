@@ -107,6 +107,7 @@ _PG_init(void)
 	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
 		return;
 	pm_jobs_shared_init();
+	pm_jobs_crash_init();
 	pm_jobs_report_init();
 	pm_jobs_launcher_init();
 	pm_jobs_hold_init();

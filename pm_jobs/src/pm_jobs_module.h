@@ -204,8 +204,11 @@ extern void pm_jobs_succeed(JobRun *run, Job *job, bool has_result, Datum result
 extern void pm_jobs_succeed_all(JobRun *run, List *jobs);
 extern void pm_jobs_delete(JobRun *run, const Job *job);
 extern void pm_jobs_fail(JobRun *run, Job *job, const ErrorData *error);
-extern void pm_jobs_cancel_job(JobRun *run, Job *job);
+extern void pm_jobs_cancel_job(JobRun *run, Job *job, const ErrorData *error);
 extern void pm_jobs_start_attempt(JobRun *run, Job *job);
+
+/* in job_wait.c */
+extern bool pm_jobs_row_is_claimed(ItemPointer row);
 
 /* in job_run.c */
 extern void pm_jobs_begin_jobs(JobRun *run);

@@ -12,7 +12,8 @@
  *   lane.c       where the jobs of a queue that nobody has claimed begin
  *   batch.c      one transaction of a worker
  *   crash.c      which job a process was running when it crashed
- *   running.c    progress, cancel and the view of workers
+ *   cancel.c     cancelling a job that a worker has claimed
+ *   running.c    progress, and the views of what is running
  *
  * Locks: the table of queues and the list of databases change under
  * pm_jobs_shared->lock; each entry has a spinlock for its own fields.  An entry of a
@@ -127,8 +128,12 @@ typedef struct SharedWorker
 	int nclaims;
 	int64 claims[BATCH_MAX];
 	uint64 unwanted; /* bit i: claims[i] is to be cancelled instead of run */
-	/* the job whose handler runs */
-	int current; /* index in claims; nclaims: none any more; -1: none yet */
+	uint64 failed;   /* bit i: its attempt failed, it may be scheduled again */
+	/*
+	 * The job whose handler runs.  current, job and serial change together: when a
+	 * call begins, which looks at unwanted, and when it ends.
+	 */
+	int current; /* index in claims of it, or the next one; -1: claims may still change */
 	int64 job;   /* 0: none */
 	int32 attempt;
 	Oid role;
@@ -136,7 +141,6 @@ typedef struct SharedWorker
 	char kind[NAME_BYTES];
 	TimestampTz started_at;
 	float8 progress; /* 0 to 1; -1: unknown */
-	TimestampTz progress_at;
 	char message[MESSAGE_BYTES];
 	pg_atomic_uint64 serial; /* counts handlers called; odd while one runs */
 	pg_atomic_uint64 cancel; /* serial of the call that is to be cancelled */
@@ -214,9 +218,11 @@ extern void pm_jobs_crash_init(void);
 extern void pm_jobs_crash_note(int worker, Oid database, int64 job);
 extern void pm_jobs_crash_quit(int worker);
 extern int pm_jobs_crashed(Oid database, int64 *jobs, int max);
+extern bool pm_jobs_charge_crash(JobRun *run, int64 job);
 extern void pm_jobs_crash_settled(Oid database, int64 job);
 
-/* in running.c */
+/* in cancel.c */
+extern void pm_jobs_cancel_init(void);
 extern bool pm_jobs_cancel_wanted(void);
 
 #endif /* PM_JOBS_SHARED_H */

@@ -64,25 +64,6 @@ static JobStatement schedule_statement = {
     .sql = "SELECT min(next_run) FROM pm_jobs._schedules"};
 static JobStatement before_statement = {.sql = "SELECT pm_jobs._before_run(NULL)"};
 static JobStatement after_statement = {.sql = "SELECT pm_jobs._after_run()"};
-static JobStatement crash_statement = {
-    .sql = "SELECT pm_jobs._charge_crash($1, $2)", .nargs = 2, .types = {INT8OID, INT4OID}
-};
-
-/* SIGINT: cancels the handler that runs, if it is the one that is meant. */
-static void
-handle_cancel(SIGNAL_ARGS)
-{
-	int saved = errno;
-
-	if (pm_jobs_me != NULL &&
-	    (pg_atomic_read_u64(&pm_jobs_me->cancel) == 0 || pm_jobs_cancel_wanted()))
-	{
-		InterruptPending = true;
-		QueryCancelPending = true;
-	}
-	SetLatch(MyLatch);
-	errno = saved;
-}
 
 /* SIGQUIT: another process crashed, or the server stops at once. */
 static void
@@ -101,7 +82,8 @@ detach(int code, Datum arg)
 
 	if (me == NULL)
 		return;
-	pm_jobs_crash_note(me - pm_jobs_shared->workers, InvalidOid, 0);
+	if (code != -1) /* that is exit() behind PostgreSQL's back: the handler's doing */
+		pm_jobs_crash_note(me - pm_jobs_shared->workers, InvalidOid, 0);
 	SpinLockAcquire(&me->mutex);
 	me->state = WORKER_FREE;
 	me->database = InvalidOid;
@@ -233,13 +215,14 @@ promote(JobRun *run, void *arg)
 	(void) pm_jobs_lane_promote(run, arg);
 }
 
-/* Charges a job with the crash of the process that ran it. */
+/* Charges a job with the crash of the process that ran it; makes it 0 if that is done. */
 static void
 charge_crash(JobRun *run, void *arg)
 {
-	Datum values[2] = {Int64GetDatum(*(int64 *) arg), Int32GetDatum(pm_jobs_max_crashes)};
+	int64 *job = arg;
 
-	(void) pm_jobs_query_once(run, &crash_statement, values, NULL);
+	if (pm_jobs_charge_crash(run, *job))
+		*job = 0;
 }
 
 /* Tells listeners which queues have finished jobs. */
@@ -259,9 +242,14 @@ settle_crashes(JobRun *run)
 	int64 jobs[CRASHED_MAX];
 	int n = pm_jobs_crashed(MyDatabaseId, jobs, CRASHED_MAX);
 
+	/* what cannot be charged now is there again at the next poll */
 	for (int i = 0; i < n; i++)
-		if (pm_jobs_transact(run, charge_crash, &jobs[i]))
+	{
+		int64 job = jobs[i];
+
+		if (pm_jobs_transact(run, charge_crash, &job) && job == 0)
 			pm_jobs_crash_settled(MyDatabaseId, jobs[i]);
+	}
 }
 
 /* Remembers that the queue has something to tell. */
@@ -298,6 +286,7 @@ keep_time(JobRun *run)
 	if (poll)
 	{
 		(void) pg_atomic_fetch_add_u64(&pm_jobs_my_database->looks, 1);
+		settle_crashes(run);
 		(void) pm_jobs_transact(run, drop_old, NULL);
 	}
 	if (!known.read || poll || known.settings != settings ||
@@ -539,8 +528,8 @@ pm_jobs_worker_main(Datum arg)
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
-	pqsignal(SIGINT, handle_cancel);
 	pqsignal(SIGQUIT, handle_quit);
+	pm_jobs_cancel_init();
 
 	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(Oid));
 	before_shmem_exit(detach, (Datum) 0);
