@@ -100,9 +100,13 @@ start() {
   esac
   create_home
   create_cluster
-  running && return 0
+  if running; then
+    # what is preloaded stays as it was when the server started
+    [ "$("$PG_CONFIG" --pkglibdir)/pm_jobs.so" -nt "$home/data/postmaster.pid" ] || return 0
+    stop >/dev/null
+  fi
   socket=$(socket_directory)
-  as_owner pg_ctl -D data -l log -w -o "-k '$socket' -p $port" start >/dev/null || {
+  as_owner pg_ctl -D data -l log -w -o "-k '$socket' -p $port -c shared_preload_libraries=pm_jobs" start >/dev/null || {
     as_owner tail -n 20 log >&2
     die "the private server did not start; its log is .pm/log"
   }

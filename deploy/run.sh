@@ -1,11 +1,12 @@
 #!/bin/bash
-# run.sh - the main job of "make run": read files of codes on the private server,
-# type and resolve every code, and report.  Works again on a second run.
+# run.sh - the main job of "make run": read files of codes into the private server,
+# resolve every code by jobs, show how far they are, and report.  Works again on a
+# second run.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
 deploy=$PM_TOP/deploy
-rows=20000
+rows=100000
 supplier=$PM_TOP/build/sample_codes.csv
 openfoodfacts=$PM_TOP/../shared/data/openfoodfacts-sample.csv
 
@@ -14,10 +15,34 @@ sql() {
   "$deploy/cluster.sh" psql -X -q -v ON_ERROR_STOP=1 "$@"
 }
 
-# read_file ID NAME TABLE COLUMNS: standard input into a table of schema sample, then resolve it
+# read_file ID NAME TABLE COLUMNS: standard input into a table of schema sample, and a
+# job that resolves it
 read_file() {
   sql -d products -c "COPY sample.$3 ($4) FROM STDIN (FORMAT csv, HEADER, DELIMITER ';', FORCE_NOT_NULL (ean))"
-  sql -d products -v "id=$1" -v "name=$2" -v "file=$3" -f "$deploy/resolve_file.sql"
+  sql -d products -v "id=$1" -v "name=$2" -v "table=$3" <<'SQL' >/dev/null
+SELECT pm_jobs.enqueue('sample', 'resolve codes', jsonb_build_object('file_id', :id, 'name', :'name', 'table', :'table'));
+SQL
+}
+
+# Shows how far the jobs are until all have ended; fails if one did not succeed.
+follow_jobs() {
+  local shown='' now failed
+  while :; do
+    now=$(sql -At -d products -v "since=$1" <<'SQL'
+SELECT format('job %s, %s: %s%s', j.id, j.payload ->> 'name', j.status,
+              to_char(100 * j.progress, ', FM990 %') || coalesce(' (' || j.progress_message || ')', '')
+              || coalesce(', done at ' || to_char(j.eta, 'HH24:MI:SS'), ''))
+FROM pm_jobs.jobs AS j WHERE j.id > :since AND j.queue = 'sample' ORDER BY j.id;
+SELECT 'end' WHERE NOT EXISTS (SELECT FROM pm_jobs.jobs AS j WHERE j.id > :since AND j.queue = 'sample' AND j.finished_at IS NULL);
+SQL
+    )
+    grep -vxF -e end -e "$shown" <<<"$now" || true
+    [ "${now##*$'\n'}" != end ] || break
+    shown=$now
+    sleep 0.1
+  done
+  failed=$(sql -At -d products -c "SELECT j.last_error FROM pm_jobs.jobs AS j WHERE j.id > $1 AND j.queue = 'sample' AND j.status <> 'succeeded'")
+  [ -z "$failed" ] || die "a job failed: $failed"
 }
 
 mkdir -p "$(dirname "$supplier")"
@@ -25,6 +50,8 @@ LC_ALL=C awk -v "rows=$rows" -f "$deploy/sample_codes.awk" >"$supplier"
 
 sql -d postgres -f "$deploy/products.sql"
 sql -d products -f "$deploy/sample_tables.sql"
+sql -d products -f "$deploy/sample_jobs.sql"
+last_job=$(sql -At -d products -c 'SELECT coalesce(max(id), 0) FROM pm_jobs.jobs')
 read_file 1 "$(basename "$supplier")" supplier_file 'sku, ean, dirt, true_gtin' <"$supplier"
 if [ -r "$openfoodfacts" ]; then
   read_file 2 "$(basename "$openfoodfacts")" openfoodfacts_file \
@@ -33,6 +60,9 @@ if [ -r "$openfoodfacts" ]; then
 else
   echo "run: there is no ../shared/data/openfoodfacts-sample.csv; only the generated file is read"
 fi
+echo 'run: the codes are resolved by jobs, in the background; this is view pm_jobs.jobs:'
+follow_jobs "$last_job"
+sql -d products -c 'ANALYZE sample.codes'
 sql -d products -f "$deploy/report.sql"
 
 address=$("$deploy/cluster.sh" address)

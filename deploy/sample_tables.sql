@@ -11,17 +11,17 @@ CREATE TABLE sample.files (
   file_id integer PRIMARY KEY,
   name text NOT NULL,
   seconds_to_resolve double precision,
-  seconds_to_store double precision  -- resolving included
+  seconds_to_store double precision  -- resolving once more included
 );
 COMMENT ON TABLE sample.files IS 'the files that "make run" read';
 
 -- The files as they are, one table each.
 CREATE UNLOGGED TABLE sample.supplier_file (
-  line bigint GENERATED ALWAYS AS IDENTITY,
+  line bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   sku text, ean text, dirt text, true_gtin text
 );
 CREATE UNLOGGED TABLE sample.openfoodfacts_file (
-  line bigint GENERATED ALWAYS AS IDENTITY,
+  line bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   ean text, name text, ingredients text, image_url text, fat text, saturated_fat text, carbohydrate text,
   sugar text, fiber text, protein text, salt text, sodium text, alcohol text
 );
