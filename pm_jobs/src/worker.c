@@ -35,7 +35,7 @@
 
 #define EVENT_CHANNEL "pm_jobs_events"
 /* What is known of queues and handlers is read again when it has grown to this. */
-#define KNOWN_BYTES   (4 * 1024 * 1024)
+#define KNOWN_BYTES   (256 * 1024)
 /* Not worth leaving if there is something to do so soon. */
 #define SOON_MS       1000
 /* Crashed jobs charged at once. */

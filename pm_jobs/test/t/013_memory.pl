@@ -1,5 +1,5 @@
 #
-# 013_memory.pl - a session that runs many jobs does not grow
+# 013_memory.pl - a session or a worker that runs many jobs does not grow
 #
 # Among the jobs are some that weigh the memory contexts of the session they run
 # in.  The weight after the first tenth and at the end must be about the same:
@@ -13,11 +13,18 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $jobs = $ENV{PM_SOAK} ? 1_000_000 : 20_000;
-my $node = PostgreSQL::Test::Cluster->new('memory');
-$node->init;
-$node->append_conf('postgresql.conf', "fsync = off\nsynchronous_commit = off\nlog_min_messages = fatal\nautovacuum = on\n");
-$node->start;
-$node->safe_psql('postgres', <<'SQL');
+my $node;
+
+# Makes a server with a queue of each kind.
+sub make_node
+{
+	my ($name, $settings) = @_;
+
+	$node = PostgreSQL::Test::Cluster->new($name);
+	$node->init;
+	$node->append_conf('postgresql.conf', "fsync = off\nsynchronous_commit = off\nlog_min_messages = fatal\nautovacuum = on\n$settings");
+	$node->start;
+	$node->safe_psql('postgres', <<'SQL');
 CREATE EXTENSION pm_jobs;
 CREATE FUNCTION work(job pm_jobs.job) RETURNS jsonb LANGUAGE plpgsql AS $$
 BEGIN
@@ -33,8 +40,10 @@ SELECT pm_jobs.create_queue('q', max_attempts => 1), pm_jobs.create_queue('keys'
 SELECT pm_jobs.register_handler(k, 'work(pm_jobs.job)') FROM unnest('{succeed,fail,weigh}'::text[]) AS k;
 SELECT pm_jobs.register_handler('outside', 'work(pm_jobs.job)', false);
 SQL
+}
 
-# Runs that many jobs of a kind and compares the two weights.
+# Runs that many jobs of a kind and compares the two weights.  Without a statement
+# that runs them the worker does.
 sub weigh
 {
 	my ($name, $queue, $kind, $key, $count, $run) = @_;
@@ -43,7 +52,14 @@ sub weigh
 	my $weigh = "SELECT pm_jobs.enqueue('$queue', 'weigh', limit_key => $key);";
 
 	$node->safe_psql('postgres', join("\n", 'SELECT count(*) ' . sprintf($enqueue, $early), $weigh, 'SELECT count(*) ' . sprintf($enqueue, $late), $weigh));
-	$node->safe_psql('postgres', $run);
+	if (defined $run)
+	{
+		$node->safe_psql('postgres', $run);
+	}
+	else
+	{
+		$node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM pm_jobs._job');
+	}
 	my ($first, $last) = split /\n/,
 	  $node->safe_psql('postgres', "SELECT result FROM pm_jobs.jobs WHERE kind = 'weigh' AND status = 'succeeded' ORDER BY id DESC LIMIT 2");
 	($first, $last) = ($last, $first);
@@ -51,6 +67,7 @@ sub weigh
 	cmp_ok($last - $first, '<', 200_000, "$name: $first bytes in use, then $last");
 }
 
+make_node('sessions', '');
 weigh('one transaction', 'q', 'succeed', 'NULL', $jobs, "SELECT pm_jobs.run_pending('q')");
 weigh('a commit each', 'q', 'succeed', 'NULL', $jobs, "CALL pm_jobs.run('q')");
 weigh('failures', 'q', 'fail', 'NULL', $jobs / 5, "CALL pm_jobs.run('q')");
@@ -58,5 +75,14 @@ weigh('failures in one transaction', 'q', 'fail', 'NULL', $jobs / 5, "SELECT pm_
 weigh('outside effects', 'q', 'outside', 'NULL', $jobs / 5, "CALL pm_jobs.run('q')");
 weigh('keys', 'keys', 'succeed', q{'k'}, $jobs / 5, "CALL pm_jobs.run('keys')");
 weigh('rate', 'rate', 'succeed', 'NULL', $jobs / 5, "CALL pm_jobs.run('rate')");
+$node->stop;
+
+# one worker alone: both weights are its own
+make_node('worker', "shared_preload_libraries = 'pm_jobs'\npm_jobs.max_workers = 1\n");
+weigh('worker', 'q', 'succeed', 'NULL', $jobs);
+weigh('worker: failures', 'q', 'fail', 'NULL', $jobs / 5);
+weigh('worker: outside effects', 'q', 'outside', 'NULL', $jobs / 5);
+weigh('worker: keys', 'keys', 'succeed', q{'k'}, $jobs / 5);
+weigh('worker: rate', 'rate', 'succeed', 'NULL', $jobs / 5);
 $node->stop;
 done_testing();
