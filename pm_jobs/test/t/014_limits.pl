@@ -102,15 +102,16 @@ sub compare
 			SELECT count(*) FROM (SELECT id, lag(id) OVER (PARTITION BY key ORDER BY started) AS before
 				FROM note WHERE queue = 'ordered') AS o WHERE id < before}),
 		'0', "$name: in order within a key");
-	# starts i and j with i < j: their number is at most burst + rate * time between them,
-	# and one more for each runner that is between its token and its start
+	# the starts from the i-th to the j-th are at most burst + rate * time between them, and
+	# one more for each runner that is between its token and its start
 	is( $node->safe_psql('postgres', qq{
-			WITH s AS (SELECT a.started_at AS at, row_number() OVER (ORDER BY a.started_at) AS n
+			WITH s AS (SELECT row_number() OVER (ORDER BY a.started_at) - $jobs / 10.0 *
+					extract(epoch FROM a.started_at - min(a.started_at) OVER ()) AS ahead, a.started_at
 				FROM (SELECT started_at FROM pm_jobs._finished WHERE queue = 'rated'
 				      UNION ALL SELECT a.started_at FROM pm_jobs._attempts AS a JOIN pm_jobs._finished AS f ON f.id = a.job_id
 				                WHERE f.queue = 'rated' AND a.outcome = 'failed') AS a)
-			SELECT count(*) FROM s AS i JOIN s AS j ON j.n > i.n + 10
-			WHERE j.n - i.n + 1 > 10 + 5 + $jobs / 10.0 * extract(epoch FROM j.at - i.at)}),
+			SELECT count(*) FROM (SELECT ahead - min(ahead) OVER (ORDER BY started_at) + 1 AS starts FROM s) AS t
+			WHERE starts > 10 + 5}),
 		'0', "$name: no interval has more starts than burst and rate give");
 	note("$name: attempts: ", $node->safe_psql('postgres', q{SELECT string_agg(outcome || ' ' || n, ', ') FROM
 		(SELECT outcome, count(*) AS n FROM pm_jobs._attempts GROUP BY outcome) t}));
