@@ -27,13 +27,13 @@
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
-#define RESTART_S    5
+#define RESTART_S    1
 /* The longest sleep; with workers of a former launcher, which do not wake this one. */
 #define SLEEP_MS     60000
 #define ORPHAN_MS    500
 /* Waiting for a free background worker process: doubled each time. */
 #define SLOT_MS      100
-#define SLOT_MAX_MS  2000
+#define SLOT_MAX_MS  1000
 /* The log tells at most so often that there was none. */
 #define LOG_AGAIN_MS 60000
 /* How long the only worker of a database may stay while another one waits. */

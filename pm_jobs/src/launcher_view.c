@@ -125,11 +125,13 @@ read_databases(void)
 	CommitTransactionCommand();
 }
 
-/* Milliseconds to wait after so many failures in a row. */
+/* Milliseconds to wait after so many failures in a row; one alone is as good as none. */
 static long
 failure_wait(int failures)
 {
-	return Min(FAILURE_MAX_MS, (long) FAILURE_MS << Min(failures - 1, 20));
+	if (failures <= 1)
+		return 0;
+	return Min(FAILURE_MAX_MS, (long) FAILURE_MS << Min(failures - 2, 20));
 }
 
 /* Draws the consequences of the end of a worker, whose entry is free again. */
