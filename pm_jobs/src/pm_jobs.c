@@ -79,8 +79,8 @@ define_settings(void)
 	              &pm_jobs_idle_exit, 1, DAY_S, PGC_SIGHUP, GUC_UNIT_S);
 	define_number("pm_jobs.poll_interval",
 	              "Time after which workers look for jobs that nobody told them of.",
-	              "Those of prepared transactions, for example.", &pm_jobs_poll_interval, 1,
-	              DAY_S, PGC_SIGHUP, GUC_UNIT_S);
+	              "Those that came while triggers were disabled, for example.",
+	              &pm_jobs_poll_interval, 1, DAY_S, PGC_SIGHUP, GUC_UNIT_S);
 	define_number("pm_jobs.batch_jobs", "Most jobs that share one commit.",
 	              "Each is undone alone if it fails. A queue with own_commit shares none.",
 	              &pm_jobs_batch_jobs, 1, BATCH_MAX, PGC_SIGHUP, 0);

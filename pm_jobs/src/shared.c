@@ -66,7 +66,7 @@ make_memory(void)
 			pg_atomic_init_u64(&database->reports, 0);
 			pg_atomic_init_u64(&database->settings, 0);
 			pg_atomic_init_u64(&database->looks, 0);
-			pg_atomic_init_u32(&database->prepared, 0);
+			pg_atomic_init_u32(&database->prepared, 1); /* before the server started */
 			pg_atomic_init_u32(&database->holders, 0);
 		}
 		pm_jobs_shared->nworkers = pm_jobs_max_workers;

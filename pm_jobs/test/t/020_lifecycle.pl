@@ -1,5 +1,5 @@
 #
-# 020_workers.pl - workers come when there is something to do, and leave
+# 020_lifecycle.pl - workers come when there is something to do, and leave
 #
 use strict;
 use warnings;
@@ -12,7 +12,7 @@ use Test::More;
 use Time::HiRes qw(time);
 use Workers;
 
-my $node = make_node('workers', "pm_jobs.idle_exit = 1\npm_jobs.poll_interval = 1h");
+my $node = make_node('lifecycle', "pm_jobs.idle_exit = 1\npm_jobs.poll_interval = 1h");
 $node->start;
 
 # Sets settings of the server and has it read them.
@@ -55,17 +55,33 @@ ok(wait_for(sub { $node->safe_psql('a', q{SELECT count(*) FROM pm_jobs.jobs WHER
 	'schedules fire');
 $node->safe_psql('a', q{SELECT pm_jobs.unschedule('often')});
 
-# --- what commits without a callback
+# --- rows that nobody reported
 
 $node->safe_psql('a', q{BEGIN; SELECT pm_jobs.enqueue('q', 'work', '{"prepared": 1}'); PREPARE TRANSACTION 'later'});
+$node->restart;
+ok(wait_for(sub { !workers_of($node) }), 'a transaction was prepared before a restart');
 $node->safe_psql('a', q{COMMIT PREPARED 'later'});
 $id = $node->safe_psql('a', q{SELECT id FROM pm_jobs.jobs WHERE payload ? 'prepared'});
+is($node->safe_psql('a', "SELECT pm_jobs.wait($id, '10 s')"), 'succeeded', 'COMMIT PREPARED wakes');
+
+# Enqueues a job behind the workers' backs, when there are none.
+sub enqueue_silently
+{
+	my ($name) = @_;
+	ok(wait_for(sub { !workers_of($node) }), "$name: no worker is there");
+	my $job = $node->safe_psql('a', q{
+		BEGIN;
+		ALTER TABLE pm_jobs._job DISABLE TRIGGER report;
+		SELECT pm_jobs.enqueue('q', 'work');
+		ALTER TABLE pm_jobs._job ENABLE ALWAYS TRIGGER report;
+		COMMIT});
+	is(status_of($node, 'a', $job), 'ready', "$name: a job that nobody was told of");
+	is(scalar workers_of($node, 'a'), 0, "$name: nobody came");
+	return $job;
+}
+$id = enqueue_silently('NOTIFY');
 is($node->safe_psql('a', "NOTIFY pm_jobs; SELECT pm_jobs.wait($id, '10 s')"), 'succeeded', 'NOTIFY pm_jobs wakes');
-$node->safe_psql('a', q{BEGIN; SELECT pm_jobs.enqueue('q', 'work', '{"polled": 1}'); PREPARE TRANSACTION 'later'});
-$node->safe_psql('a', q{COMMIT PREPARED 'later'});
-$id = $node->safe_psql('a', q{SELECT id FROM pm_jobs.jobs WHERE payload ? 'polled'});
-ok(wait_for(sub { !workers_of($node) }), 'nobody was told of a prepared transaction');
-is(status_of($node, 'a', $id), 'ready', 'its job waits');
+$id = enqueue_silently('poll');
 configure(q{ALTER SYSTEM SET pm_jobs.poll_interval = '1 s'});
 is($node->safe_psql('a', "SELECT pm_jobs.wait($id, '10 s')"), 'succeeded', 'the poll finds it');
 configure(q{ALTER SYSTEM RESET pm_jobs.poll_interval});
