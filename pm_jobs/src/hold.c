@@ -44,9 +44,10 @@
 
 static SharedDatabase *held[HELD_MAX];
 static int nheld;
-/* At commit: the launcher is to look at pg_database; this database has new settings. */
+/* At commit: the launcher is to look at pg_database; a database, or all, has new settings. */
 static bool databases_changed;
 static Oid settings_of;
+static bool settings_of_all;
 
 static ProcessUtility_hook_type previous_hook;
 
@@ -247,15 +248,22 @@ moves_database(AlterDatabaseStmt *statement)
 	return false;
 }
 
-/* Notes that ALTER DATABASE ... SET changes a setting of ours, or all of them. */
+/* Does SET change a setting of ours, or RESET all of them? */
+static bool
+sets_ours(VariableSetStmt *statement)
+{
+	return statement->name == NULL ||
+	       pg_strncasecmp(statement->name, "pm_jobs.", strlen("pm_jobs.")) == 0;
+}
+
+/* Notes that ALTER DATABASE ... SET may change what workers there are to do. */
 static void
 note_settings(AlterDatabaseSetStmt *statement)
 {
-	const char *name = statement->setstmt->name;
 	Oid oid = get_database_oid(statement->dbname, true);
 
-	if ((name == NULL || pg_strncasecmp(name, "pm_jobs.", strlen("pm_jobs.")) == 0) &&
-	    OidIsValid(oid) && pm_database_ownercheck(oid, GetUserId()))
+	if (sets_ours(statement->setstmt) && OidIsValid(oid) &&
+	    pm_database_ownercheck(oid, GetUserId()))
 		settings_of = oid;
 }
 
@@ -324,6 +332,11 @@ look_at(Node *node)
 		case T_AlterDatabaseSetStmt:
 			note_settings((AlterDatabaseSetStmt *) node);
 			break;
+		case T_AlterRoleSetStmt:
+			/* of the workers' own role, perhaps */
+			if (superuser() && sets_ours(((AlterRoleSetStmt *) node)->setstmt))
+				settings_of_all = true;
+			break;
 		case T_CreateExtensionStmt:
 			if (is_ours(((CreateExtensionStmt *) node)->extname))
 				pm_jobs_report_all();
@@ -382,12 +395,18 @@ renew(Oid oid)
 
 	if (database == NULL)
 		return; /* the launcher looks at it for the first time anyway */
-	SpinLockAcquire(&database->mutex);
-	database->wanted = true;
-	database->absent = false;
-	SpinLockRelease(&database->mutex);
+	pm_jobs_begin_anew(database);
 	(void) pm_jobs_ask_to_leave(oid, false);
 	pm_jobs_wake_launcher();
+}
+
+/* The same for all databases. */
+static void
+renew_all(void)
+{
+	for (int i = 0; i < DATABASES_MAX; i++)
+		if (OidIsValid(pm_jobs_shared->databases[i].oid))
+			renew(pm_jobs_shared->databases[i].oid);
 }
 
 static void
@@ -396,7 +415,9 @@ at_end_of_transaction(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_COMMIT:
-			if (OidIsValid(settings_of))
+			if (settings_of_all)
+				renew_all();
+			else if (OidIsValid(settings_of))
 				renew(settings_of);
 			if (databases_changed)
 				pm_jobs_wake_launcher();
@@ -410,6 +431,7 @@ at_end_of_transaction(XactEvent event, void *arg)
 			return; /* it goes on */
 	}
 	settings_of = InvalidOid;
+	settings_of_all = false;
 	databases_changed = false;
 	release();
 }

@@ -72,7 +72,7 @@ when_due(KnownDatabase *known)
 	SpinLockAcquire(&database->mutex);
 	if (database->wanted)
 		due = DT_NOBEGIN;
-	else if (known->workers == 0 && !database->absent)
+	else if (known->workers == 0 && !database->absent && !database->disabled)
 	{
 		due = TimestampTzPlusMilliseconds(known->looked,
 		                                  pm_jobs_poll_interval * INT64CONST(1000));
@@ -375,10 +375,8 @@ obey(void)
 	{
 		SharedDatabase *database = &pm_jobs_shared->databases[i];
 
-		SpinLockAcquire(&database->mutex);
-		database->wanted = database->wanted || database->absent;
-		database->absent = false;
-		SpinLockRelease(&database->mutex);
+		if (OidIsValid(database->oid) && database->disabled)
+			pm_jobs_begin_anew(database);
 	}
 }
 

@@ -241,7 +241,7 @@ is_unused(KnownDatabase *known)
 	bool idle;
 
 	SpinLockAcquire(&database->mutex);
-	idle = database->absent && !database->wanted;
+	idle = (database->absent || database->disabled) && !database->wanted;
 	SpinLockRelease(&database->mutex);
 	return idle && known->workers == 0 && pg_atomic_read_u32(&database->holders) == 0 &&
 	       CountDBBackends(known->oid) == 0;

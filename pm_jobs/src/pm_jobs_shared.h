@@ -59,9 +59,10 @@ typedef struct SharedDatabase
 	pg_atomic_uint32 holders;  /* sessions that need it without workers */
 	slock_t mutex;             /* guards the rest */
 	bool wanted;               /* one more worker is asked for */
-	bool absent;          /* a worker found nothing to do here: no extension, or disabled */
-	TimestampTz next_due; /* a worker must be here then; DT_NOEND: only if asked for */
-	TimestampTz last_poll; /* when everything was last looked at unasked */
+	bool absent;               /* a worker found no extension: until somebody reports */
+	bool disabled;             /* a worker found pm_jobs.enabled off: until that changes */
+	TimestampTz next_due;      /* a worker must be here then; DT_NOEND: only if asked for */
+	TimestampTz last_poll;     /* when everything was last looked at unasked */
 	/* of the launcher alone */
 	TimestampTz not_before; /* after a failure to start a worker */
 	int failures;
@@ -91,7 +92,7 @@ typedef struct SharedQueue
 	int looker;               /* index of the worker that looks, -1: none */
 	bool maybe;               /* there may be a job to claim */
 	int busy;                 /* workers that have a batch of it */
-	int concurrency;          /* of the queue; 0: not read yet */
+	int concurrency;          /* of the queue; -1: it is paused; 0: not read yet */
 	bool keyed;               /* jobs with a limit_key have been seen: keys take turns */
 	uint64 key_reports;       /* grows with reports of jobs with a limit_key */
 	uint64 releases;          /* grows when keys may have become free */
@@ -178,6 +179,7 @@ extern SharedDatabase *pm_jobs_find_database(Oid oid, bool create);
 extern void pm_jobs_forget_database(Oid oid);
 extern SharedQueue *pm_jobs_find_queue(const char *name);
 extern void pm_jobs_wake(SharedDatabase *database, int jobs);
+extern void pm_jobs_begin_anew(SharedDatabase *database);
 extern void pm_jobs_wake_launcher(void);
 extern void pm_jobs_set_latch(int pgprocno);
 extern bool pm_jobs_is_claimed(int64 id);

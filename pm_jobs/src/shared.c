@@ -128,6 +128,7 @@ pm_jobs_find_database(Oid oid, bool create)
 		unused->oid = oid;
 		unused->wanted = false;
 		unused->absent = false;
+		unused->disabled = false;
 		unused->next_due = DT_NOEND;
 		unused->last_poll = DT_NOBEGIN;
 		unused->not_before = DT_NOBEGIN;
@@ -262,13 +263,24 @@ pm_jobs_wake(SharedDatabase *database, int jobs)
 		bool news;
 
 		SpinLockAcquire(&database->mutex);
-		news = !database->wanted || database->absent;
-		database->wanted = true;
+		news = !database->disabled && !database->wanted;
+		database->wanted = database->wanted || !database->disabled;
 		database->absent = false;
 		SpinLockRelease(&database->mutex);
 		if (news)
 			pm_jobs_wake_launcher();
 	}
+}
+
+/* Lets a worker find out again whether there is anything to do.  Does not throw. */
+void
+pm_jobs_begin_anew(SharedDatabase *database)
+{
+	SpinLockAcquire(&database->mutex);
+	database->wanted = true;
+	database->absent = false;
+	database->disabled = false;
+	SpinLockRelease(&database->mutex);
 }
 
 /* Has a worker of this database claimed the job? */

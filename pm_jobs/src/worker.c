@@ -38,6 +38,8 @@
 #define KNOWN_BYTES   (256 * 1024)
 /* Not worth leaving if there is something to do so soon. */
 #define SOON_MS       1000
+/* How long a worker stays that has not had any job. */
+#define LOOK_MS       5000
 /* Crashed jobs charged at once. */
 #define CRASHED_MAX   64
 
@@ -52,6 +54,7 @@ typedef struct Known
 	uint64 seen;               /* the count of reports before the last look */
 	uint64 settings;           /* the count when queues were read */
 	bool read;                 /* they have been */
+	bool had_job;              /* it has had a job */
 	TimestampTz next_schedule; /* when one is due; DT_NOEND: none */
 	TimestampTz next_event;    /* when events may be sent again */
 	List *events;              /* names of queues with something to tell, in run->context */
@@ -152,12 +155,13 @@ is_served(void)
 	return served;
 }
 
-/* Notes that there is nothing for a worker until somebody reports. */
+/* Notes that there is nothing for a worker: no extension, or workers are disabled. */
 static void
 be_absent(void)
 {
 	SpinLockAcquire(&pm_jobs_my_database->mutex);
 	pm_jobs_my_database->absent = true;
+	pm_jobs_my_database->disabled = !pm_jobs_enabled;
 	pm_jobs_my_database->next_due = DT_NOEND;
 	SpinLockRelease(&pm_jobs_my_database->mutex);
 }
@@ -178,7 +182,7 @@ read_settings(JobRun *run, void *arg)
 		if (queue->shared == NULL)
 			continue;
 		SpinLockAcquire(&queue->shared->mutex);
-		queue->shared->concurrency = queue->paused ? 1 : queue->concurrency;
+		queue->shared->concurrency = queue->paused ? -1 : queue->concurrency;
 		SpinLockRelease(&queue->shared->mutex);
 	}
 	SPI_connect();
@@ -405,8 +409,9 @@ static bool
 sleep_until_report(JobRun *run, TimestampTz idle_since)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz leave =
-	    TimestampTzPlusMilliseconds(idle_since, pm_jobs_idle_exit * INT64CONST(1000));
+	TimestampTz leave = TimestampTzPlusMilliseconds(
+	    idle_since, known.had_job ? pm_jobs_idle_exit * INT64CONST(1000)
+	                              : Min(LOOK_MS, pm_jobs_idle_exit * INT64CONST(1000)));
 	TimestampTz next = next_time(run);
 	TimestampTz until = Min(
 	    next, TimestampTzPlusMilliseconds(now, pm_jobs_poll_interval * INT64CONST(1000)));
@@ -446,13 +451,13 @@ sleep_until_report(JobRun *run, TimestampTz idle_since)
 }
 
 /*
- * Works until it is told to stop, or has been without a job for long.  A worker that
- * never had one leaves after its first look: it was started to see whether there is any.
+ * Works until it is told to stop, or has been without a job for long; less long if it
+ * never had one.
  */
 static void
 work(JobRun *run)
 {
-	TimestampTz idle_since = DT_NOBEGIN;
+	TimestampTz idle_since = GetCurrentTimestamp();
 	bool busy = true;
 
 	for (;;)
@@ -487,7 +492,7 @@ work(JobRun *run)
 		}
 		if (take_turns(run))
 		{
-			busy = true;
+			busy = known.had_job = true;
 			idle_since = GetCurrentTimestamp();
 		}
 		pgstat_report_stat(false);

@@ -172,6 +172,12 @@ in_time(2, 'enabled again', sub {
 is($status, 'succeeded', 'enabled again: its job runs');
 
 run_job($node, 'a');
+$node->safe_psql('postgres', 'ALTER ROLE postgres SET pm_jobs.enabled = off');
+ok(wait_for(sub { !workers_of($node) }), 'workers leave when they are disabled for their role');
+$node->safe_psql('postgres', 'ALTER ROLE postgres RESET pm_jobs.enabled');
+cmp_ok(run_job($node, 'a'), '<', 2, 'and come back');
+
+run_job($node, 'a');
 configure('ALTER SYSTEM SET pm_jobs.enabled = off');
 ok(wait_for(sub { !workers_of($node) }), 'workers leave when they are disabled everywhere');
 $id = enqueue_in($node, 'a');

@@ -89,14 +89,21 @@ foreach my $how (qw(idle busy))
 	}
 }
 
-# a worker may be about to look into the new database
+# workers of other databases are not in the way, whatever they do; one may be about to look
+# into the new database
+fresh('busy');
+$node->safe_psql('postgres', 'CREATE DATABASE e');
+set_up($node, 'e');
+run_job($node, 'e');
 foreach my $round (1 .. 5)
 {
 	in_time(4, 'CREATE and DROP one after the other', sub {
-		$node->safe_psql('postgres', 'CREATE DATABASE d');
-		$node->safe_psql('postgres', 'DROP DATABASE d');
+		$node->safe_psql('postgres', 'CREATE DATABASE f');
+		quickly($node, 'postgres', 'DROP DATABASE f', 'DROP DATABASE of another one');
 	});
 }
+$node->safe_psql('postgres', 'DROP DATABASE d');
+$node->safe_psql('postgres', 'DROP DATABASE e');
 
 # --- a DROP DATABASE that fails
 
