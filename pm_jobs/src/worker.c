@@ -52,6 +52,7 @@ SharedDatabase *pm_jobs_my_database = NULL;
 typedef struct Known
 {
 	uint64 seen;               /* the count of reports before the last look */
+	bool busy;                 /* it has not looked through everything since it had work */
 	uint64 settings;           /* the count when queues were read */
 	bool read;                 /* they have been */
 	bool had_job;              /* it has had a job */
@@ -97,14 +98,10 @@ detach(int code, Datum arg)
 	SpinLockRelease(&me->mutex);
 	pm_jobs_me = NULL;
 	pg_memory_barrier();
+	/* somebody else is to go on; or who reported since may have counted on this one */
 	if (pm_jobs_my_database != NULL &&
-	    pg_atomic_read_u64(&pm_jobs_my_database->reports) != known.seen)
-	{
-		/* who reported may have counted on this worker */
-		SpinLockAcquire(&pm_jobs_my_database->mutex);
-		pm_jobs_my_database->wanted = true;
-		SpinLockRelease(&pm_jobs_my_database->mutex);
-	}
+	    (known.busy || pg_atomic_read_u64(&pm_jobs_my_database->reports) != known.seen))
+		pm_jobs_wake(pm_jobs_my_database, 1);
 	pm_jobs_wake_launcher();
 }
 
@@ -164,6 +161,7 @@ be_absent(void)
 	pm_jobs_my_database->disabled = !pm_jobs_enabled;
 	pm_jobs_my_database->next_due = DT_NOEND;
 	SpinLockRelease(&pm_jobs_my_database->mutex);
+	known.busy = false;
 }
 
 /* Reads queues and schedules again. */
@@ -392,15 +390,14 @@ next_time(JobRun *run)
 	return next;
 }
 
-/* Tells the launcher when a worker must be here again: at once if there may be work. */
+/* Tells the launcher when a worker must be here again. */
 static void
-leave_word(JobRun *run, bool work)
+leave_word(JobRun *run)
 {
 	TimestampTz next = next_time(run);
 
 	SpinLockAcquire(&pm_jobs_my_database->mutex);
 	pm_jobs_my_database->next_due = next;
-	pm_jobs_my_database->wanted = pm_jobs_my_database->wanted || work;
 	SpinLockRelease(&pm_jobs_my_database->mutex);
 }
 
@@ -422,7 +419,7 @@ sleep_until_report(JobRun *run, TimestampTz idle_since)
 		until = Min(until, known.next_event);
 	else if (now >= leave && next > TimestampTzPlusMilliseconds(now, SOON_MS))
 	{
-		leave_word(run, false);
+		leave_word(run);
 		slept = false;
 	}
 	else if (now < leave)
@@ -432,6 +429,10 @@ sleep_until_report(JobRun *run, TimestampTz idle_since)
 	pm_jobs_me->state = WORKER_IDLE;
 	pm_jobs_me->since = now;
 	SpinLockRelease(&pm_jobs_me->mutex);
+	/* nobody needs another worker, as far as this one has looked */
+	SpinLockAcquire(&pm_jobs_my_database->mutex);
+	pm_jobs_my_database->wanted = false;
+	SpinLockRelease(&pm_jobs_my_database->mutex);
 	pg_memory_barrier();
 	if (pg_atomic_read_u64(&pm_jobs_my_database->reports) != known.seen)
 		slept = true;
@@ -458,10 +459,11 @@ static void
 work(JobRun *run)
 {
 	TimestampTz idle_since = GetCurrentTimestamp();
-	bool busy = true;
 
 	for (;;)
 	{
+		bool busy;
+
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
@@ -476,11 +478,12 @@ work(JobRun *run)
 		}
 		if (pm_jobs_me->stop || pg_atomic_read_u32(&pm_jobs_my_database->holders) > 0)
 		{
-			leave_word(run, busy);
+			leave_word(run);
 			break;
 		}
 		known.seen = pg_atomic_read_u64(&pm_jobs_my_database->reports);
 		pg_memory_barrier();
+		known.busy = true;
 		busy = keep_time(run);
 		if (!known.read)
 		{
@@ -496,6 +499,7 @@ work(JobRun *run)
 			idle_since = GetCurrentTimestamp();
 		}
 		pgstat_report_stat(false);
+		known.busy = busy;
 		if (!busy && !sleep_until_report(run, idle_since))
 			break;
 	}
@@ -547,6 +551,7 @@ pm_jobs_worker_main(Datum arg)
 	pm_jobs_my_database = pm_jobs_find_database(database, true);
 	if (pm_jobs_my_database == NULL)
 		proc_exit(0);
+	known.busy = true;
 	known.seen = pg_atomic_read_u64(&pm_jobs_my_database->reports);
 	pg_memory_barrier();
 	SetConfigOption("application_name", "pm_jobs worker", PGC_USERSET, PGC_S_OVERRIDE);

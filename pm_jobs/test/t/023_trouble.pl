@@ -20,7 +20,7 @@ $node->start;
 set_up($node, 'postgres');
 run_job($node, 'postgres');
 my $trouble = q{SELECT trouble FROM pm_jobs.workers WHERE process = 'launcher'};
-is($node->safe_psql('postgres', $trouble), '', 'no trouble');
+ok(wait_for(sub { $node->safe_psql('postgres', $trouble) eq '' }), 'no trouble');
 
 ok(wait_for(sub { !workers_of($node) }), 'a process is free');
 my $session = $node->background_psql('postgres');
@@ -40,8 +40,8 @@ my $status = in_time(2, 'a process is free again', sub {
 	$node->safe_psql('postgres', "SELECT pm_jobs.wait($id, '30 s')");
 });
 is($status, 'succeeded', 'the job runs');
-is($node->safe_psql('postgres', $trouble), '', 'no trouble any more');
-$session->quit;
+ok(wait_for(sub { $node->safe_psql('postgres', $trouble) eq '' }), 'no trouble any more');
+eval { $session->quit };
 
 # --- a database whose workers fail
 
@@ -57,7 +57,7 @@ like($node->safe_psql('postgres', $trouble), qr/^workers of database "broken" en
 cmp_ok(run_job($node, 'postgres'), '<', 2, 'other databases go on');
 $node->safe_psql('broken', 'ALTER TABLE pm_jobs._hidden RENAME TO _queues');
 run_job($node, 'broken');
-is($node->safe_psql('postgres', $trouble), '', 'mended: no trouble any more');
+ok(wait_for(sub { $node->safe_psql('postgres', $trouble) eq '' }), 'mended: no trouble any more');
 quickly($node, 'postgres', 'DROP DATABASE broken', 'DROP DATABASE after it');
 
 # --- a role that is gone
