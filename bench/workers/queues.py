@@ -148,8 +148,12 @@ class PmJobsRun(PmJobs):
         super().__init__(f'pm_jobs, CALL run by {sessions}')
         self.sessions = sessions
 
+    def set_up(self, database):
+        super().set_up(database)
+        self.query(f'ALTER DATABASE {database} SET pm_jobs.enabled = off')
+
     def start(self):
-        server.query(self.connection, "SELECT pm_jobs.resume_queue('bench')")
+        super().start()
         with server.gate(self.connection, self.jobs, self.sessions):
             for _ in range(self.sessions):
                 self.launch('psql', '-Xq', text="CALL pm_jobs.run('bench')")
