@@ -10,6 +10,7 @@ def jobs_per_second(queue, jobs, seconds, tidy=True):
     Jobs of earlier rounds that were not reached count among those that wait.  The end
     is seen from outside by a lookup in an index, which disturbs little.
     """
+    queue.warm_up()
     queue.top_up(jobs)
     if tidy:
         queue.tidy()

@@ -27,8 +27,12 @@ def absence(peer):
 
 def npm_missing(package):
     """Why an npm package is absent; None if it is there."""
-    found = os.path.exists(os.path.join(PEERS, 'node_modules', package, 'package.json'))
-    return None if found else absence(package)
+    return None if os.path.exists(os.path.join(modules(package), package, 'package.json')) else absence(package)
+
+
+def modules(package):
+    """Where an npm package and what it needs are."""
+    return os.path.join(PEERS, package, 'node_modules')
 
 
 class Queue:
@@ -77,6 +81,9 @@ class Queue:
         self.top_up(count)
         self.query(f'DELETE FROM {self.jobs}')
 
+    def warm_up(self):
+        """Lets those that run jobs be there already, where they stay."""
+
     def tidy(self):
         """What autovacuum would do at some time or other, done now."""
         self.query(f'VACUUM ANALYZE {self.jobs}')
@@ -84,7 +91,7 @@ class Queue:
     def launch(self, *command, text=None):
         """Starts a process of the peer in the database, which reads the text if there is one."""
         environment = {**os.environ, 'PGDATABASE': self.connection.info.dbname,
-                       'NODE_PATH': os.path.join(PEERS, 'node_modules')}
+                       'NODE_PATH': ':'.join(map(modules, ('graphile-worker', 'pg-boss')))}
         process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, cwd=server.TMP)
         self.processes.append(process)
@@ -129,6 +136,12 @@ class PmJobs(Queue):
     def add(self, count):
         self.query("SELECT count(*) FROM pm_jobs.enqueue_many('bench', 'none', array_fill('{}'::jsonb, ARRAY[%s]))", count)
 
+    def warm_up(self):
+        self.add(100)
+        self.start()
+        server.wait_until('a worker', lambda: server.worker_pids(self.connection))
+        self.stop()
+
     def pile(self, count):
         self.top_up(count)
         self.start()
@@ -140,6 +153,7 @@ class PmJobs(Queue):
 
     def stop(self):
         self.query("SELECT pm_jobs.pause_queue('bench')")
+        server.wait_until('idle workers', lambda: not server.worker_pids(self.connection, busy=True))
 
 
 class PmJobsRun(PmJobs):
@@ -147,6 +161,9 @@ class PmJobsRun(PmJobs):
     def __init__(self, sessions=2):
         super().__init__(f'pm_jobs, CALL run by {sessions}')
         self.sessions = sessions
+
+    def warm_up(self):
+        pass
 
     def set_up(self, database):
         super().set_up(database)
@@ -195,7 +212,7 @@ class PgQ(Queue):
     def missing(cls):
         # the view of available extensions shows those of a staged server only
         shared = subprocess.run([os.environ['PG_CONFIG'], '--sharedir'], check=True, capture_output=True, text=True).stdout
-        return None if os.path.exists(os.path.join(shared.strip(), 'extension', 'pgq.control')) else absence('pgq')
+        return None if os.path.exists(os.path.join(shared.strip(), 'extension', 'pgq.control')) else absence('postgresql-15-pgq3')
 
     def set_up(self, database):
         super().set_up(database)

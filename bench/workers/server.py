@@ -85,10 +85,11 @@ def alter_system(settings):
                 query(connection, f'ALTER SYSTEM SET {name} = %s', str(setting))
 
 
-def worker_pids(connection):
-    """The workers of pm_jobs in the connection's database."""
+def worker_pids(connection, busy=False):
+    """The workers of pm_jobs in the connection's database, or those that are at work."""
     return [row[0] for row in query(connection, '''
-        SELECT pid FROM pg_stat_activity WHERE backend_type = 'pm_jobs worker' AND datname = current_database()''')]
+        SELECT pid FROM pg_stat_activity
+        WHERE backend_type = 'pm_jobs worker' AND datname = current_database() AND (state = 'active' OR NOT %s)''', busy)]
 
 
 @contextlib.contextmanager
