@@ -76,9 +76,10 @@ run_part() {
         psql -X -q -v "jobs=$jobs" -f bench/pm_jobs.sql
       ;;
     *)
+      bench/peers.sh
       measure "workers_$1" "Workers: $1; shared_buffers 2 GB, else settings as they come, durable commits unless said" \
         -c shared_buffers=2GB -c fsync=on -c full_page_writes=on -c shared_preload_libraries=pm_jobs \
-        python3 bench/workers/main.py $short "$1"
+        python3 bench/workers/main.py ${short:+"$short"} "$1"
       ;;
   esac
 }
@@ -88,10 +89,6 @@ for part in $parts; do
 done
 make -s build
 mkdir -p bench/results
-# shellcheck disable=SC2086 # a list of words
-case "$parts" in
-  *throughput* | *wakeup* | *backlog* | *own_commit* | *committers* | *fairness* | *memory*) bench/peers.sh ;;
-esac
 for part in $parts; do
   run_part "$part"
 done
