@@ -18,7 +18,7 @@
 #
 # Results go to bench/results/ too, headed by what machine they are from; not so
 # with --short, which only shows that everything works.
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/lib.sh
 

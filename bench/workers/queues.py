@@ -107,14 +107,14 @@ class Queue:
                 raise ChildProcessError(f'{self.name}: {process.stderr.read()}')
 
     def stop(self):
-        """Ends the processes at once, and waits for their sessions to end."""
+        """Ends the processes at once, and their sessions, which may not notice."""
         for process in self.processes:
             process.kill()
             process.wait()
         self.processes = []
-        server.wait_until('the end of the sessions', lambda: server.value(self.connection, '''
-            SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> %s''', server.OURS) == 0)
+        server.wait_until('the end of the sessions', lambda: not self.query('''
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> %s''', server.OURS))
 
 
 class PmJobs(Queue):
