@@ -125,7 +125,7 @@ privileges: deps
 		mv $$e/test/privileges.new $$e/test/privileges.expected || exit 1; \
 	done
 
-do-bench: install
+do-bench: build
 	@bench/run.sh
 
 do-fuzz:

@@ -1,8 +1,7 @@
 -- pm_jobs.sql - the queue against a plain table with SKIP LOCKED
 --
 -- One session, durable commits.  psql variables: jobs (100000) for batches; one
--- commit a job is measured with a twentieth of them.  The plain table has no
--- history, no attempts, no roles and no limits: it is the least that works.
+-- commit a job is measured with a twentieth of them.
 \set ON_ERROR_STOP on
 \pset footer off
 SET client_min_messages = warning;
@@ -10,18 +9,10 @@ SET client_min_messages = warning;
 CREATE EXTENSION pm_jobs;
 SET jit = off;
 
-CREATE TABLE plain (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  queue text NOT NULL,
-  kind text NOT NULL,
-  payload jsonb NOT NULL,
-  priority integer NOT NULL DEFAULT 0
-);
-CREATE INDEX ON plain (queue, priority DESC, id);
-
-CREATE FUNCTION handle(job pm_jobs.job) RETURNS jsonb LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-CREATE FUNCTION handle_plain(payload jsonb) RETURNS jsonb LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-SELECT pm_jobs.create_queue('bench') AS n, pm_jobs.register_handler('none', 'handle(pm_jobs.job)') AS n2 \gset
+\o /dev/null
+\ir trivial.sql
+SELECT pm_jobs.create_queue('bench');
+\o
 
 -- Takes jobs of the plain table, so many at a time, and commits each time.
 CREATE PROCEDURE drain_plain(at_once int) LANGUAGE plpgsql AS $$

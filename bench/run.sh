@@ -1,15 +1,43 @@
 #!/bin/bash
-# run.sh - "make bench": measures on a throw-away server and prints tables
+# run.sh - "make bench": measures what is built on throw-away servers and prints tables
 #
-#   bench/run.sh [ROWS [JOBS]]      5 000 000 rows and 100 000 jobs unless said
+#   bench/run.sh [--only=PART,...] [--short] [ROWS [JOBS]]
 #
-# Results are also written to bench/results/, headed by what machine they are from.
-set -eu
+# Parts, all of them unless said:
+#
+#   gtin         types, search and resolver of pm_gtin, on ROWS (5 000 000)
+#   jobs         pm_jobs in one session beside a plain table, JOBS (100 000)
+#   throughput   jobs that wait: workers of pm_jobs beside other queues
+#   own_commit   a commit for each job: 2 to 16 workers beside as many clients
+#   wakeup       from COMMIT to the start of the job, beside other queues
+#   committers   what waking costs those who commit
+#   backlog      behind a held snapshot, future jobs, a deep queue
+#   fairness     a small tenant beside a large one
+#   memory       of a worker, over a million jobs
+#   workers      all from throughput on
+#
+# Results go to bench/results/ too, headed by what machine they are from; not so
+# with --short, which only shows that everything works.
+set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/lib.sh
 
-rows=${1:-5000000}
-jobs=${2:-100000}
+workers='throughput own_commit wakeup committers backlog fairness memory'
+parts="gtin jobs $workers"
+short=
+for argument in "$@"; do
+  case $argument in
+    --only=*) parts=${argument#--only=} parts=${parts//,/ } ;;
+    --short) short=$argument ;;
+    -*) die "unknown option $argument" ;;
+    *) break ;;
+  esac
+  shift
+done
+parts=" $parts "
+parts=${parts/ workers / $workers }
+rows=${1:-$([ -n "$short" ] && echo 100000 || echo 5000000)}
+jobs=${2:-$([ -n "$short" ] && echo 2000 || echo 100000)}
 
 # What the figures were measured on, and how.
 machine() {
@@ -19,18 +47,48 @@ machine() {
   echo
 }
 
-mkdir -p bench/results
-{
-  machine 'Unlogged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT'
-  # shellcheck disable=SC2016 # $PM_TMP is the sandbox's
-  test/sandbox.sh test/with_cluster.sh -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
-    bash -c 'psql -X -q -v rows="$1" -v dir="$PM_TMP" -f bench/pm_gtin.sql' bench "$rows"
-} | tee build/bench.txt
-cp build/bench.txt bench/results/pm_gtin.txt
+# measure RESULT TITLE [-c SETTING=VALUE]... COMMAND...: on a server with these settings
+measure() {
+  local result=$1
+  {
+    machine "$2"
+    # shellcheck disable=SC2016 # $PM_STAGE is the sandbox's
+    test/sandbox.sh -s bash -c '
+      for control in pm_*/*.control; do
+        make -s -C "${control%/*}" install "DESTDIR=$PM_STAGE" >"$PM_TMP/install" 2>&1 || { cat "$PM_TMP/install"; exit 1; }
+      done
+      exec test/with_cluster.sh "$@"' bench "${@:3}"
+  } | tee build/bench.txt
+  [ -n "$short" ] || cp build/bench.txt "bench/results/$result.txt"
+}
 
-{
-  machine 'One session, shared_buffers 512 MB, fsync on, durable commits, no JIT'
-  test/sandbox.sh test/with_cluster.sh -c shared_buffers=512MB -c max_wal_size=8GB -c fsync=on -c full_page_writes=on \
-    psql -X -q -v "jobs=$jobs" -f bench/pm_jobs.sql
-} | tee build/bench.txt
-cp build/bench.txt bench/results/pm_jobs.txt
+run_part() {
+  case $1 in
+    gtin)
+      # shellcheck disable=SC2016 # $PM_TMP is the sandbox's
+      measure pm_gtin 'Unlogged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
+        bash -c 'psql -X -q -v rows="$1" -v dir="$PM_TMP" -f bench/pm_gtin.sql' bench "$rows"
+      ;;
+    jobs)
+      measure pm_jobs 'One session, shared_buffers 512 MB, fsync on, durable commits, no JIT' \
+        -c shared_buffers=512MB -c max_wal_size=8GB -c fsync=on -c full_page_writes=on \
+        psql -X -q -v "jobs=$jobs" -f bench/pm_jobs.sql
+      ;;
+    *)
+      bench/peers.sh
+      measure "workers_$1" "Workers: $1; shared_buffers 2 GB, else settings as they come, durable commits unless said" \
+        -c shared_buffers=2GB -c fsync=on -c full_page_writes=on -c shared_preload_libraries=pm_jobs \
+        python3 bench/workers/main.py ${short:+"$short"} "$1"
+      ;;
+  esac
+}
+
+for part in $parts; do
+  [[ " gtin jobs $workers " == *" $part "* ]] || die "unknown part $part"
+done
+make -s build
+mkdir -p bench/results
+for part in $parts; do
+  run_part "$part"
+done

@@ -1,11 +1,13 @@
 #!/bin/sh
 # packages.sh - install the missing ones of ../debian-packages.txt
 #
+#   deploy/packages.sh [LIST]
+#
 # Quick and silent when nothing is missing.  Needs root or sudo only when
 # something is.  Elsewhere than on Debian it only says what it would have done.
 set -eu
 
-list=$(cd "$(dirname "$0")/.." && pwd)/debian-packages.txt
+list=${1:-$(cd "$(dirname "$0")/.." && pwd)/debian-packages.txt}
 packages=$(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$list" | awk '{ print $1 }')
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
