@@ -3,9 +3,8 @@ CREATE EXTENSION pm_jobs;
 \set SHOW_CONTEXT never
 SELECT extname, extnamespace::regnamespace, extrelocatable FROM pg_extension WHERE extname = 'pm_jobs';
 ALTER EXTENSION pm_jobs SET SCHEMA public;
--- it needs no preload, makes no roles, and no function of its runs with rights that its caller cannot see
-SELECT current_setting('shared_preload_libraries') AS preload,
-       (SELECT count(*) FROM pg_roles WHERE rolname LIKE 'pm\_%') AS roles,
+-- it makes no roles, and no function of its runs with rights that its caller cannot see
+SELECT (SELECT count(*) FROM pg_roles WHERE rolname LIKE 'pm\_%') AS roles,
        (SELECT count(*) FROM pg_proc WHERE pronamespace = 'pm_jobs'::regnamespace AND prosecdef) AS security_definer;
 -- every C function that switches to the owner has its inner function, with the caller in front; nobody may call that
 SELECT o.oid::regprocedure AS without_inner
