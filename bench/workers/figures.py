@@ -5,6 +5,7 @@ against the target.  A ratio is the median of the ratios of each round, so that 
 of the machine hits both sides alike.
 """
 import statistics
+import sys
 
 _samples = {}  # (test, figure): values, in order of the rounds
 _targets = {}  # (test, figure): (least, most)
@@ -12,9 +13,11 @@ _notes = []
 
 
 def add(test, figure, sample, at_least=None, at_most=None):
-    """Notes the value of one round."""
+    """Notes the value of one round; who waits at a terminal sees it."""
     _samples.setdefault((test, figure), []).append(sample)
     _targets[test, figure] = (at_least, at_most)
+    if sys.stderr.isatty():
+        print(f'{test}: {figure}: {_number(sample)}', file=sys.stderr)
 
 
 def ratio(test, figure, of, to, at_least=None, at_most=None):
