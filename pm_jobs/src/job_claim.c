@@ -98,6 +98,27 @@ pm_jobs_forget_keys(Queue *queue)
 		(void) hash_search(queue->keys, place->key, HASH_REMOVE, NULL);
 }
 
+/* Moves the places of keys back so that a job there is looked at, whichever key it has. */
+void
+pm_jobs_move_keys_back(Queue *queue, int32 priority, int64 seq)
+{
+	HASH_SEQ_STATUS scan;
+	KeyPlace *key;
+
+	hash_seq_init(&scan, queue->keys);
+	while ((key = hash_seq_search(&scan)) != NULL)
+	{
+		ScanPlace *place = &key->place;
+
+		if (place->begun && (place->priority < priority ||
+		                     (place->priority == priority && place->seq >= seq)))
+		{
+			place->priority = priority;
+			place->seq = seq - 1;
+		}
+	}
+}
+
 /* Reads the queues again, paused ones too or not.  Forgets every place and handler. */
 void
 pm_jobs_read_queues(JobRun *run, bool paused)
@@ -485,6 +506,39 @@ next_key(JobRun *run, Relation index, Queue *queue, const char *after)
 	return key;
 }
 
+/*
+ * The next key in the index after one (NULL: the first), whether a job of it can
+ * still be seen or not; NULL if there is none.  A worker knows how far each key has
+ * been claimed and need not pass its dead entries to reach the next one.
+ */
+static char *
+next_key_of_any(JobRun *run, Relation index, Queue *queue, const char *after)
+{
+	Snapshot snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	IndexScanDesc scan;
+	ScanKeyData keys[2];
+	char *key = NULL;
+
+	pm_jobs_set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
+	                CStringGetTextDatum(queue->name));
+	if (after != NULL)
+		pm_jobs_set_key(&keys[1], 2, BTGreaterStrategyNumber, F_TEXT_GT,
+		                CStringGetTextDatum(after));
+	scan = index_beginscan(run->jobs, index, snapshot, after ? 2 : 1, 0);
+	scan->xs_want_itup = true;
+	index_rescan(scan, keys, after ? 2 : 1, NULL, 0);
+	if (index_getnext_tid(scan, ForwardScanDirection) != NULL)
+	{
+		bool null;
+		Datum value = index_getattr(scan->xs_itup, 2, scan->xs_itupdesc, &null);
+
+		key = MemoryContextStrdup(run->pass, TextDatumGetCString(value));
+	}
+	index_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	return key;
+}
+
 /* Claims one job of the key, if a slot and a job of it are free. */
 static List *
 claim_of_key(JobRun *run, Relation index, Queue *queue, const char *key)
@@ -541,7 +595,8 @@ pm_jobs_claim_by_turns(JobRun *run, Queue *queue)
 	while (jobs == NIL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		key = next_key(run, index, queue, key);
+		key = run->worker ? next_key_of_any(run, index, queue, key)
+		                  : next_key(run, index, queue, key);
 		if (key == NULL)
 		{
 			if (wrapped)

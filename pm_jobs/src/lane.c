@@ -115,7 +115,7 @@ begin_look(SharedQueue *shared)
 				shared->nplaces = 0;
 				shared->bound = BOUND_TOP;
 				shared->due = shared->next_due = DT_NOBEGIN;
-				shared->key_reports++;
+				shared->key_reports += KEY_REPORTS + 1; /* no place of a key holds */
 				shared->resets++;
 			}
 			for (int i = 0; i < shared->nplaces; i++)
@@ -358,6 +358,34 @@ look_in_order(Look *look)
 	index_close(index, AccessShareLock);
 }
 
+/* Moves the places of keys back for jobs that were reported since the last look. */
+static void
+learn_keys(Queue *queue)
+{
+	SharedQueue *shared = queue->shared;
+	KeyReport first = {0};
+	bool any = false;
+	bool all;
+
+	SpinLockAcquire(&shared->mutex);
+	all = shared->key_reports - queue->key_reports > KEY_REPORTS;
+	for (uint64 i = queue->key_reports; !all && i < shared->key_reports; i++)
+	{
+		KeyReport *report = &shared->key_ring[i % KEY_REPORTS];
+
+		if (!any || report->priority > first.priority ||
+		    (report->priority == first.priority && report->seq < first.seq))
+			first = *report;
+		any = true;
+	}
+	queue->key_reports = shared->key_reports;
+	SpinLockRelease(&shared->mutex);
+	if (all)
+		pm_jobs_forget_keys(queue);
+	else if (any)
+		pm_jobs_move_keys_back(queue, first.priority, first.seq);
+}
+
 /* Collects candidates of keys, which take turns with each other and with those without. */
 static void
 look_by_turns(Look *look)
@@ -368,11 +396,7 @@ look_by_turns(Look *look)
 	bool keyed = true;
 	int tried = 0;
 
-	if (queue->key_reports != look->shared->key_reports)
-	{
-		queue->key_reports = look->shared->key_reports;
-		pm_jobs_forget_keys(queue);
-	}
+	learn_keys(queue);
 	while (!look->full && (keyed || unkeyed))
 	{
 		if (keyed)

@@ -190,6 +190,7 @@ extern bool pm_jobs_has_turns(const Queue *queue);
 extern Job *pm_jobs_make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key);
 extern List *pm_jobs_claim_by_turns(JobRun *run, Queue *queue);
 extern void pm_jobs_forget_keys(Queue *queue);
+extern void pm_jobs_move_keys_back(Queue *queue, int32 priority, int64 seq);
 extern List *pm_jobs_claim(JobRun *run, Queue *queue, int limit);
 extern bool pm_jobs_claim_again(JobRun *run, Job *job);
 

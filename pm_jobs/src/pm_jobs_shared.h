@@ -40,6 +40,8 @@
 #define NAME_BYTES    256
 /* Jobs that one transaction of a worker runs: what a snapshot lists without overflow. */
 #define BATCH_MAX     60
+/* Reports of jobs with a limit_key that are remembered one by one. */
+#define KEY_REPORTS   32
 /* SharedQueue.bound: nothing, and everything, has been looked at. */
 #define BOUND_TOP     PG_INT64_MAX
 #define BOUND_BOTTOM  PG_INT64_MIN
@@ -77,6 +79,13 @@ typedef struct Place
 	int64 floor; /* least reported during the look that is under way */
 } Place;
 
+/* Where a job with a limit_key was reported. */
+typedef struct KeyReport
+{
+	int32 priority;
+	int64 seq;
+} KeyReport;
+
 typedef struct QueueKey
 {
 	Oid database;
@@ -95,10 +104,11 @@ typedef struct SharedQueue
 	int concurrency;          /* of the queue; -1: it is paused; 0: not read yet */
 	bool keyed;               /* jobs with a limit_key have been seen: keys take turns */
 	uint64 key_reports;       /* grows with reports of jobs with a limit_key */
-	uint64 releases;          /* grows when keys may have become free */
-	uint64 looks;             /* the database's count when the places were begun */
-	uint32 resets;            /* grows when the places are begun again */
-	int64 bound;              /* priorities from here on have been looked at */
+	KeyReport key_ring[KEY_REPORTS]; /* the last of them, by that number */
+	uint64 releases;                 /* grows when keys may have become free */
+	uint64 looks;                    /* the database's count when the places were begun */
+	uint32 resets;                   /* grows when the places are begun again */
+	int64 bound;                     /* priorities from here on have been looked at */
 	int nplaces;
 	Place places[PLACES_MAX]; /* highest priority first */
 	TimestampTz due;          /* what was due up to here is ready */

@@ -91,7 +91,8 @@ pm_jobs_move_back(SharedQueue *queue, int32 priority, int64 seq, bool keyed)
 	if (keyed)
 	{
 		queue->keyed = true;
-		queue->key_reports++;
+		queue->key_ring[queue->key_reports++ % KEY_REPORTS] =
+		    (KeyReport){.priority = priority, .seq = seq};
 	}
 	move_back(queue, priority, seq);
 	queue->maybe = true;

@@ -125,8 +125,8 @@ compare('sessions', run_sessions(6, $jobs / 200, 100));
 make_node('workers', "shared_preload_libraries = 'pm_jobs'\npm_jobs.max_workers = 6\nmax_worker_processes = 16\n",
 	$ENV{PM_SOAK} ? 1_000_000 : 4_000);
 my $left = run_sessions(2, 5, 1);
-my $deadline = time + 3600;
-$left = $node->safe_psql('postgres', 'SELECT count(*) FROM pm_jobs._job') while $left > 0 && time < $deadline;
+$node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM (SELECT FROM pm_jobs._job LIMIT 1) AS j') foreach 1 .. 20;
+$left = $node->safe_psql('postgres', 'SELECT count(*) FROM pm_jobs._job');
 cmp_ok($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pm_jobs worker'}),
 	'>', 1, 'several workers ran');
 compare('workers', $left);
