@@ -28,9 +28,11 @@
 #include "utils/timestamp.h"
 
 #define RESTART_S    1
-/* The longest sleep; with workers of a former launcher, which do not wake this one. */
+/* The longest sleep; with workers of a former launcher, which do not wake this one; and
+ * with databases for which no entry was free. */
 #define SLEEP_MS     60000
 #define ORPHAN_MS    500
+#define ENTRY_MS     1000
 /* Waiting for a free background worker process: doubled each time. */
 #define SLOT_MS      100
 #define SLOT_MAX_MS  1000
@@ -316,7 +318,7 @@ tell_trouble(void)
 			    NameStr(known->name), failures);
 	}
 	if (pm_jobs_view.entries_short)
-		snprintf(trouble, sizeof(trouble), "more than %d databases have jobs",
+		snprintf(trouble, sizeof(trouble), "%d databases have jobs: more are not served",
 		         DATABASES_MAX);
 	if (slot_wait_ms > 0)
 		snprintf(trouble, sizeof(trouble),
@@ -384,11 +386,11 @@ obey(void)
 static long
 sleep_until(TimestampTz next)
 {
-	long longest = SLEEP_MS;
+	long longest = pm_jobs_view.entries_short ? ENTRY_MS : SLEEP_MS;
 
 	for (int i = 0; i < pm_jobs_shared->nworkers; i++)
 		if (pm_jobs_view.slots[i].used && pm_jobs_view.slots[i].handle == NULL)
-			longest = ORPHAN_MS;
+			longest = Min(longest, ORPHAN_MS);
 	return Min(longest, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next));
 }
 

@@ -34,7 +34,7 @@ typedef struct LauncherView
 {
 	HTAB *databases;    /* of KnownDatabase, by oid */
 	WorkerSlot *slots;  /* as many as workers */
-	bool entries_short; /* a database found no free entry */
+	bool entries_short; /* a database has no entry, and none is free */
 	bool ended;         /* a worker has ended since the last look: a process is free */
 } LauncherView;
 

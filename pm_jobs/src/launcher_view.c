@@ -297,7 +297,8 @@ pm_jobs_look_around(void)
 		known->probe = known->probe && known->workers == 0;
 		known->shared = pm_jobs_find_database(known->oid, known->probe);
 		if (known->shared == NULL)
-			pm_jobs_view.entries_short = pm_jobs_view.entries_short || known->probe;
+			pm_jobs_view.entries_short =
+			    pm_jobs_view.entries_short || known->probe || unused == 0;
 		else if (unused < SPARE_DATABASES && is_unused(known))
 		{
 			pm_jobs_forget_database(known->oid);

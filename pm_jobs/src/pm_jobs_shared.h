@@ -32,8 +32,8 @@
 #include "storage/spin.h"
 #include "utils/snapshot.h"
 
-/* Databases that have the extension; more are served when others are idle. */
-#define DATABASES_MAX 256
+/* Databases that have the extension, and a few more. */
+#define DATABASES_MAX 1024
 /* Queues of all databases whose places are remembered; others are searched anew. */
 #define QUEUES_MAX    1024
 /* Bytes of a queue's or kind's name of 63 characters, with the end. */

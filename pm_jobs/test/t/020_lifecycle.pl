@@ -5,12 +5,12 @@ use strict;
 use warnings;
 
 use FindBin;
-use lib $FindBin::Bin;
+use lib $FindBin::RealBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
-use Workers;
+use PmJobs;
 
 my $node = make_node('lifecycle', "pm_jobs.idle_exit = 1\npm_jobs.poll_interval = 1h");
 $node->start;

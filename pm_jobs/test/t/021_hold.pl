@@ -11,12 +11,12 @@ use warnings;
 use File::Copy qw(copy);
 use File::Path qw(make_path);
 use FindBin;
-use lib $FindBin::Bin;
+use lib $FindBin::RealBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
-use Workers;
+use PmJobs;
 
 # what a DROP ... CASCADE drops is no complaint
 $ENV{PGOPTIONS} = '-c client_min_messages=warning';

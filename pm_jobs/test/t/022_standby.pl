@@ -5,11 +5,11 @@ use strict;
 use warnings;
 
 use FindBin;
-use lib $FindBin::Bin;
+use lib $FindBin::RealBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Workers;
+use PmJobs;
 
 my $primary = make_node('primary', 'pm_jobs.enabled = off');
 $primary->start;

@@ -8,11 +8,11 @@ use strict;
 use warnings;
 
 use FindBin;
-use lib $FindBin::Bin;
+use lib $FindBin::RealBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Workers;
+use PmJobs;
 
 # the launcher takes one of two processes, a parallel query the other
 my $node = make_node('trouble', "max_worker_processes = 2\nmax_logical_replication_workers = 0\npm_jobs.idle_exit = 1");

@@ -1,9 +1,9 @@
 #
-# Workers.pm - servers with workers, for the TAP tests of pm_jobs
+# PmJobs.pm - servers with workers, for the TAP tests of pm_jobs
 #
 # Nothing here sleeps: whatever is waited for is asked for again until a deadline.
 #
-package Workers;
+package PmJobs;
 
 use strict;
 use warnings;
