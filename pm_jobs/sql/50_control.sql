@@ -41,6 +41,9 @@ BEGIN
     earlier_attempts, crashes, enqueued_by, enqueued_at, started_at, finished_at, status, last_error)
   VALUES (j.id, j.queue, j.kind, j.payload, j.priority, j.run_at, j.dedup_key, j.dedup_running, j.limit_key, j.max_attempts, j.attempts,
     j.earlier_attempts, j.crashes, j.enqueued_by, j.enqueued_at, j.started_at, clock_timestamp(), 'cancelled', j.last_error);
+  IF j.limit_key IS NOT NULL THEN
+    PERFORM pm_jobs._report_gone(j.queue, j.priority, j.seq);
+  END IF;
   RETURN true;
 END
 $$;

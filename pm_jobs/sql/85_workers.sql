@@ -120,6 +120,9 @@ BEGIN
     VALUES (j.id, j.queue, j.kind, j.payload, j.priority, j.run_at, j.dedup_key, j.dedup_running, j.limit_key, j.max_attempts, j.attempts,
       j.earlier_attempts, j.crashes, j.enqueued_by, j.enqueued_at, began, today, 'dead',
       format('the process that ran it crashed, %s times in all', j.crashes));
+    IF j.limit_key IS NOT NULL THEN
+      PERFORM pm_jobs._report_gone(j.queue, j.priority, j.seq);
+    END IF;
   END IF;
   RETURN true;
 END

@@ -289,3 +289,17 @@ pm_jobs__report_settings(PG_FUNCTION_ARGS)
 	settings_changed = can_tell();
 	PG_RETURN_POINTER(NULL);
 }
+
+PG_FUNCTION_INFO_V1(pm_jobs__report_gone);
+
+/*
+ * _report_gone(queue, priority, seq): notes that a job which may have held its key
+ * is gone with this transaction, so that another of the key may run.
+ */
+Datum
+pm_jobs__report_gone(PG_FUNCTION_ARGS)
+{
+	pm_jobs_report_job(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT32(1),
+	                   PG_GETARG_INT64(2), 0, true);
+	PG_RETURN_VOID();
+}
