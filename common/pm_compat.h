@@ -52,4 +52,11 @@
 #define pm_extension_ownercheck(oid, role)    pg_extension_ownercheck(oid, role)
 #endif
 
+/* The index of a table's primary key, which is not deferrable; 18 asks about that. */
+#if PG_VERSION_NUM >= 180000
+#define pm_primary_key(table) RelationGetPrimaryKeyIndex(table, false) /* untested */
+#else
+#define pm_primary_key(table) RelationGetPrimaryKeyIndex(table)
+#endif
+
 #endif /* PM_COMPAT_H */

@@ -64,11 +64,13 @@ CREATE TABLE pm_jobs._job (
   started_at timestamptz,  -- of an attempt with outside effects that is under way, or whose process died
   seq bigint NOT NULL DEFAULT currval('pm_jobs._job_id')  -- order among the ready jobs of a priority: the id, or a later number
 );
--- what a claim looks for: ready now, or due later
-CREATE INDEX _job_ready ON pm_jobs._job (queue, priority DESC, seq) WHERE run_at IS NULL;
+-- What a claim looks for: ready now, or due later.  No two entries with seq are alike:
+-- looking for duplicates at each split of a page would be in vain.
+CREATE INDEX _job_ready ON pm_jobs._job (queue, priority DESC, seq) WITH (deduplicate_items = off) WHERE run_at IS NULL;
 CREATE INDEX _job_scheduled ON pm_jobs._job (queue, run_at) WHERE run_at IS NOT NULL;
 -- The ready jobs of one key, and the ones that hold their key in an ordered queue.
-CREATE INDEX _job_key ON pm_jobs._job (queue, limit_key, priority DESC, seq) WHERE limit_key IS NOT NULL AND run_at IS NULL;
+CREATE INDEX _job_key ON pm_jobs._job (queue, limit_key, priority DESC, seq) WITH (deduplicate_items = off)
+WHERE limit_key IS NOT NULL AND run_at IS NULL;
 CREATE INDEX _job_retry ON pm_jobs._job (queue, limit_key) WHERE attempts + crashes > 0 AND limit_key IS NOT NULL;
 CREATE UNIQUE INDEX _job_dedup ON pm_jobs._job (queue, dedup_key, dedup_slot) WHERE dedup_key IS NOT NULL;
 

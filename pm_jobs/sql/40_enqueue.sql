@@ -99,27 +99,7 @@ DECLARE
   q pm_jobs._queues;
   job bigint;
   slot smallint := 0;
-  crowded boolean;
 BEGIN
-  -- The usual job in one statement, which locks _job before it takes its snapshot.
-  -- Whatever is wrong or unusual finds no row and goes the long way.
-  IF dedup_key IS NULL AND current_setting('transaction_isolation') = 'read committed' THEN
-    INSERT INTO pm_jobs._job AS j (queue, kind, payload, priority, run_at, limit_key, max_attempts, enqueued_by)
-    SELECT q.name, h.kind, _enqueue.payload, _enqueue.priority, CASE WHEN _enqueue.run_at > clock_timestamp() THEN _enqueue.run_at END,
-           _enqueue.limit_key, coalesce(_enqueue.max_attempts, q.max_attempts), caller
-    FROM pm_jobs._queues AS q, pm_jobs._handlers AS h
-    WHERE q.name = _enqueue.queue AND h.kind = _enqueue.kind AND NOT q.ordered
-      AND jsonb_typeof(_enqueue.payload) = 'object' AND _enqueue.priority IS NOT NULL AND coalesce(_enqueue.max_attempts, 1) > 0
-      AND (q.owner = caller OR EXISTS (SELECT FROM pm_jobs._queue_grants AS g
-                                       WHERE g.queue = q.name AND (g.role = 0 OR g.role = caller)))
-    RETURNING j.id, to_regclass('pm_jobs._finished_' || (pm_jobs._block(j.id) + 1)) IS NULL INTO job, crowded;
-    IF FOUND THEN
-      IF crowded THEN
-        PERFORM pm_jobs._add_partitions(job);
-      END IF;
-      RETURN job;
-    END IF;
-  END IF;
   IF jsonb_typeof(payload) IS DISTINCT FROM 'object' THEN
     PERFORM pm_jobs._refuse_payload(payload, '');
   END IF;
@@ -157,7 +137,7 @@ $$;
 CREATE FUNCTION pm_jobs.enqueue(queue text, kind text, payload jsonb DEFAULT '{}', run_at timestamptz DEFAULT NULL,
   priority integer DEFAULT 0, dedup_key text DEFAULT NULL, limit_key text DEFAULT NULL, max_attempts integer DEFAULT NULL,
   dedup_running boolean DEFAULT false) RETURNS bigint
-LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_enqueue';
 COMMENT ON FUNCTION pm_jobs.enqueue(text, text, jsonb, timestamptz, integer, text, text, integer, boolean) IS
 'adds a job as part of the caller''s transaction, to run as the caller''s role; returns its id. run_at: not before (NULL: at once); priority: higher first; dedup_key: while a job of the queue with this key waits, its id is returned instead, and it starts only after the caller''s commit; dedup_running: the key also holds while the job runs; limit_key: what key_concurrency and ordered count by; max_attempts: the queue''s unless given. Errors: 42704 unknown queue or kind, 42501 queue not granted, 22023 payload is no object or a bad number';
 
@@ -201,7 +181,7 @@ $$;
 
 CREATE FUNCTION pm_jobs.enqueue_many(queue text, kind text, payloads jsonb[], run_at timestamptz DEFAULT NULL,
   priority integer DEFAULT 0, limit_key text DEFAULT NULL, max_attempts integer DEFAULT NULL) RETURNS SETOF bigint
-LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_enqueue_many';
 COMMENT ON FUNCTION pm_jobs.enqueue_many(text, text, jsonb[], timestamptz, integer, text, integer) IS
 'adds a job for each payload, like enqueue() in one statement; returns the ids in the order of the payloads. All or none: a payload that is not an object is named in the error (22023)';
 

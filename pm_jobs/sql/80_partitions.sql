@@ -1,7 +1,7 @@
 -- Partitions of finished jobs and their attempts: made ahead of need, dropped when
 -- all that is in them is older than its queue keeps it.
 --
--- A block is ten million ids (PARTITION_IDS in src/job_finish.c).  Nothing waits behind these locks for more than a
+-- A block is ten million ids (PARTITION_IDS in src/pm_jobs_module.h).  Nothing waits behind these locks for more than a
 -- moment: who cannot have them at once leaves the work to the next.
 
 -- The block of an id, and the first id of a block.

@@ -23,9 +23,6 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-/* Ids in one partition, as pm_jobs._block() has it. */
-#define PARTITION_IDS INT64CONST(10000000)
-
 /* Columns of pm_jobs._finished. */
 enum
 {

@@ -12,6 +12,8 @@
  *   job_call.c     calling a handler as the job's role, leaving nothing behind
  *   job_finish.c   the end of an attempt: finished, scheduled again, dead
  *   job_wait.c     wait(), and what is running
+ *   enqueue.c      enqueue() and enqueue_many()
+ *   job_insert.c   new rows of _job and their index entries
  *   cron_next.c    the next time of a schedule
  *
  * pm_jobs_shared.h is the map of the workers.
@@ -37,6 +39,9 @@
 #include "utils/timestamp.h"
 
 #include "pm_compat.h"
+
+/* Ids in one partition of _finished and _attempts, as pm_jobs._block() has it. */
+#define PARTITION_IDS INT64CONST(10000000)
 
 /* Columns of pm_jobs._job; job_claim.c checks the names once per run. */
 enum
