@@ -119,7 +119,7 @@ BEGIN
       earlier_attempts, crashes, enqueued_by, enqueued_at, started_at, finished_at, status, last_error)
     VALUES (j.id, j.queue, j.kind, j.payload, j.priority, j.run_at, j.dedup_key, j.dedup_running, j.limit_key, j.max_attempts, j.attempts,
       j.earlier_attempts, j.crashes, j.enqueued_by, j.enqueued_at, began, today, 'dead',
-      format('the process that ran it crashed, %s times in all', j.crashes));
+      format('the process that ran it crashed (crashes: %s)', j.crashes));
     IF j.limit_key IS NOT NULL THEN
       PERFORM pm_jobs._report_gone(j.queue, j.priority, j.seq);
     END IF;
