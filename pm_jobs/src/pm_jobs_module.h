@@ -4,7 +4,7 @@
  * This half needs no shared memory: jobs run in the sessions that ask for it.  A C
  * symbol is "pm_jobs_" followed by the name of the SQL function.
  *
- *   pm_jobs.c      module magic
+ *   pm_jobs.c      the settings, and what happens when the module is loaded
  *   definer.c      API functions run with the owner's rights and know their caller
  *   job_run.c      run_pending() and run(): the loops over queues
  *   job_claim.c    finding and locking the next jobs of a queue

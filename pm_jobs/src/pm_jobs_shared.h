@@ -6,7 +6,7 @@
  *
  *   shared.c     the memory itself: databases, queues, workers; waking
  *   report.c     what a transaction tells the workers when it commits
- *   launcher.c   the process that starts workers
+ *   launcher.c   the process that starts workers; launcher_view.c is what it sees
  *   hold.c       statements that need a database without workers
  *   worker.c     a worker: its life, idle and busy
  *   lane.c       where the jobs of a queue that nobody has claimed begin
