@@ -22,8 +22,8 @@
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
-#include "catalog/pg_trigger.h"
 #include "commands/sequence.h"
+#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -55,6 +55,7 @@ static JobIndex indexes[INDEXES_MAX];
 static int nindexes;
 static bool can_insert;
 static bool indexes_known;
+static bool changed; /* while it was being read */
 
 /* The relation cache says that a relation changed, or (InvalidOid) any of them. */
 static void
@@ -67,7 +68,10 @@ forget(Datum arg, Oid relation)
 	for (int i = 0; i < nindexes && !ours; i++)
 		ours = indexes[i].oid == relation;
 	if (ours)
+	{
 		names_known = indexes_known = false;
+		changed = true;
+	}
 }
 
 /* Finds a relation of ours by name. */
@@ -93,13 +97,14 @@ find_names(void)
 		CacheRegisterRelcacheCallback(forget, (Datum) 0);
 		registered = true;
 	}
-	names_known = true; /* unless something changes from here on */
+	changed = false;
 	names.schema = get_namespace_oid("pm_jobs", false);
 	names.jobs = find_relation("_job");
 	names.sequence = find_relation("_job_id");
 	names.queues = find_relation("_queues");
 	names.grants = find_relation("_queue_grants");
 	names.handlers = find_relation("_handlers");
+	names_known = !changed;
 }
 
 /*
@@ -172,17 +177,18 @@ read_index(Oid oid, JobIndex *entry)
 	return good;
 }
 
-/* Is this the row trigger that reports new jobs, which we do ourselves? */
+/* Does this row trigger report new jobs, which enqueue.c does itself? */
 static bool
 is_report(const Trigger *trigger)
 {
 	char *name = get_func_name(trigger->tgfoid);
 
 	return name != NULL && strcmp(name, "_report") == 0 &&
-	       get_func_namespace(trigger->tgfoid) == names.schema;
+	       get_func_namespace(trigger->tgfoid) == names.schema &&
+	       trigger->tgenabled == TRIGGER_FIRES_ALWAYS;
 }
 
-/* Does the table have what the script gives it, apart from indexes? */
+/* Does the table have what the script gives it, and no more, apart from indexes? */
 static bool
 is_plain(Relation jobs)
 {
@@ -190,6 +196,7 @@ is_plain(Relation jobs)
 	                                      JOB_LAST_ERROR, JOB_STARTED_AT};
 	TupleConstr *constraints = RelationGetDescr(jobs)->constr;
 	TriggerDesc *triggers = jobs->trigdesc;
+	bool reports = false;
 
 	if (RelationGetDescr(jobs)->natts != JOB_COLUMNS || jobs->rd_rules != NULL ||
 	    jobs->rd_rel->relkind != RELKIND_RELATION || jobs->rd_rel->relforcerowsecurity ||
@@ -200,10 +207,15 @@ is_plain(Relation jobs)
 		if (TupleDescAttr(RelationGetDescr(jobs), left_out[i] - 1)->attnotnull)
 			return false;
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		if (TRIGGER_FOR_INSERT(triggers->triggers[i].tgtype) &&
-		    !is_report(&triggers->triggers[i]))
+	{
+		Trigger *trigger = &triggers->triggers[i];
+
+		if (is_report(trigger))
+			reports = true;
+		else if (TRIGGER_FOR_INSERT(trigger->tgtype))
 			return false;
-	return true;
+	}
+	return reports;
 }
 
 /*
@@ -226,9 +238,9 @@ pm_jobs_can_insert(Relation jobs)
 	nindexes = 0;
 	MemoryContextReset(index_context);
 	list = RelationGetIndexList(jobs);
+	changed = false;
 	can_insert = is_plain(jobs) && list_length(list) <= INDEXES_MAX;
 	old = MemoryContextSwitchTo(index_context);
-	indexes_known = true; /* unless something changes from here on */
 	foreach (cell, list)
 	{
 		if (can_insert)
@@ -236,6 +248,7 @@ pm_jobs_can_insert(Relation jobs)
 	}
 	MemoryContextSwitchTo(old);
 	list_free(list);
+	indexes_known = !changed; /* if it did: good for now, to be read again later */
 	return can_insert;
 }
 
