@@ -64,7 +64,7 @@ $node->safe_psql('a', q{COMMIT PREPARED 'later'});
 $id = $node->safe_psql('a', q{SELECT id FROM pm_jobs.jobs WHERE payload ? 'prepared'});
 is($node->safe_psql('a', "SELECT pm_jobs.wait($id, '10 s')"), 'succeeded', 'COMMIT PREPARED wakes');
 
-# Enqueues a job behind the workers' backs, when there are none.
+# Brings a row behind the workers' backs, when there are none.
 sub enqueue_silently
 {
 	my ($name) = @_;
@@ -72,7 +72,8 @@ sub enqueue_silently
 	my $job = $node->safe_psql('a', q{
 		BEGIN;
 		ALTER TABLE pm_jobs._job DISABLE TRIGGER report;
-		SELECT pm_jobs.enqueue('q', 'work');
+		INSERT INTO pm_jobs._job (queue, kind, payload, priority, max_attempts, enqueued_by)
+		VALUES ('q', 'work', '{}', 0, 1, 'postgres') RETURNING id;
 		ALTER TABLE pm_jobs._job ENABLE ALWAYS TRIGGER report;
 		COMMIT});
 	is(status_of($node, 'a', $job), 'ready', "$name: a job that nobody was told of");
