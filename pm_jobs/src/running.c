@@ -209,7 +209,7 @@ PG_FUNCTION_INFO_V1(pm_jobs__status);
 
 /*
  * _status(ctid, xmax, id, run_at, started_at of a row of _job): scheduled, ready
- * or running.  Who counts a million rows pays for a look at the row itself only
+ * or running; NULL if one of the first three is.  Who counts a million rows pays for a look at the row itself only
  * where somebody has locked it.
  */
 Datum
@@ -217,10 +217,12 @@ pm_jobs__status(PG_FUNCTION_ARGS)
 {
 	ItemPointer row = (ItemPointer) PG_GETARG_POINTER(0);
 	TransactionId xmax = PG_GETARG_TRANSACTIONID(1);
-	int64 id = PG_GETARG_INT64(2);
+	int64 id = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
 	Claims *claims = fcinfo->flinfo->fn_extra;
 	const char *status = "ready";
 
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
 	if (claims == NULL)
 		claims = read_claims(fcinfo);
 	if (!PG_ARGISNULL(3) && PG_ARGISNULL(4) && PG_GETARG_TIMESTAMPTZ(3) > claims->now)

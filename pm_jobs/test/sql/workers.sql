@@ -4,6 +4,13 @@ SELECT count(*) AS workers FROM pm_jobs.workers WHERE job_id IS NOT NULL;
 SELECT pm_jobs._has_workers(), pm_jobs._is_claimed(1), pm_jobs._cancel_running(1) AS cancelled, pm_jobs._progress(1) AS progress,
        pm_jobs._progress_message(1) AS message, pm_jobs._eta(1) AS eta, pm_jobs._running_since(1) AS since;
 
+-- what everybody may call takes anything
+SELECT pm_jobs._status(NULL, '1', 1, NULL, NULL) AS no_row, pm_jobs._status('(0,1)', NULL, 1, NULL, NULL) AS no_xmax,
+       pm_jobs._status('(0,1)', '1', NULL, NULL, NULL) AS no_id, pm_jobs._status('(0,0)', '1', 1, NULL, NULL) AS bad_row,
+       pm_jobs._status('(4294967295,65535)', '1', 1, NULL, NULL) AS far_row, pm_jobs._status('(0,0)', '4294967295', -1, 'infinity', NULL) AS future,
+       pm_jobs._status('(0,0)', '4294967295', -1, '-infinity', 'infinity') AS started;
+SELECT pm_jobs._progress(NULL), pm_jobs._progress_message(NULL), pm_jobs._eta(NULL), pm_jobs._running_since(-1);
+
 -- progress is for handlers; in a session's run it is checked and not shown
 SELECT pm_jobs.set_progress(0.5);
 CREATE FUNCTION tell(job pm_jobs.job) RETURNS jsonb LANGUAGE plpgsql AS $$
