@@ -15,10 +15,12 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_authid.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "replication/syncrep.h"
 #include "storage/ipc.h"
 #include "storage/lock.h"
 #include "utils/datum.h"
@@ -47,6 +49,11 @@ static int nheld;
 static List *batch_jobs; /* not local: it is looked at after an error */
 static bool keep_claims; /* beyond the end of this transaction */
 static Oid last_role;
+
+/* The end of the last commit that may not be on disk yet; since when there is one. */
+static XLogRecPtr unflushed = InvalidXLogRecPtr;
+static TimestampTz unflushed_since;
+static int commit_level = -1; /* synchronous_commit while it is off for a commit */
 
 /* Gives the claims back.  Does not throw. */
 static void
@@ -127,6 +134,54 @@ commit(JobRun *run)
 }
 
 /*
+ * Commits it without waiting for the disk; pm_jobs_flush() waits for it and all the
+ * others since.  If the server crashes before that, none of it has happened.
+ */
+static void
+commit_soon(JobRun *run)
+{
+	if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF)
+	{
+		commit(run);
+		return;
+	}
+	commit_level = synchronous_commit;
+	synchronous_commit = SYNCHRONOUS_COMMIT_OFF;
+	commit(run);
+	synchronous_commit = commit_level;
+	commit_level = -1;
+	if (unflushed == InvalidXLogRecPtr)
+		unflushed_since = GetCurrentTimestamp();
+	unflushed = XactLastCommitEnd;
+}
+
+/* Waits until what was committed soon is on disk, and on standbys if commits wait for them. */
+void
+pm_jobs_flush(void)
+{
+	if (unflushed == InvalidXLogRecPtr)
+		return;
+	XLogFlush(unflushed);
+	if (synchronous_commit > SYNCHRONOUS_COMMIT_LOCAL_FLUSH)
+	{
+		HOLD_INTERRUPTS();
+		SyncRepWaitForLSN(unflushed, true);
+		RESUME_INTERRUPTS();
+	}
+	unflushed = InvalidXLogRecPtr;
+}
+
+/* The same once the first of them has waited for as long as a batch may take. */
+void
+pm_jobs_flush_in_time(void)
+{
+	if (unflushed != InvalidXLogRecPtr &&
+	    TimestampDifferenceExceeds(unflushed_since, GetCurrentTimestamp(),
+	                               pm_jobs_batch_time))
+		pm_jobs_flush();
+}
+
+/*
  * After an error: its copy in the run's memory; the transaction is undone.
  */
 static ErrorData *
@@ -139,6 +194,9 @@ undo(JobRun *run)
 	FlushErrorState();
 	pm_jobs_lane_reset();
 	AbortCurrentTransaction();
+	if (commit_level >= 0)
+		synchronous_commit = commit_level;
+	commit_level = -1;
 	SetSessionAuthorization(BOOTSTRAP_SUPERUSERID, true);
 	run->caller = BOOTSTRAP_SUPERUSERID;
 	run->jobs = NULL;
@@ -440,11 +498,9 @@ transaction(JobRun *run, Queue *queue)
 		bool taken;
 
 		begin(run);
-		/* if this commit is lost, so is what follows it */
-		(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
-		                         GUC_ACTION_SAVE, true, 0, false);
 		taken = pm_jobs_take_token(run, queue);
-		commit(run);
+		/* if this commit is lost, so is what follows it */
+		commit_soon(run);
 		if (!taken)
 			return false;
 	}
@@ -467,9 +523,16 @@ transaction(JobRun *run, Queue *queue)
 		commit(run);
 		return true;
 	}
+	/* what may take long does not keep others from the disk */
+	if (!queue->own_commit || first->handler->mean_us < 0 ||
+	    first->handler->mean_us > pm_jobs_batch_time * 1000.0)
+		pm_jobs_flush();
 	adopt_role(run, first->role);
 	run_jobs(run, queue, batch_jobs);
-	commit(run);
+	if (queue->own_commit && !first->outside)
+		commit_soon(run);
+	else
+		commit(run);
 	pm_jobs_release_kept();
 	return true;
 }

@@ -12,6 +12,7 @@
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -115,6 +116,9 @@ pm_jobs_wait(PG_FUNCTION_ARGS)
 	pm_jobs_end_look(&run);
 	if (status == NULL)
 		PG_RETURN_NULL();
+	/* a worker may not have waited for the disk yet */
+	if (pm_jobs_shared != NULL && !RecoveryInProgress())
+		XLogFlush(GetXLogInsertRecPtr());
 	PG_RETURN_TEXT_P(cstring_to_text(status));
 }
 

@@ -223,6 +223,8 @@ extern bool pm_jobs_is_free(JobRun *run, const Job *job, Snapshot snapshot, bool
 /* in batch.c */
 extern void pm_jobs_batch_init(void);
 extern bool pm_jobs_run_batch(JobRun *run, Queue *queue);
+extern void pm_jobs_flush(void);
+extern void pm_jobs_flush_in_time(void);
 extern bool pm_jobs_transact(JobRun *run, void (*work)(JobRun *run, void *arg), void *arg);
 
 /* in crash.c */

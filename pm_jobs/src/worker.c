@@ -233,6 +233,7 @@ send_events(JobRun *run, void *arg)
 {
 	ListCell *cell;
 
+	pm_jobs_flush();
 	foreach (cell, known.events)
 		Async_Notify(EVENT_CHANNEL, lfirst(cell));
 }
@@ -358,6 +359,7 @@ take_turns(JobRun *run)
 		pgstat_report_activity(STATE_RUNNING, queue->name);
 		if (!pm_jobs_run_batch(run, queue))
 			continue;
+		pm_jobs_flush_in_time();
 		found = true;
 		if (queue->events)
 			note_event(run, queue);
@@ -500,9 +502,12 @@ work(JobRun *run)
 		}
 		pgstat_report_stat(false);
 		known.busy = busy;
+		if (!busy)
+			pm_jobs_flush();
 		if (!busy && !sleep_until_report(run, idle_since))
 			break;
 	}
+	pm_jobs_flush();
 }
 
 /* Fills in a run that lasts as long as the worker. */
