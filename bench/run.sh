@@ -7,6 +7,7 @@
 #
 #   gtin         types, search and resolver of pm_gtin, on ROWS (5 000 000)
 #   jobs         pm_jobs in one session beside a plain table, JOBS (100 000)
+#   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
 #   own_commit   a commit for each job: 2 to 16 workers beside as many clients
 #   wakeup       from COMMIT to the start of the job, beside other queues
@@ -14,7 +15,7 @@
 #   backlog      behind a held snapshot, future jobs, a deep queue
 #   fairness     a small tenant beside a large one
 #   memory       of a worker, over a million jobs
-#   workers      all from throughput on
+#   workers      all from enqueue on
 #
 # Results go to bench/results/ too, headed by what machine they are from; not so
 # with --short, which only shows that everything works.
@@ -22,7 +23,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/lib.sh
 
-workers='throughput own_commit wakeup committers backlog fairness memory'
+workers='enqueue throughput own_commit wakeup committers backlog fairness memory'
 parts="gtin jobs $workers"
 short=
 for argument in "$@"; do
