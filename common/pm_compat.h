@@ -59,4 +59,13 @@
 #define pm_primary_key(table) RelationGetPrimaryKeyIndex(table)
 #endif
 
+/* The next value of a sort of datums, upwards; since 16 it can be a copy or not. */
+#if PG_VERSION_NUM >= 160000
+#define pm_tuplesort_getdatum(sort, value, null) \
+	tuplesort_getdatum(sort, true, false, value, null, NULL) /* untested */
+#else
+#define pm_tuplesort_getdatum(sort, value, null) \
+	tuplesort_getdatum(sort, true, value, null, NULL)
+#endif
+
 #endif /* PM_COMPAT_H */

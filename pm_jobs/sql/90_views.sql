@@ -119,11 +119,21 @@ COMMENT ON COLUMN pm_jobs.schedules.next_run IS 'next time; infinity: never';
 COMMENT ON COLUMN pm_jobs.schedules.last_run IS 'last time for which a job was enqueued';
 COMMENT ON COLUMN pm_jobs.schedules.last_error IS 'why no job could be enqueued last time';
 
+-- Median and 95th percentile of the times between two times: see src/spread.c.
+CREATE FUNCTION pm_jobs._spread_add(internal, timestamptz, timestamptz) RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_jobs__spread_add';
+CREATE FUNCTION pm_jobs._spread_end(internal) RETURNS interval[]
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_jobs__spread';
+CREATE AGGREGATE pm_jobs._spread(timestamptz, timestamptz) (
+  SFUNC = pm_jobs._spread_add, STYPE = internal, SSPACE = 8192, FINALFUNC = pm_jobs._spread_end, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
+);
+REVOKE ALL ON FUNCTION pm_jobs._spread_add(internal, timestamptz, timestamptz), pm_jobs._spread_end(internal) FROM PUBLIC;
+
 CREATE VIEW pm_jobs.stats WITH (security_invoker) AS
 SELECT q.name AS queue, q.paused, coalesce(w.scheduled, 0) AS scheduled, coalesce(w.ready, 0) AS ready, coalesce(w.running, 0) AS running,
        (SELECT count(*) FROM pm_jobs._finished AS f WHERE f.queue = q.name AND f.status = 'dead') AS dead,
        clock_timestamp() - w.oldest_ready AS oldest_ready, coalesce(h.succeeded, 0) AS succeeded_hour, coalesce(a.failed, 0) AS failed_hour,
-       round(coalesce(h.recent, 0) / 5.0, 1) AS per_minute, h.run_p50, h.run_p95, h.wait_p50, h.wait_p95
+       round(coalesce(h.recent, 0) / 5.0, 1) AS per_minute, h.run[1] AS run_p50, h.run[2] AS run_p95, h.wait[1] AS wait_p50, h.wait[2] AS wait_p95
 FROM pm_jobs._queues AS q
 LEFT JOIN (
   SELECT j.queue, count(*) FILTER (WHERE j.status = 'scheduled') AS scheduled, count(*) FILTER (WHERE j.status = 'ready') AS ready,
@@ -136,10 +146,7 @@ LEFT JOIN (
 LEFT JOIN (
   SELECT f.queue, count(*) FILTER (WHERE f.status = 'succeeded') AS succeeded,
          count(*) FILTER (WHERE f.status = 'succeeded' AND f.finished_at > now() - interval '5 min') AS recent,
-         percentile_cont(0.5) WITHIN GROUP (ORDER BY f.finished_at - f.started_at) AS run_p50,
-         percentile_cont(0.95) WITHIN GROUP (ORDER BY f.finished_at - f.started_at) AS run_p95,
-         percentile_cont(0.5) WITHIN GROUP (ORDER BY f.started_at - greatest(f.enqueued_at, f.run_at)) AS wait_p50,
-         percentile_cont(0.95) WITHIN GROUP (ORDER BY f.started_at - greatest(f.enqueued_at, f.run_at)) AS wait_p95
+         pm_jobs._spread(f.started_at, f.finished_at) AS run, pm_jobs._spread(greatest(f.enqueued_at, f.run_at), f.started_at) AS wait
   FROM pm_jobs._finished AS f WHERE f.finished_at > now() - interval '1 hour'
   GROUP BY f.queue
 ) AS h ON h.queue = q.name

@@ -15,6 +15,7 @@
  *   enqueue.c      enqueue() and enqueue_many()
  *   job_insert.c   new rows of _job and their index entries
  *   cron_next.c    the next time of a schedule
+ *   spread.c       percentiles of times, for view stats
  *
  * pm_jobs_shared.h is the map of the workers.
  *
