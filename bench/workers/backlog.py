@@ -47,8 +47,7 @@ def measure(short):
     for number in range(rounds):
         for pile in piles if number % 2 == 0 else reversed(piles):
             for queue in piles[pile]:
-                # whatever the pile, what is vacuumed is what can be, and not in the middle of a round
-                rate = jobs_per_second(queue, 5 * million if pile == DEEP else jobs, seconds, tidy=pile != HELD)
+                rate = jobs_per_second(queue, jobs, seconds, waiting=5 * million if pile == DEEP else jobs, tidy=pile not in (HELD, DEEP))
                 figures.add(f'{queue.name}, jobs/s', pile, rate)
     for pile, queues in piles.items():
         for queue in queues if pile != CLEAN else []:

@@ -2,7 +2,8 @@
 
 set_up() installs one in a database, top_up(n) makes sure that n jobs wait which
 nobody takes yet, start() and stop() begin and end the running of jobs.  unfinished()
-counts exactly, nearly_done() is cheap and true when at most the last jobs are missing.
+counts exactly, nearly_done() is cheap and true when at most the last of those that
+watch(n) named are missing.
 """
 import json
 import os
@@ -45,6 +46,7 @@ class Queue:
     def __init__(self):
         self.connection = None
         self.processes = []
+        self.until = None
 
     @classmethod
     def missing(cls):
@@ -68,13 +70,17 @@ class Queue:
         while lacking > 0:
             self.add(min(lacking, 1000000))
             lacking -= 1000000
-        self.last = server.value(self.connection, f'SELECT max(id) FROM {self.jobs}')
+
+    def watch(self, count):
+        """Lets nearly_done() look for the end of so many of those that wait."""
+        self.until = server.value(self.connection, f'SELECT id FROM {self.jobs} WHERE {self.waiting} ORDER BY id OFFSET %s LIMIT 1', count - 1)
 
     def unfinished(self):
         return server.value(self.connection, f'SELECT count(*) FROM {self.jobs} WHERE {self.waiting}')
 
     def nearly_done(self):
-        return not server.value(self.connection, f'SELECT EXISTS (SELECT FROM {self.jobs} WHERE id > {self.last - LAST})')
+        return not server.value(self.connection, f'SELECT EXISTS (SELECT FROM {self.jobs} WHERE id > %s AND id <= %s)',
+                                self.until - LAST, self.until)
 
     def pile(self, count):
         """Leaves behind what so many finished jobs leave."""
@@ -226,6 +232,9 @@ class PgQ(Queue):
         self.query("SELECT pgq.ticker('bench')")
         self.count = count
 
+    def watch(self, count):
+        pass
+
     def unfinished(self):
         return self.count * (self.processes[0].poll() is None)
 
@@ -307,6 +316,9 @@ class PgBoss(Queue):
     def top_up(self, count):
         self.query('''INSERT INTO pgboss.job (name, data, policy)
             SELECT 'bench', '{}', 'standard' FROM generate_series(1, %s)''', count - self.unfinished())
+
+    def watch(self, count):
+        pass
 
     def nearly_done(self):
         return not server.value(self.connection, "SELECT EXISTS (SELECT FROM pgboss.job WHERE name = 'bench' AND state < 'active')")

@@ -6,6 +6,7 @@ take the time too, on the same machine.
 import contextlib
 import json
 import multiprocessing
+import operator
 import random
 import time
 
@@ -39,6 +40,11 @@ class Committer:
         self.took.append((time.time() - before) * 1000)
         self.sent[number] = before
         return number
+
+    def forget(self):
+        """What was committed so far does not count."""
+        self.sent.clear()
+        self.took.clear()
 
     def lags(self, started):
         """ms from each COMMIT to the start of its job; started: numbers and times."""
@@ -74,7 +80,7 @@ class Workers:
         committer = Committer(self.database)
         committer.commit(self.add)
         self.settled()
-        committer.sent.clear()
+        committer.forget()
         for _ in range(count):
             rest()
             committer.commit(self.add)
@@ -168,7 +174,7 @@ class GraphileWorker:
         committer = Committer('graphile')
         committer.commit(self.add, 0)
         server.wait_until('the first job', lambda: self.queue.unfinished() == 0)
-        committer.sent.clear()
+        committer.forget()
         for number in range(1, count + 1):
             rest()
             committer.commit(self.add, number)
@@ -193,6 +199,7 @@ def measure(short):
                 lags.setdefault((durable, peer.name), []).extend(lag)
                 if peer is peers[0]:
                     lags.setdefault((durable, 'the COMMIT itself'), []).extend(took)
+                    lags.setdefault((durable, 'pm_jobs, from the end of COMMIT'), []).extend(map(operator.sub, lag, took))
     for (durable, name), values in lags.items():
         targets = {} if name != 'pm_jobs' else {50: 1, 99: 3} if durable else {50: 0.25}
         figures.quantiles('COMMIT to start, durable' if durable else 'COMMIT to start, not durable', name, values, 'ms', targets)
