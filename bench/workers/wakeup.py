@@ -3,11 +3,11 @@
 One client adds a job, takes the time and commits; the handler's first deed is to
 take the time too, on the same machine.
 """
-import contextlib
 import json
 import multiprocessing
 import operator
 import random
+import select
 import time
 
 import figures
@@ -88,8 +88,9 @@ class Workers:
 
     def measure_notify(self, count):
         """NOTIFY pm_jobs by a client after a row that nothing reported."""
-        table, = [row[0] for row in server.query(self.connection, "SELECT tgname FROM pg_trigger WHERE tgrelid = 'pm_jobs._job'::regclass AND tgenabled = 'A'")]
-        server.query(self.connection, f'ALTER TABLE pm_jobs._job DISABLE TRIGGER {table}')
+        trigger = server.value(self.connection, '''
+            SELECT tgname FROM pg_trigger WHERE tgrelid = 'pm_jobs._job'::regclass AND tgenabled = 'A' ''')
+        server.query(self.connection, f'ALTER TABLE pm_jobs._job DISABLE TRIGGER {trigger}')
         committer = Committer(self.database)
         for _ in range(count):
             rest()
@@ -98,7 +99,7 @@ class Workers:
                 VALUES ('bench', 'stamp', '{}', 0, 1, 'postgres'::regrole) RETURNING id''')
             committer.commit('NOTIFY pm_jobs', number)
         lags = committer.lags(self.started(min(committer.sent)))
-        server.query(self.connection, f'ALTER TABLE pm_jobs._job ENABLE ALWAYS TRIGGER {table}')
+        server.query(self.connection, f'ALTER TABLE pm_jobs._job ENABLE ALWAYS TRIGGER {trigger}')
         return lags
 
     def measure_cold(self, count):
@@ -115,7 +116,6 @@ class Workers:
 
 def listen(database, pipe):
     """A process that listens and runs what is there, until it is told to end; answers with when jobs started."""
-    import select
     connection = server.connect(database)
     started = []
     server.query(connection, 'LISTEN plain')
