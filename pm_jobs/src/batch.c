@@ -85,14 +85,13 @@ release(void)
 static void
 at_end_of_transaction(XactEvent event, void *arg)
 {
-	if ((event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT) && held_queue != NULL &&
-	    !keep_claims)
-	{
-		if (event == XACT_EVENT_ABORT)
-			for (int i = 0; i < nheld; i++)
-				held[i].ended = false;
+	if (held_queue == NULL)
+		return;
+	if (event == XACT_EVENT_ABORT)
+		for (int i = 0; i < nheld; i++)
+			held[i].ended = false;
+	if ((event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT) && !keep_claims)
 		release();
-	}
 }
 
 /* The process ends: as after an abort.  Runs once its transaction is undone. */
