@@ -500,6 +500,7 @@ transaction(JobRun *run, Queue *queue)
 		taken = pm_jobs_take_token(run, queue);
 		/* if this commit is lost, so is what follows it */
 		commit_soon(run);
+		queue->firm = !taken;
 		if (!taken)
 			return false;
 	}
@@ -632,6 +633,10 @@ pm_jobs_run_batch(JobRun *run, Queue *queue)
 	MemoryContextReset(run->batch);
 	batch_jobs = NIL;
 	queue->not_before = DT_NOBEGIN;
+	queue->firm = false;
+	queue->reports = pg_atomic_read_u64(&pm_jobs_my_database->reports);
+	queue->releases = queue->shared->releases;
+	pg_memory_barrier();
 	PG_TRY();
 	{
 		found = transaction(run, queue);
@@ -667,6 +672,7 @@ pm_jobs_run_batch(JobRun *run, Queue *queue)
 			ereport(LOG, (errcode(error->sqlerrcode),
 			              errmsg("pm_jobs worker: %s",
 			                     error->message ? error->message : "error")));
+			queue->firm = true;
 			queue->not_before =
 			    TimestampTzPlusMilliseconds(GetCurrentTimestamp(), TROUBLE_MS);
 		}

@@ -19,6 +19,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -346,6 +347,7 @@ pm_jobs_succeed_all(JobRun *run, List *jobs)
 	ListCell *cell;
 	int n = 0;
 
+	LockRelationOid(RelationGetRelid(run->jobs), RowExclusiveLock);
 	foreach (cell, jobs)
 	{
 		Job *job = lfirst(cell);

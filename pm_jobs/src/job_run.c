@@ -151,8 +151,12 @@ pm_jobs_begin_jobs(JobRun *run)
 	PopActiveSnapshot();
 
 	run->guc_level = NewGUCNestLevel();
-	pin_search_path();
-	run->jobs = table_open(get_relname_relid("_job", schema), RowExclusiveLock);
+	/* a worker's session has it; a setting makes the end of each subtransaction costly */
+	if (!run->worker)
+		pin_search_path();
+	/* a worker changes it at the end of its batch: a long job is not in anybody's way */
+	run->jobs = table_open(get_relname_relid("_job", schema),
+	                       run->worker ? AccessShareLock : RowExclusiveLock);
 	if (RelationGetDescr(run->jobs)->natts != JOB_COLUMNS)
 		elog(ERROR, "table pm_jobs._job has %d columns, not %d",
 		     RelationGetDescr(run->jobs)->natts, JOB_COLUMNS);

@@ -19,6 +19,7 @@ typedef struct KnownDatabase
 	int workers;            /* it has */
 	SharedDatabase *shared; /* NULL: it has no entry, or is not served */
 	TimestampTz looked;     /* when a worker was started or ended there last */
+	TimestampTz failed;     /* when one ended with an error last */
 } KnownDatabase;
 
 /* What is known of the entry of the same index in the table of workers. */

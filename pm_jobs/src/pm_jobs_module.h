@@ -133,8 +133,11 @@ typedef struct Queue
 	bool keys_done;  /* every key has had its turn and none had a job */
 	/* of a worker */
 	struct SharedQueue *shared; /* NULL: no entry is free */
-	uint64 key_reports;     /* the places of keys hold while this is the queue's count */
-	TimestampTz not_before; /* nothing could be claimed though there are jobs */
+	uint64 key_reports; /* the places of keys hold while this is the queue's count */
+	TimestampTz
+	    not_before; /* nothing could be claimed: again then, or when there is news */
+	uint64 reports, releases; /* the counts before that: news if they have grown */
+	bool firm;                /* not before then, whatever the news */
 } Queue;
 
 /* A statement of ours, prepared at its first use and kept for the session. */

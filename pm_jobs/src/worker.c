@@ -343,6 +343,16 @@ is_open(const Queue *queue)
 	       queue->shared->busy < queue->concurrency;
 }
 
+/* Was there nothing to claim a moment ago, and nothing new since? */
+static bool
+has_to_wait(const Queue *queue)
+{
+	return GetCurrentTimestamp() < queue->not_before &&
+	       (queue->firm ||
+	        (queue->reports == pg_atomic_read_u64(&pm_jobs_my_database->reports) &&
+	         queue->releases == queue->shared->releases));
+}
+
 /* Lets each queue have a batch; true if any had one. */
 static bool
 take_turns(JobRun *run)
@@ -354,7 +364,7 @@ take_turns(JobRun *run)
 	{
 		Queue *queue = list_nth(run->queues, (known.turn + i) % n);
 
-		if (!is_open(queue) || GetCurrentTimestamp() < queue->not_before)
+		if (!is_open(queue) || has_to_wait(queue))
 			continue;
 		pgstat_report_activity(STATE_RUNNING, queue->name);
 		if (!pm_jobs_run_batch(run, queue))
@@ -560,6 +570,7 @@ pm_jobs_worker_main(Datum arg)
 	known.seen = pg_atomic_read_u64(&pm_jobs_my_database->reports);
 	pg_memory_barrier();
 	SetConfigOption("application_name", "pm_jobs worker", PGC_USERSET, PGC_S_OVERRIDE);
+	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_OVERRIDE);
 	if (!is_served())
 	{
 		be_absent();

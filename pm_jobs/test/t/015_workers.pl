@@ -198,6 +198,7 @@ $blocker->pump until $out =~ /locked/;
 $id = sql(q{SELECT pm_jobs.enqueue('q', 'outside')});
 ok(reaches("SELECT count(*) FROM pm_jobs.attempts WHERE job_id = $id AND finished_at IS NULL", 1), 'an attempt with outside effects is on record while it runs');
 is(sql("SELECT status FROM pm_jobs.jobs WHERE id = $id"), 'running', 'the job is running');
+is(sql(q{SELECT pm_jobs.create_queue('brief'), pm_jobs.drop_queue('brief')}), '|', 'and keeps nobody from dropping another queue');
 $in .= "COMMIT; \\echo unlocked\n";
 $blocker->pump until $out =~ /unlocked/;
 is(sql("SELECT pm_jobs.wait($id)"), 'succeeded', 'and ends');
