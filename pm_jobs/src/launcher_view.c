@@ -30,7 +30,6 @@
 /* Waiting after failures: doubled each time; forgotten after a while without one. */
 #define FAILURE_MS      1000
 #define FAILURE_MAX_MS  300000
-#define TOGETHER_MS     500
 #define FORGIVEN_MS     60000
 /* Entries of databases kept free for those that come. */
 #define SPARE_DATABASES 16
@@ -165,11 +164,13 @@ note_end(int index)
 		database->failures = 0;
 	if (!done && !stopped)
 	{
-		/* those that end together have one reason */
-		if (known == NULL || TimestampDifferenceExceeds(known->failed, now, TOGETHER_MS))
+		/* of those that were there when one failed, that one counts */
+		if (known == NULL || slot->since >= known->failed)
+		{
 			database->failures++;
-		if (known != NULL)
-			known->failed = now;
+			if (known != NULL)
+				known->failed = now;
+		}
 		database->not_before =
 		    TimestampTzPlusMilliseconds(now, failure_wait(database->failures));
 		database->wanted = true;
