@@ -581,8 +581,9 @@ end_look(Look *look, bool found)
 		shared->nplaces = n;
 		shared->bound = look->bound;
 	}
-	shared->maybe = shared->bound != BOUND_BOTTOM;
-	for (int i = 0; i < shared->nplaces; i++)
+	/* every job of an ordered queue has a key: its places are of no use */
+	shared->maybe = shared->bound != BOUND_BOTTOM && !look->queue->ordered;
+	for (int i = 0; i < shared->nplaces && !look->queue->ordered; i++)
 		shared->maybe = shared->maybe || !shared->places[i].dry;
 	if (pm_jobs_has_turns(look->queue))
 		shared->maybe = shared->maybe || found || look->run->blocked ||
