@@ -322,7 +322,7 @@ show_begin(const Queue *queue, const Job *job, int n)
 	pm_jobs_me->message[0] = '\0';
 	(void) pg_atomic_fetch_add_u64(&pm_jobs_me->serial, 1);
 	SpinLockRelease(&pm_jobs_me->mutex);
-	pm_jobs_crash_note(pm_jobs_me - pm_jobs_shared->workers, MyDatabaseId, job->id);
+	pm_jobs_crash_note(job->id);
 	return true;
 }
 
@@ -336,7 +336,7 @@ show_end(int n, bool failed)
 {
 	bool cancelled;
 
-	pm_jobs_crash_note(pm_jobs_me - pm_jobs_shared->workers, MyDatabaseId, 0);
+	pm_jobs_crash_note(0);
 	SpinLockAcquire(&pm_jobs_me->mutex);
 	cancelled = pm_jobs_cancel_wanted();
 	pm_jobs_me->current = n + 1;
@@ -554,7 +554,14 @@ show_undone(void)
 {
 	uint64 unwanted;
 
+	pm_jobs_crash_note(0);
 	SpinLockAcquire(&pm_jobs_me->mutex);
+	if ((pg_atomic_read_u64(&pm_jobs_me->serial) & 1) != 0)
+	{
+		/* the error was not the handler's, but came before its call had ended */
+		pm_jobs_me->job = 0;
+		(void) pg_atomic_fetch_add_u64(&pm_jobs_me->serial, 1);
+	}
 	unwanted = pm_jobs_me->unwanted;
 	pm_jobs_me->current = pm_jobs_me->nclaims;
 	pm_jobs_me->failed = ~UINT64CONST(0);

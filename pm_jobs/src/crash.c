@@ -8,7 +8,8 @@
  * crashed, or because the server stops at once, marks its entry.  When shared
  * memory is made again, entries that name a job and are not marked belong to
  * processes that died by themselves; they are kept until a worker of their
- * database has charged the job.
+ * database has charged the job.  So is one whose handler made the worker end
+ * without a crash: it would take one worker after the other from its database.
  *
  * A postmaster that ends after a crash (restart_after_crash = off, or recovery
  * failed) leaves them in a small file for the next one.  One that is killed leaves
@@ -25,11 +26,13 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/fd.h"
 #include "storage/ipc.h"
 #include "storage/pmsignal.h"
+#include "tcop/tcopprot.h"
 #include "utils/timestamp.h"
 
 /* Crashes that wait to be charged; the oldest go first when there are more. */
@@ -69,7 +72,8 @@ typedef struct CrashMemory
 } CrashMemory;
 
 static CrashMemory *memory;
-static Running *mine; /* of this process, once it has noted a job */
+static Running *mine;              /* of this process, if it is a worker */
+static volatile sig_atomic_t told; /* another process wants this one to end */
 static shmem_startup_hook_type previous_startup;
 
 static JobStatement charge_statement = {
@@ -237,16 +241,62 @@ pm_jobs_crash_init(void)
 	shmem_startup_hook = start_up;
 }
 
+/* SIGTERM: notes whether another process sent it. */
+static void
+handle_terminate(int signo, siginfo_t *info, void *context)
+{
+	if (info->si_pid != MyProcPid)
+		told = true;
+	die(signo);
+}
+
 /*
- * on_proc_exit of a process that has noted jobs.  One that ends by proc_exit has
- * not crashed; exit() behind PostgreSQL's back shows as code -1.
+ * SIGQUIT: another process crashed, or the server stops at once.  One that the
+ * postmaster has not sent does not count, for a handler could end its own process
+ * by one again and again.
  */
 static void
-leave(int code, Datum arg)
+handle_quit(SIGNAL_ARGS)
 {
-	if (code != -1)
+	if (mine != NULL && GetQuitSignalReason() != PMQUIT_NOT_SENT)
+		mine->quit = 1;
+	_exit(2);
+}
+
+/*
+ * Called once by the worker that has the entry with this index, before it gets
+ * signals.
+ */
+void
+pm_jobs_crash_enter(int worker)
+{
+	struct sigaction action = {.sa_sigaction = handle_terminate,
+	                           .sa_flags = SA_SIGINFO | SA_RESTART};
+
+	sigemptyset(&action.sa_mask);
+	(void) sigaction(SIGTERM, &action, NULL);
+	pqsignal(SIGQUIT, handle_quit);
+	if (memory == NULL)
+		return;
+	mine = &memory->running[worker];
+	settle(mine); /* who had it before ended without a word */
+	mine->pid = MyProcPid;
+}
+
+/*
+ * The worker gives its entry back and ends.  If it does so while a handler runs,
+ * and nobody told it to, it is the handler's doing: FATAL, its own SIGTERM, or
+ * exit() behind PostgreSQL's back, which shows as code -1.
+ */
+void
+pm_jobs_crash_leave(int code)
+{
+	if (mine == NULL)
+		return;
+	if (code != -1 && (told || code == 0 || !PostmasterIsAlive()))
 		mine->quit = 1;
 	settle(mine);
+	mine = NULL;
 	SpinLockAcquire(&memory->mutex);
 	for (int i = 0; i < CRASHES_MAX; i++)
 		if (memory->crashes[i].owner == MyProcPid)
@@ -254,50 +304,23 @@ leave(int code, Datum arg)
 	SpinLockRelease(&memory->mutex);
 }
 
-/* The first note of this process: what its entry still names is another's crash. */
-static void
-enter(Running *running)
-{
-	settle(running);
-	running->pid = MyProcPid;
-	mine = running;
-	on_proc_exit(leave, 0);
-}
-
 /*
- * The worker with this index begins to run a job (which its entry in shared memory
- * shows since when), or has none any more (0).  A kill before or after each write
- * leaves the entry naming the job or none, and never half of it.
+ * This worker begins to run a job (which its entry in shared memory shows since
+ * when), or has none any more (0).  A kill before or after each write leaves the
+ * entry naming the job or none, and never half of it.
  */
 void
-pm_jobs_crash_note(int worker, Oid database, int64 job)
+pm_jobs_crash_note(int64 job)
 {
-	Running *running;
-
-	if (memory == NULL || (job == 0 && mine == NULL))
-		return;
-	running = &memory->running[worker];
 	if (mine == NULL)
-		enter(running);
+		return;
 	if (job != 0)
 	{
-		running->database = database;
-		running->started_at = pm_jobs_me != NULL ? pm_jobs_me->started_at : 0;
+		mine->database = MyDatabaseId;
+		mine->started_at = pm_jobs_me->started_at;
 		pg_write_barrier();
 	}
-	pg_atomic_write_u64(&running->job, (uint64) job);
-}
-
-/*
- * In the handler of SIGQUIT of the worker with this index: it did not crash.  A
- * signal that the postmaster has not sent does not count, for a handler could end
- * its own process by one again and again.
- */
-void
-pm_jobs_crash_quit(int worker)
-{
-	if (memory != NULL && GetQuitSignalReason() != PMQUIT_NOT_SENT)
-		memory->running[worker].quit = 1;
+	pg_atomic_write_u64(&mine->job, (uint64) job);
 }
 
 /*

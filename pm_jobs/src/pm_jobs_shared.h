@@ -229,8 +229,9 @@ extern bool pm_jobs_transact(JobRun *run, void (*work)(JobRun *run, void *arg), 
 
 /* in crash.c */
 extern void pm_jobs_crash_init(void);
-extern void pm_jobs_crash_note(int worker, Oid database, int64 job);
-extern void pm_jobs_crash_quit(int worker);
+extern void pm_jobs_crash_enter(int worker);
+extern void pm_jobs_crash_note(int64 job);
+extern void pm_jobs_crash_leave(int code);
 extern int pm_jobs_crashed(Oid database, int64 *jobs, int max);
 extern bool pm_jobs_charge_crash(JobRun *run, int64 job);
 extern void pm_jobs_crash_settled(Oid database, int64 job);

@@ -10,8 +10,6 @@
  */
 #include "pm_jobs_shared.h"
 
-#include <unistd.h>
-
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "commands/async.h"
@@ -25,7 +23,6 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
-#include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -69,15 +66,6 @@ static JobStatement schedule_statement = {
 static JobStatement before_statement = {.sql = "SELECT pm_jobs._before_run(NULL)"};
 static JobStatement after_statement = {.sql = "SELECT pm_jobs._after_run()"};
 
-/* SIGQUIT: another process crashed, or the server stops at once. */
-static void
-handle_quit(SIGNAL_ARGS)
-{
-	if (pm_jobs_me != NULL)
-		pm_jobs_crash_quit(pm_jobs_me - pm_jobs_shared->workers);
-	_exit(2);
-}
-
 /* Leaves the entry.  May be called before the worker is connected. */
 static void
 detach(int code, Datum arg)
@@ -86,8 +74,7 @@ detach(int code, Datum arg)
 
 	if (me == NULL)
 		return;
-	if (code != -1) /* that is exit() behind PostgreSQL's back: the handler's doing */
-		pm_jobs_crash_note(me - pm_jobs_shared->workers, InvalidOid, 0);
+	pm_jobs_crash_leave(code);
 	SpinLockAcquire(&me->mutex);
 	me->state = WORKER_FREE;
 	me->database = InvalidOid;
@@ -551,8 +538,6 @@ pm_jobs_worker_main(Datum arg)
 	JobRun run;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	pqsignal(SIGTERM, die);
-	pqsignal(SIGQUIT, handle_quit);
 	pm_jobs_cancel_init();
 
 	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(Oid));
@@ -560,6 +545,7 @@ pm_jobs_worker_main(Datum arg)
 	if (!attach(DatumGetInt32(arg), database, &stop) || stop)
 		proc_exit(0);
 	pm_jobs_batch_init();
+	pm_jobs_crash_enter(DatumGetInt32(arg));
 	BackgroundWorkerUnblockSignals();
 
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);

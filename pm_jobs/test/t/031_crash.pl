@@ -133,7 +133,9 @@ END \$\$;
 CREATE FUNCTION kills(job pm_jobs.job) RETURNS jsonb LANGUAGE plpgsql AS \$\$
 BEGIN
   INSERT INTO public.done (id) VALUES (job.id);
-  IF job.payload ->> 'signal' = 'QUIT' THEN
+  IF job.payload ->> 'signal' = 'TERM' THEN
+    PERFORM pg_terminate_backend(pg_backend_pid());
+  ELSIF job.payload ->> 'signal' = 'QUIT' THEN
     COPY (SELECT 1) TO PROGRAM 'kill -QUIT \$PPID';
   ELSIF job.payload ? 'once' THEN
     COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; test -e $mark || { touch $mark; kill -KILL \$PPID; }';
@@ -150,6 +152,8 @@ SELECT pm_jobs.create_queue('bad', concurrency => 1, backoff => '{0}');
 SELECT pm_jobs.create_queue('ordered', ordered => true, backoff => '{0}');
 SQL
 unlink $mark;
+
+my $id;
 
 # ---- the culprit dies, its neighbours live
 ask(q{SELECT count(*) FROM pm_jobs.enqueue_many('q', 'pass', array_fill('{}'::jsonb, ARRAY[30]))});
@@ -188,6 +192,15 @@ $bad = enqueue_bad('kills', '{"signal": "QUIT"}');
 ok(reaches("SELECT status FROM pm_jobs.jobs WHERE id = $bad", 'dead'), 'who quits by itself is charged');
 is(job($bad, 'attempts, crashes'), '0|2', 'as a crash');
 
+# ---- nor is one that ends its worker without a crash: it would end them all
+my $restarts = restarts();
+$bad = enqueue_bad('kills', '{"signal": "TERM"}');
+$id = enqueue('pass');
+ok(reaches("SELECT status FROM pm_jobs.jobs WHERE id = $bad", 'dead'), 'who ends its worker is charged');
+cmp_ok(job($bad, 'crashes'), '>=', 2, 'for each');
+ok(reaches("SELECT status FROM pm_jobs.jobs WHERE id = $id", 'succeeded'), 'others run');
+is(restarts(), $restarts, 'nothing was restarted');
+
 # ---- effects outside: the attempts count too
 $bad = enqueue_bad('kills outside', '{}');
 ok(reaches("SELECT status FROM pm_jobs.jobs WHERE id = $bad", 'dead'), 'a culprit with effects outside is dead in the end');
@@ -216,7 +229,6 @@ is(ask("SELECT string_agg(attempt || ' ' || outcome, ', ' ORDER BY attempt) FROM
 
 # ---- others' crashes, stops and kills charge nobody
 my $blamed = blamed();
-my $id;
 foreach my $how ('backend', 'immediate', 'postmaster', 'fast')
 {
 	$keeper = shut();
