@@ -7,7 +7,10 @@
 use strict;
 use warnings;
 
+use FindBin;
 use IPC::Run qw(start pump finish timeout);
+use lib $FindBin::RealBin;
+use PmJobs qw(query_reaches);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -29,19 +32,10 @@ sub sql
 	return $node->safe_psql('postgres', $_[0]);
 }
 
-# Waits until a query gives what is expected; 0 after half a minute.
+# Waits until a query gives what is expected.
 sub reaches
 {
-	my ($query, $expected) = @_;
-	my $deadline = time + 30;
-	my $got;
-	while (time < $deadline)
-	{
-		$got = sql($query);
-		return 1 if $got eq $expected;
-	}
-	diag("$query: got \"$got\", not \"$expected\"");
-	return 0;
+	return query_reaches($node, 'postgres', @_);
 }
 
 sql(<<SQL);

@@ -9,6 +9,9 @@
 use strict;
 use warnings;
 
+use FindBin;
+use lib $FindBin::RealBin;
+use PmJobs qw(query_reaches);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -33,19 +36,10 @@ sub sql
 	return $node->safe_psql('postgres', $_[0]);
 }
 
-# Waits until a query gives what is expected; 0 after half a minute.
+# Waits until a query gives what is expected.
 sub reaches
 {
-	my ($query, $expected) = @_;
-	my $deadline = time + 30;
-	my $got;
-	while (time < $deadline)
-	{
-		$got = sql($query);
-		return 1 if $got eq $expected;
-	}
-	diag("$query: got \"$got\", not \"$expected\"");
-	return 0;
+	return query_reaches($node, 'postgres', @_);
 }
 
 # The columns of a job, or the attempts made of it.

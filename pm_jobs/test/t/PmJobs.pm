@@ -14,7 +14,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
 
-our @EXPORT = qw(make_node set_up enqueue_in enqueue_stuck status_of run_job workers_of wait_for in_time quickly);
+our @EXPORT = qw(make_node set_up enqueue_in enqueue_stuck status_of run_job workers_of wait_for in_time quickly query_reaches);
 
 # Makes a server that preloads pm_jobs, not yet started.
 sub make_node
@@ -142,6 +142,21 @@ sub quickly
 	in_time(2, $name, sub { ($status, $out, $err) = $node->psql($database, $sql); });
 	is($err, '', "$name: without complaint");
 	return $out;
+}
+
+# Waits until a query gives what is expected; 0 after half a minute.
+sub query_reaches
+{
+	my ($node, $database, $query, $expected) = @_;
+	my $deadline = time + 30;
+	my $got;
+	while (time < $deadline)
+	{
+		$got = $node->safe_psql($database, $query);
+		return 1 if $got eq $expected;
+	}
+	diag("$query: got \"$got\", not \"$expected\"");
+	return 0;
 }
 
 1;
