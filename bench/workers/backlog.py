@@ -35,7 +35,7 @@ def behind(queue, pile, million):
 
 def measure(short):
     """Peers are measured with and without the held snapshot; they are given some seconds."""
-    million, jobs, rounds, seconds = (20000, 10000, 1, 1) if short else (1000000, 100000, 5, 4)
+    million, jobs, rounds, seconds = (20000, 10000, 1, 1) if short else (1000000, 200000, 7, 4)
     piles = {CLEAN: [PmJobs(), Plain(8), Graphile(8)], HELD: [PmJobs(), Plain(8), Graphile(8)], FUTURE: [PmJobs()], DEEP: [PmJobs()]}
     held = []
     for number, pile in enumerate(piles):
@@ -47,7 +47,7 @@ def measure(short):
     for number in range(rounds):
         for pile in piles if number % 2 == 0 else reversed(piles):
             for queue in piles[pile]:
-                rate = jobs_per_second(queue, jobs, seconds, waiting=5 * million if pile == DEEP else jobs, tidy=pile not in (HELD, DEEP))
+                rate = jobs_per_second(queue, jobs, seconds, waiting=5 * million if pile == DEEP else jobs, tidy=pile != DEEP)
                 figures.add(f'{queue.name}, jobs/s', pile, rate)
     for pile, queues in piles.items():
         for queue in queues if pile != CLEAN else []:
