@@ -68,4 +68,20 @@
 	tuplesort_getdatum(sort, true, value, null, NULL)
 #endif
 
+/* All settings there are; *n: how many. */
+#if PG_VERSION_NUM >= 160000
+#define pm_settings(n) get_guc_variables(n) /* untested */
+#else
+#define pm_settings(n) (*(n) = GetNumConfigOptions(), get_guc_variables())
+#endif
+
+/* Runs a portal to its end as a client's statement; 18 dropped an argument. */
+#if PG_VERSION_NUM >= 180000
+#define pm_portal_run(portal, dest, completion) \
+	PortalRun(portal, FETCH_ALL, true, dest, dest, completion) /* untested */
+#else
+#define pm_portal_run(portal, dest, completion) \
+	PortalRun(portal, FETCH_ALL, true, true, dest, dest, completion)
+#endif
+
 #endif /* PM_COMPAT_H */

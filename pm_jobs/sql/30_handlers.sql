@@ -52,7 +52,7 @@ $$;
 CREATE FUNCTION pm_jobs.register_handler(kind text, handler regprocedure, transactional boolean DEFAULT true) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
 COMMENT ON FUNCTION pm_jobs.register_handler(text, regprocedure, boolean) IS
-'says which function f(job pm_jobs.job) RETURNS jsonb, or procedure, runs the jobs of a kind; a kind that is registered gets the new one. It runs as the role that enqueued, which needs EXECUTE on it, with search_path pg_catalog, pg_temp unless it sets its own. transactional: its work and the job''s completion commit together, exactly once; false: for effects outside the database, at least once, run by CALL pm_jobs.run() only. Administrators only. Errors: 42883 no such function, 42P13 wrong shape, 22023, 42501';
+'says which function f(job pm_jobs.job) RETURNS jsonb, or procedure, runs the jobs of a kind; a kind that is registered gets the new one. It runs as the role that enqueued, which needs EXECUTE on it, with search_path pg_catalog, pg_temp unless it sets its own. transactional: its work and the job''s completion commit together, exactly once; false: for effects outside the database, at least once, run by workers and CALL pm_jobs.run() only; if it is a procedure without SET clauses, workers call it outside of a transaction: it may COMMIT, ROLLBACK and CALL pm_jobs.sleep. Administrators only. Errors: 42883 no such function, 42P13 wrong shape, 22023, 42501';
 
 CREATE FUNCTION pm_jobs._unregister_handler(caller regrole, kind text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -18,6 +18,12 @@ AS 'MODULE_PATHNAME', 'pm_jobs_wait';
 COMMENT ON FUNCTION pm_jobs.wait(bigint, interval) IS
   'Waits until a job is finished and returns its status: succeeded, dead or cancelled; NULL after the timeout. An error for a job of the own transaction.';
 
+CREATE PROCEDURE pm_jobs.sleep(duration interval)
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'pm_jobs_sleep';
+COMMENT ON PROCEDURE pm_jobs.sleep(interval) IS
+  'COMMITs, then waits so long holding no snapshot and no lock: for a handler that waits for the world outside, see register_handler. Cancelling the job ends it. Errors: 2D000 where COMMIT is not allowed, 22004 NULL, 22023 negative';
+
 -- Is the job of this row of _job running, or claimed by a worker?
 CREATE FUNCTION pm_jobs._is_running(job_row tid) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE

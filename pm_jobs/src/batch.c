@@ -26,6 +26,7 @@
 #include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/portal.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
@@ -48,6 +49,7 @@ static Held held[BATCH_MAX];
 static int nheld;
 static List *batch_jobs; /* not local: it is looked at after an error */
 static bool keep_claims; /* beyond the end of this transaction */
+static bool to_discard;  /* a procedure has had the session to itself */
 static Oid last_role;
 
 /* The end of the last commit that may not be on disk yet; since when there is one. */
@@ -119,7 +121,17 @@ begin(JobRun *run)
 	StartTransactionCommand();
 	XactIsoLevel = XACT_READ_COMMITTED;
 	XactReadOnly = false;
+	if (to_discard)
+		pm_jobs_discard_session();
 	pm_jobs_begin_jobs(run);
+}
+
+/* The session becomes the worker's own again. */
+static void
+drop_role(JobRun *run)
+{
+	SetSessionAuthorization(BOOTSTRAP_SUPERUSERID, true);
+	run->caller = BOOTSTRAP_SUPERUSERID;
 }
 
 /* Commits it. */
@@ -128,8 +140,8 @@ commit(JobRun *run)
 {
 	pm_jobs_end_jobs(run);
 	CommitTransactionCommand();
-	SetSessionAuthorization(BOOTSTRAP_SUPERUSERID, true);
-	run->caller = BOOTSTRAP_SUPERUSERID;
+	to_discard = false;
+	drop_role(run);
 }
 
 /*
@@ -193,11 +205,11 @@ undo(JobRun *run)
 	FlushErrorState();
 	pm_jobs_lane_reset();
 	AbortCurrentTransaction();
+	PortalErrorCleanup(); /* the cursors of a procedure's loops */
 	if (commit_level >= 0)
 		synchronous_commit = commit_level;
 	commit_level = -1;
-	SetSessionAuthorization(BOOTSTRAP_SUPERUSERID, true);
-	run->caller = BOOTSTRAP_SUPERUSERID;
+	drop_role(run);
 	run->jobs = NULL;
 	run->target = NULL;
 	LockReleaseSession(USER_LOCKMETHOD);
@@ -485,6 +497,74 @@ start_outside(JobRun *run, Job *job)
 	return pm_jobs_claim_again(run, job);
 }
 
+/*
+ * Runs a procedure whose attempt is on record, outside of any transaction of ours, and
+ * records its end in one of its own.  What it throws is its failure.
+ */
+static void
+run_procedure(JobRun *run, Queue *queue, List *jobs)
+{
+	Job *job = linitial(jobs);
+	bool super = superuser_arg(job->role);
+	Datum argument;
+
+	if (!show_begin(queue, job, 0))
+	{
+		pm_jobs_cancel_job(run, job, NULL);
+		held[0].ended = true;
+		return;
+	}
+	MemoryContextSwitchTo(run->batch);
+	argument = pm_jobs_make_argument(run, job);
+	keep_claims = true;
+	commit(run);
+	SetSessionAuthorization(job->role, super);
+	to_discard = true;
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	pm_jobs_set_running_id(job->id);
+	PG_TRY();
+	{
+		pm_jobs_call_procedure(job, run->job_type, argument);
+		CommitTransactionCommand();
+	}
+	PG_FINALLY();
+	{
+		pm_jobs_set_running_id(0);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(run->batch);
+	drop_role(run);
+	note_time(job->handler, GetCurrentTimestamp() - job->started_at);
+	run->done++;
+	job->finished_at = GetCurrentTimestamp();
+	if (show_end(0, false))
+		ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
+		                errmsg("the handler caught the cancel of its job")));
+	begin(run);
+	keep_claims = false;
+	if (pm_jobs_claim_again(run, job))
+	{
+		job->succeeded = held[0].ended = true;
+		pm_jobs_succeed_all(run, jobs);
+	}
+}
+
+/*
+ * Is the job's handler a procedure that may end transactions?  Throws what is wrong
+ * with it.
+ */
+static bool
+is_free_procedure(JobRun *run, Job *job)
+{
+	if (!job->outside)
+		return false;
+	job->handler->function = InvalidOid; /* as it is now */
+	pm_jobs_prepare_call(run, job);
+	SetUserIdAndSecContext(run->caller, run->caller_context);
+	return job->handler->is_procedure;
+}
+
 /* The transaction of a batch; false if nothing could be claimed. */
 static bool
 transaction(JobRun *run, Queue *queue)
@@ -521,14 +601,20 @@ transaction(JobRun *run, Queue *queue)
 	    !start_outside(run, first))
 	{
 		commit(run);
+		pm_jobs_release_kept();
 		return true;
 	}
 	/* what may take long does not keep others from the disk */
 	if (!queue->own_commit || first->handler->mean_us < 0 ||
 	    first->handler->mean_us > pm_jobs_batch_time * 1000.0)
 		pm_jobs_flush();
-	adopt_role(run, first->role);
-	run_jobs(run, queue, batch_jobs);
+	if (is_free_procedure(run, first))
+		run_procedure(run, queue, batch_jobs);
+	else
+	{
+		adopt_role(run, first->role);
+		run_jobs(run, queue, batch_jobs);
+	}
 	if (queue->own_commit && !first->outside)
 		commit_soon(run);
 	else
@@ -566,6 +652,7 @@ show_undone(void)
 	pm_jobs_me->current = pm_jobs_me->nclaims;
 	pm_jobs_me->failed = ~UINT64CONST(0);
 	SpinLockRelease(&pm_jobs_me->mutex);
+	QueryCancelPending = false; /* it was for the call */
 	return unwanted;
 }
 
@@ -609,21 +696,29 @@ record_failure(JobRun *run, void *arg)
 
 /* Remembers that the jobs of a batch need a transaction each. */
 static void
-remember_alone(JobRun *run, List *jobs)
+remember_alone(JobRun *run, Queue *queue, List *jobs)
 {
-	MemoryContext old = MemoryContextSwitchTo(run->context);
+	MemoryContext old = MemoryContextSwitchTo(run->pass);
 	ListCell *cell;
 
-	list_free_deep(run->alone);
-	run->alone = NIL;
+	list_free_deep(queue->alone);
+	queue->alone = NIL;
 	foreach (cell, jobs)
 	{
 		int64 *id = palloc(sizeof(int64));
 
 		*id = ((Job *) lfirst(cell))->id;
-		run->alone = lappend(run->alone, id);
+		queue->alone = lappend(queue->alone, id);
 	}
 	MemoryContextSwitchTo(old);
+}
+
+/* After an error of our own the queue is left alone for a while, whatever is reported. */
+static void
+rest(Queue *queue)
+{
+	queue->firm = true;
+	queue->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), TROUBLE_MS);
 }
 
 /*
@@ -654,7 +749,7 @@ pm_jobs_run_batch(JobRun *run, Queue *queue)
 		unwanted = show_undone();
 		keep_claims = held_queue != NULL && (nheld == 1 || unwanted != 0);
 		if (held_queue != NULL && nheld > 1)
-			remember_alone(run, batch_jobs);
+			remember_alone(run, queue, batch_jobs);
 		error = undo(run);
 	}
 	PG_END_TRY();
@@ -670,8 +765,13 @@ pm_jobs_run_batch(JobRun *run, Queue *queue)
 			/* the job lives in the batch's memory */
 			run->batch = AllocSetContextCreate(run->context, "pm_jobs batch",
 			                                   ALLOCSET_DEFAULT_SIZES);
-			if (!pm_jobs_transact(run, record_failure, &failure) && held_queue != NULL)
-				release();
+			if (!pm_jobs_transact(run, record_failure, &failure))
+			{
+				/* the job runs again; not at once, for that may go on like this */
+				if (held_queue != NULL)
+					release();
+				rest(queue);
+			}
 			MemoryContextDelete(kept);
 		}
 		else if (list_length(batch_jobs) <= 1)
@@ -679,12 +779,10 @@ pm_jobs_run_batch(JobRun *run, Queue *queue)
 			ereport(LOG, (errcode(error->sqlerrcode),
 			              errmsg("pm_jobs worker: %s",
 			                     error->message ? error->message : "error")));
-			queue->firm = true;
-			queue->not_before =
-			    TimestampTzPlusMilliseconds(GetCurrentTimestamp(), TROUBLE_MS);
+			rest(queue);
 		}
 		FreeErrorData(error);
-		return batch_jobs != NIL;
+		return batch_jobs != NIL && !queue->firm;
 	}
 	return found;
 }

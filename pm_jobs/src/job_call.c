@@ -5,7 +5,8 @@
  * error is thrown here.  The handler runs with the role that enqueued the job
  * under SECURITY_LOCAL_USERID_CHANGE, which refuses SET ROLE, SET SESSION
  * AUTHORIZATION and their RESETs, and in a GUC nest level that is rolled back
- * after it.  Transaction commands fail: the call is atomic.
+ * after it.  Transaction commands fail: the call is atomic (see procedure.c for the
+ * one kind of which it is not).
  *
  * What a handler can leave to run later would run as the runner.  Deferred
  * triggers are therefore fired here, still as the job's role; cursors that it
@@ -40,19 +41,23 @@
 
 /* The job whose handler runs in this session; 0: none. */
 static int64 running_id;
+static bool is_guest; /* it is not the caller's own, in the caller's session */
 
 static JobStatement cursors_statement = {.sql = "SELECT name FROM pg_catalog.pg_cursors"};
 
-/* Tables, views, sequences and types; what belongs to them goes with them. */
+/* Others' tables, views, sequences, types and functions; what belongs to them goes with them. */
 static JobStatement temporary_statement = {
-    .sql = "SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid "
-           "FROM pg_catalog.pg_class AS c WHERE c.relnamespace = $1 AND c.relowner = $2 "
+    .sql = "SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid, "
+           "c.relowner, c.xmin "
+           "FROM pg_catalog.pg_class AS c WHERE c.relnamespace = $1 AND c.relowner <> $2 "
            "AND c.relkind IN ('r', 'p', 'v', 'S', 'c', 'f') UNION ALL "
-           "SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, t.oid "
-           "FROM pg_catalog.pg_type AS t WHERE t.typnamespace = $1 AND t.typowner = $2 "
+           "SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, t.oid, "
+           "t.typowner, t.xmin "
+           "FROM pg_catalog.pg_type AS t WHERE t.typnamespace = $1 AND t.typowner <> $2 "
            "AND t.typrelid = 0 AND t.typtype IN ('d', 'e', 'r') UNION ALL "
-           "SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, p.oid "
-           "FROM pg_catalog.pg_proc AS p WHERE p.pronamespace = $1 AND p.proowner = $2",
+           "SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, p.oid, "
+           "p.proowner, p.xmin "
+           "FROM pg_catalog.pg_proc AS p WHERE p.pronamespace = $1 AND p.proowner <> $2",
     .nargs = 2,
     .types = {OIDOID, OIDOID}
 };
@@ -62,6 +67,20 @@ int64
 pm_jobs_running_id(void)
 {
 	return running_id;
+}
+
+/* Does it run in the session of somebody else? */
+bool
+pm_jobs_is_guest(void)
+{
+	return is_guest;
+}
+
+/* Says which one that is, for a handler that pm_jobs_call() does not call. */
+void
+pm_jobs_set_running_id(int64 id)
+{
+	running_id = id;
 }
 
 /*
@@ -119,9 +138,9 @@ check_rights(const Handler *handler)
 		               handler->signature);
 }
 
-/* The argument: a value of type pm_jobs.job, in the current memory context. */
-static Datum
-make_argument(JobRun *run, const Job *job)
+/* A handler's argument: a value of type pm_jobs.job, in the current memory context. */
+Datum
+pm_jobs_make_argument(JobRun *run, const Job *job)
 {
 	TupleDesc row = RelationGetDescr(run->jobs);
 	TupleDesc desc = lookup_rowtype_tupdesc(run->job_type, -1);
@@ -177,17 +196,21 @@ close_cursors(JobRun *run)
 	SPI_finish();
 }
 
-/* Drops the temporary objects of a role in this session. */
+/*
+ * Drops the temporary objects of a role in the caller's session, and those that the
+ * subtransaction has made as anybody else but the caller.
+ */
 static void
 drop_temporary(JobRun *run, Oid role)
 {
+	TransactionId since = GetCurrentTransactionId();
 	ObjectAddresses *objects = new_object_addresses();
 	Oid schema, toast;
 	Datum values[2];
 
 	GetTempNamespaceState(&schema, &toast);
 	values[0] = ObjectIdGetDatum(schema);
-	values[1] = ObjectIdGetDatum(role);
+	values[1] = ObjectIdGetDatum(run->caller);
 	SPI_connect();
 	pm_jobs_query(run, &temporary_statement, values, NULL, 0);
 	for (uint64 i = 0; i < SPI_processed; i++)
@@ -200,12 +223,35 @@ drop_temporary(JobRun *run, Oid role)
 		    DatumGetObjectId(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &null));
 		object.objectId =
 		    DatumGetObjectId(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &null));
+		if (DatumGetObjectId(SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &null)) != role &&
+		    TransactionIdPrecedes(
+		        DatumGetTransactionId(SPI_getbinval(row, SPI_tuptable->tupdesc, 4, &null)),
+		        since))
+			continue;
 		add_exact_object_address(&object, objects);
 	}
 	SPI_finish();
 	performMultipleDeletions(objects, DROP_CASCADE,
 	                         PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
 	free_object_addresses(objects);
+}
+
+/*
+ * The current role becomes the job's, its handler is found, and may be called.  The
+ * role stays if something of that is not so, until the transaction is undone.
+ */
+void
+pm_jobs_prepare_call(JobRun *run, Job *job)
+{
+	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(job->role)))
+		ereport(ERROR,
+		        (errcode(ERRCODE_UNDEFINED_OBJECT),
+		         errmsg("the role that enqueued the job, with OID %u, does not exist",
+		                job->role)));
+	SetUserIdAndSecContext(job->role, run->caller_context | SECURITY_LOCAL_USERID_CHANGE);
+	if (!OidIsValid(job->handler->function))
+		resolve(run, job->handler);
+	check_rights(job->handler);
 }
 
 /*
@@ -219,24 +265,15 @@ pm_jobs_call(JobRun *run, Job *job, Datum *result)
 {
 	LOCAL_FCINFO(fcinfo, 1);
 	PgStat_FunctionCallUsage usage;
-	int level;
+	int level = NewGUCNestLevel();
 
-	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(job->role)))
-		ereport(ERROR,
-		        (errcode(ERRCODE_UNDEFINED_OBJECT),
-		         errmsg("the role that enqueued the job, with OID %u, does not exist",
-		                job->role)));
-	level = NewGUCNestLevel();
-	SetUserIdAndSecContext(job->role, run->caller_context | SECURITY_LOCAL_USERID_CHANGE);
-	if (!OidIsValid(job->handler->function))
-		resolve(run, job->handler);
-	check_rights(job->handler);
-
+	pm_jobs_prepare_call(run, job);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	InitFunctionCallInfoData(*fcinfo, &job->handler->flinfo, 1, InvalidOid, NULL, NULL);
-	fcinfo->args[0].value = make_argument(run, job);
+	fcinfo->args[0].value = pm_jobs_make_argument(run, job);
 	fcinfo->args[0].isnull = false;
 	running_id = job->id;
+	is_guest = !run->worker && job->role != run->caller;
 	PG_TRY();
 	{
 		pgstat_init_function_usage(fcinfo, &usage);
@@ -247,6 +284,7 @@ pm_jobs_call(JobRun *run, Job *job, Datum *result)
 	PG_FINALLY();
 	{
 		running_id = 0;
+		is_guest = false;
 	}
 	PG_END_TRY();
 
@@ -256,7 +294,9 @@ pm_jobs_call(JobRun *run, Job *job, Datum *result)
 	{
 		if (!ThereAreNoReadyPortals())
 			close_cursors(run);
-		if (MyXactFlags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE)
+		if ((MyXactFlags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE) && run->worker)
+			ResetTempTableNamespace();
+		else if (MyXactFlags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE)
 			drop_temporary(run, job->role);
 		if (run->worker)
 			DropAllPreparedStatements();

@@ -32,6 +32,7 @@
 /* The slots of the last claim, and what the session keeps beyond its transaction. */
 static LOCKTAG claimed[2];
 static int claimed_count;
+static bool last_is_new; /* the last slot was not held before */
 static LOCKTAG kept[3];
 static int kept_count;
 
@@ -72,6 +73,7 @@ pm_jobs_take_slot(const char *queue, const char *key, int limit)
 		set_tag(&tag, slot_number(queue, key, i), lock_class);
 		taken = LockHeldByMe(&tag, ExclusiveLock);
 	}
+	last_is_new = !taken;
 	for (int i = 0; i < limit && !taken; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -88,6 +90,16 @@ pm_jobs_take_slot(const char *queue, const char *key, int limit)
 			claimed[lengthof(claimed) - 1] = tag;
 	}
 	return taken;
+}
+
+/* Gives the slot that was taken last back, unless the transaction held it before. */
+void
+pm_jobs_give_slot_back(void)
+{
+	if (!last_is_new)
+		return;
+	last_is_new = false;
+	(void) LockRelease(&claimed[--claimed_count], ExclusiveLock, false);
 }
 
 /*
@@ -131,11 +143,11 @@ pm_jobs_job_is_taken(int64 id)
 	return count > 0;
 }
 
-/* An aborted run keeps nothing. */
+/* An aborted run keeps nothing; a procedure that rolls back is not one. */
 static void
 at_end_of_transaction(XactEvent event, void *arg)
 {
-	if (event == XACT_EVENT_ABORT)
+	if (event == XACT_EVENT_ABORT && pm_jobs_running_id() == 0)
 		pm_jobs_release_kept();
 }
 

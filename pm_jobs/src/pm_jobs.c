@@ -104,6 +104,7 @@ _PG_init(void)
 {
 	define_settings();
 	pm_jobs_lock_init();
+	pm_jobs_guard_init();
 	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
 		return;
 	pm_jobs_shared_init();

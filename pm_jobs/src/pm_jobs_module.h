@@ -10,6 +10,7 @@
  *   job_claim.c    finding and locking the next jobs of a queue
  *   job_lock.c     limits: slots of queues and keys as locks of a class of our own
  *   job_call.c     calling a handler as the job's role, leaving nothing behind
+ *   guard.c        what a handler may not do to the session that runs it
  *   job_finish.c   the end of an attempt: finished, scheduled again, dead
  *   job_wait.c     wait(), and what is running
  *   enqueue.c      enqueue() and enqueue_many()
@@ -136,6 +137,7 @@ typedef struct Queue
 	uint64 key_reports; /* the places of keys hold while this is the queue's count */
 	TimestampTz
 	    not_before; /* nothing could be claimed: again then, or when there is news */
+	List *alone;    /* ids that are to have a transaction of their own, in pass */
 	uint64 reports, releases; /* the counts before that: news if they have grown */
 	bool firm;                /* not before then, whatever the news */
 } Queue;
@@ -174,15 +176,15 @@ typedef struct JobRun
 	int key_slots;         /* slots of keys that this transaction has asked for */
 	List *queues;          /* of Queue, in pass */
 	List *handlers;        /* of Handler, in pass */
-	List *alone;      /* of a worker: ids that are to have a transaction of their own */
-	List *candidates; /* of a worker: jobs of the claim that is being made */
-	Oid job_type;     /* pm_jobs.job */
+	List *candidates;      /* of a worker: jobs of the claim that is being made */
+	Oid job_type;          /* pm_jobs.job */
 	TimestampTz pass_began;
 	int64 done; /* jobs whose attempt is over */
 } JobRun;
 
 /* in job_lock.c */
 extern bool pm_jobs_take_slot(const char *queue, const char *key, int limit);
+extern void pm_jobs_give_slot_back(void);
 extern bool pm_jobs_keep(int64 id);
 extern void pm_jobs_release_kept(void);
 extern bool pm_jobs_job_is_taken(int64 id);
@@ -199,13 +201,21 @@ extern bool pm_jobs_has_turns(const Queue *queue);
 extern Job *pm_jobs_make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key);
 extern List *pm_jobs_claim_by_turns(JobRun *run, Queue *queue);
 extern void pm_jobs_forget_keys(Queue *queue);
+extern void pm_jobs_set_last_key(JobRun *run, Queue *queue, const char *key);
 extern void pm_jobs_move_keys_back(Queue *queue, int32 priority, int64 seq);
 extern List *pm_jobs_claim(JobRun *run, Queue *queue, int limit);
 extern bool pm_jobs_claim_again(JobRun *run, Job *job);
 
 /* in job_call.c */
+extern void pm_jobs_prepare_call(JobRun *run, Job *job);
+extern Datum pm_jobs_make_argument(JobRun *run, const Job *job);
+extern void pm_jobs_set_running_id(int64 id);
+extern bool pm_jobs_is_guest(void);
 extern bool pm_jobs_call(JobRun *run, Job *job, Datum *result);
 extern int64 pm_jobs_running_id(void);
+
+/* in guard.c */
+extern void pm_jobs_guard_init(void);
 
 /* in job_finish.c */
 extern void pm_jobs_open_target(JobRun *run, int64 id);

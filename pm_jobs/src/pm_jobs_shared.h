@@ -11,6 +11,7 @@
  *   worker.c     a worker: its life, idle and busy
  *   lane.c       where the jobs of a queue that nobody has claimed begin
  *   batch.c      one transaction of a worker
+ *   procedure.c  calling a procedure that may end transactions
  *   crash.c      which job a process was running when it crashed
  *   cancel.c     cancelling a job that a worker has claimed
  *   running.c    progress, and the views of what is running
@@ -34,8 +35,8 @@
 
 /* Databases that have the extension, and a few more. */
 #define DATABASES_MAX 1024
-/* Queues of all databases whose places are remembered; others are searched anew. */
-#define QUEUES_MAX    1024
+/* Queues of all databases that workers serve, and those dropped since the start. */
+#define QUEUES_MAX    4096
 /* Bytes of a queue's or kind's name of 63 characters, with the end. */
 #define NAME_BYTES    256
 /* Jobs that one transaction of a worker runs: what a snapshot lists without overflow. */
@@ -226,6 +227,10 @@ extern bool pm_jobs_run_batch(JobRun *run, Queue *queue);
 extern void pm_jobs_flush(void);
 extern void pm_jobs_flush_in_time(void);
 extern bool pm_jobs_transact(JobRun *run, void (*work)(JobRun *run, void *arg), void *arg);
+
+/* in procedure.c */
+extern void pm_jobs_call_procedure(const Job *job, Oid job_type, Datum argument);
+extern void pm_jobs_discard_session(void);
 
 /* in crash.c */
 extern void pm_jobs_crash_init(void);

@@ -18,6 +18,8 @@ $node->start;
 $node->safe_psql('postgres', <<'SQL');
 CREATE ROLE mallory LOGIN;
 CREATE ROLE victim LOGIN;
+CREATE ROLE friends;
+GRANT friends TO mallory;
 CREATE EXTENSION pm_jobs;
 GRANT CREATE ON SCHEMA public TO mallory;
 SELECT pm_jobs.create_queue('q', concurrency => 2, max_attempts => 1);
@@ -66,6 +68,12 @@ END $$;
 CREATE FUNCTION public.private(job pm_jobs.job) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb';
 REVOKE ALL ON FUNCTION public.private(pm_jobs.job) FROM PUBLIC;
 RESET ROLE;
+CREATE FUNCTION public.as_friends() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  CREATE TEMPORARY TABLE pg_roles (n int);
+  GRANT ALL ON pg_roles TO PUBLIC;
+END $$;
+ALTER FUNCTION public.as_friends() OWNER TO friends;
 SELECT pm_jobs.register_handler('do', 'public.do_it(pm_jobs.job)');
 SELECT pm_jobs.register_handler('do_outside', 'public.do_it(pm_jobs.job)', transactional => false);
 SELECT pm_jobs.register_handler('call', 'public.do_call(pm_jobs.job)');
@@ -101,6 +109,13 @@ my @attacks = (
 	[ 'a temporary table', 'CREATE TEMPORARY TABLE pg_roles AS SELECT 1 AS rolsuper', '' ],
 	[ 'a temporary view', q{CREATE TEMPORARY VIEW pg_class AS SELECT public.evil('view')}, '' ],
 	[ 'a temporary domain', 'CREATE DOMAIN pg_temp.text AS int', '' ],
+	[ 'a temporary table of a third role', 'SELECT public.as_friends()', '' ],
+	[ 'LISTEN', 'LISTEN anything', 'a handler cannot LISTEN' ],
+	[ 'UNLISTEN', 'UNLISTEN *', 'a handler cannot UNLISTEN' ],
+	[ 'unlocking all', 'SELECT pg_advisory_unlock_all()', 'a handler cannot call pg_advisory_unlock_all' ],
+	[ 'unlocking', 'SELECT pg_advisory_unlock(1)', 'a handler cannot call pg_advisory_unlock here' ],
+	[ 'a lock that stays', 'SELECT pg_advisory_lock_shared(1, 2)', 'a handler cannot call pg_advisory_lock_shared here' ],
+	[ 'a lock that ends', 'SELECT pg_advisory_xact_lock(1)', '' ],
 	[ 'running jobs', 'SELECT pm_jobs.run_pending()', 'a handler cannot run jobs' ],
 	[ 'another\'s table', 'DELETE FROM pm_jobs._job', 'permission denied' ],
 	[ 'the lock of orders', q{SELECT pm_jobs._lock_order('q', 'x')}, 'permission denied' ],
