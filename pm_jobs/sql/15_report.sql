@@ -12,7 +12,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs__report_setti
 CREATE FUNCTION pm_jobs._report_gone(queue text, priority integer, seq bigint) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs__report_gone';
 
-CREATE TRIGGER report BEFORE INSERT OR UPDATE OF run_at, seq ON pm_jobs._job
+CREATE TRIGGER report BEFORE INSERT OR UPDATE OF run_at, seq, crashes ON pm_jobs._job
 FOR EACH ROW EXECUTE FUNCTION pm_jobs._report();
 ALTER TABLE pm_jobs._job ENABLE ALWAYS TRIGGER report;
 

@@ -102,7 +102,7 @@ COMMENT ON FUNCTION pm_jobs.create_queue(text, integer, integer, interval[], num
 
 CREATE FUNCTION pm_jobs._alter_queue(caller regrole, name text, concurrency integer, max_attempts integer, backoff interval[],
   rate_per_second numeric, rate_burst integer, key_concurrency integer, retention interval, events boolean, ordered boolean, own_commit boolean) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
 AS $$
 DECLARE
   q pm_jobs._queues;
@@ -129,6 +129,14 @@ BEGIN
       USING ERRCODE = '22023', HINT = 'Give both, or neither.';
   END IF;
   PERFORM pm_jobs._check_queue(q);
+  IF _alter_queue.ordered AND NOT (SELECT s.ordered FROM pm_jobs._queues AS s WHERE s.name = q.name) THEN
+    -- whoever is enqueuing has this table locked until commit
+    LOCK TABLE pm_jobs._job IN SHARE MODE;
+    IF EXISTS (SELECT FROM pm_jobs._job AS j WHERE j.queue = q.name AND j.limit_key IS NULL) THEN
+      RAISE EXCEPTION 'queue "%" has unfinished jobs without a limit_key', left(name, 64)
+        USING ERRCODE = '55006', HINT = 'An ordered queue has none: let them run or cancel them first.';
+    END IF;
+  END IF;
   UPDATE pm_jobs._queues AS s
   SET concurrency = q.concurrency, max_attempts = q.max_attempts, backoff = q.backoff, rate_per_second = q.rate_per_second,
       rate_burst = q.rate_burst, key_concurrency = q.key_concurrency, retention = q.retention, events = q.events, ordered = q.ordered,
@@ -144,7 +152,7 @@ CREATE FUNCTION pm_jobs.alter_queue(name text, concurrency integer DEFAULT NULL,
   ordered boolean DEFAULT NULL, own_commit boolean DEFAULT NULL) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
 COMMENT ON FUNCTION pm_jobs.alter_queue(text, integer, integer, interval[], numeric, integer, integer, interval, boolean, boolean, boolean) IS
-'changes the settings of a queue that are given; NULL leaves one as it is; 0 takes rate_per_second or key_concurrency away. A new rate without rate_burst sets the burst too. max_attempts holds for jobs enqueued from now on. Administrators only. Errors: 42704 no such queue, 22023, 42501';
+'changes the settings of a queue that are given; NULL leaves one as it is; 0 takes rate_per_second or key_concurrency away. A new rate without rate_burst sets the burst too. max_attempts holds for jobs enqueued from now on. Making it ordered waits up to a second for transactions that are enqueuing. Administrators only. Errors: 42704 no such queue, 22023, 55006 ordered while jobs without a limit_key wait, 55P03 lock not available, 42501';
 
 CREATE FUNCTION pm_jobs._drop_queue(caller regrole, name text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'

@@ -114,8 +114,15 @@ BEGIN
     EXCEPTION WHEN OTHERS THEN
       failure := SQLERRM;
       fired := 0;
-      following := pm_jobs._next_run(s.spec, today);
+      following := NULL;
     END;
+    IF failure IS NOT NULL THEN
+      BEGIN
+        following := pm_jobs._next_run(s.spec, today);
+      EXCEPTION WHEN OTHERS THEN
+        following := today + interval '1 hour';  -- its time zone is gone, perhaps for good
+      END;
+    END IF;
     UPDATE pm_jobs._schedules AS d
     SET next_run = coalesce(following, 'infinity'), last_error = failure,
         last_run = CASE WHEN fired > 0 THEN due ELSE d.last_run END

@@ -105,8 +105,12 @@ ask_worker(SharedWorker *worker, int64 id)
 	else if (worker->current < 0)
 		answer = CANCEL_NOT_YET;
 	else if (i < worker->current)
-		/* one that failed can be cancelled once that is committed */
+	{
+		/* one that failed can be cancelled once that is committed: not by its neighbour */
 		answer = (worker->failed >> i) & 1 ? CANCEL_NOT_YET : CANCEL_TOO_LATE;
+		if (answer == CANCEL_NOT_YET && worker == pm_jobs_me)
+			answer = CANCEL_NOT_CLAIMED;
+	}
 	else
 	{
 		/* marked also if it runs: then the whole batch may be undone */
@@ -161,7 +165,7 @@ pm_jobs__cancel_running(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(pm_jobs__is_claimed);
 
-/* _is_claimed(id): has a worker of this database, other than this one, claimed the job? */
+/* _is_claimed(id): has a worker of this database claimed the job? */
 Datum
 pm_jobs__is_claimed(PG_FUNCTION_ARGS)
 {

@@ -395,8 +395,8 @@ renew(Oid oid)
 
 	if (database == NULL)
 		return; /* the launcher looks at it for the first time anyway */
-	pm_jobs_begin_anew(database);
 	(void) pm_jobs_ask_to_leave(oid, false);
+	pm_jobs_begin_anew(database);
 	pm_jobs_wake_launcher();
 }
 

@@ -98,6 +98,15 @@ pm_jobs_forget_keys(Queue *queue)
 		(void) hash_search(queue->keys, place->key, HASH_REMOVE, NULL);
 }
 
+/* Remembers whose turn it was; NULL: the first key's turn comes. */
+void
+pm_jobs_set_last_key(JobRun *run, Queue *queue, const char *key)
+{
+	if (queue->last_key != NULL)
+		pfree(queue->last_key);
+	queue->last_key = key ? MemoryContextStrdup(run->pass, key) : NULL;
+}
+
 /* Moves the places of keys back so that a job there is looked at, whichever key it has. */
 void
 pm_jobs_move_keys_back(Queue *queue, int32 priority, int64 seq)
@@ -105,6 +114,8 @@ pm_jobs_move_keys_back(Queue *queue, int32 priority, int64 seq)
 	HASH_SEQ_STATUS scan;
 	KeyPlace *key;
 
+	if (queue->keys == NULL)
+		return;
 	hash_seq_init(&scan, queue->keys);
 	while ((key = hash_seq_search(&scan)) != NULL)
 	{
@@ -119,19 +130,32 @@ pm_jobs_move_keys_back(Queue *queue, int32 priority, int64 seq)
 	}
 }
 
-/* Reads the queues again, paused ones too or not.  Forgets every place and handler. */
+/*
+ * Reads the queues again, paused ones too or not.  Forgets every place and handler, but
+ * not whose turn it was.
+ */
 void
 pm_jobs_read_queues(JobRun *run, bool paused)
 {
 	Datum values[2];
 	char nulls[] = {run->only_queue ? ' ' : 'n', ' ', '\0'};
 	MemoryContext old;
+	List *turns = NIL;
+	ListCell *cell;
 
+	old = MemoryContextSwitchTo(run->scratch);
+	foreach (cell, run->queues)
+	{
+		Queue *queue = lfirst(cell);
+
+		if (queue->last_key != NULL)
+			turns =
+			    lappend(turns, list_make2(pstrdup(queue->name), pstrdup(queue->last_key)));
+	}
 	MemoryContextReset(run->pass);
 	run->queues = NIL;
 	run->handlers = NIL;
 
-	old = MemoryContextSwitchTo(run->scratch);
 	values[0] = run->only_queue ? CStringGetTextDatum(run->only_queue) : (Datum) 0;
 	values[1] = BoolGetDatum(paused);
 	SPI_connect();
@@ -152,14 +176,9 @@ pm_jobs_read_queues(JobRun *run, bool paused)
 		queue->rate = DatumGetFloat8(SPI_getbinval(row, desc, 9, &null));
 		queue->own_commit = DatumGetBool(SPI_getbinval(row, desc, 7, &null));
 		queue->paused = DatumGetBool(SPI_getbinval(row, desc, 8, &null));
-		if (run->worker || pm_jobs_has_turns(queue))
-		{
-			HASHCTL info = {
-			    .keysize = PLACE_KEY, .entrysize = sizeof(KeyPlace), .hcxt = run->pass};
-
-			queue->keys = hash_create("pm_jobs keys", 64, &info,
-			                          HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
-		}
+		foreach (cell, turns)
+			if (strcmp(linitial(lfirst(cell)), queue->name) == 0)
+				pm_jobs_set_last_key(run, queue, lsecond(lfirst(cell)));
 		MemoryContextSwitchTo(run->pass);
 		run->queues = lappend(run->queues, queue);
 		MemoryContextSwitchTo(run->scratch);
@@ -289,7 +308,10 @@ pm_jobs_make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key)
 	if (!null)
 	{
 		if (pm_jobs_job_is_taken(DatumGetInt64(slot_getattr(slot, JOB_ID, &null))))
+		{
+			run->blocked = true;
 			return NULL;
+		}
 		crashed = true;
 	}
 
@@ -330,7 +352,8 @@ lock_row(JobRun *run, const Job *job, Snapshot snapshot)
 /*
  * Takes a job for this run.  A session locks the row and then makes sure that no
  * worker claims it; a worker will claim it with the others of its batch and then
- * check the row: see lane.c.
+ * check the row: see lane.c.  A row that is locked, or was under way a moment ago,
+ * blocks its key for now: a worker comes back to it.
  */
 static bool
 take_job(JobRun *run, const Job *job, Snapshot snapshot)
@@ -345,7 +368,10 @@ take_job(JobRun *run, const Job *job, Snapshot snapshot)
 	foreach (cell, run->candidates)
 		if (((Job *) lfirst(cell))->id == job->id)
 			return false;
-	return pm_jobs_is_free(run, job, snapshot, &gone);
+	if (pm_jobs_is_free(run, job, snapshot, &gone))
+		return true;
+	run->blocked = run->blocked || !gone;
+	return false;
 }
 
 /*
@@ -500,7 +526,7 @@ next_key(JobRun *run, Relation index, Queue *queue, const char *after)
 		Datum value =
 		    heap_getattr(job->row, JOB_LIMIT_KEY, RelationGetDescr(run->jobs), &null);
 
-		key = MemoryContextStrdup(run->pass, TextDatumGetCString(value));
+		key = TextDatumGetCString(value);
 	}
 	UnregisterSnapshot(snapshot);
 	return key;
@@ -532,11 +558,50 @@ next_key_of_any(JobRun *run, Relation index, Queue *queue, const char *after)
 		bool null;
 		Datum value = index_getattr(scan->xs_itup, 2, scan->xs_itupdesc, &null);
 
-		key = MemoryContextStrdup(run->pass, TextDatumGetCString(value));
+		key = TextDatumGetCString(value);
 	}
 	index_endscan(scan);
 	UnregisterSnapshot(snapshot);
 	return key;
+}
+
+/*
+ * Claims the next job of a key whose slot is ours, from where the last one was claimed;
+ * keys are queue and key.
+ */
+static List *
+claim_next(JobRun *run, Relation index, Queue *queue, const char *key, ScanKeyData *keys)
+{
+	char name[PLACE_KEY];
+	KeyPlace *place;
+	ScanPlace before = {false};
+	bool blocked = run->blocked;
+	bool found;
+	List *jobs;
+
+	if (strlen(key) >= PLACE_KEY)
+		return claim_in_order(run, index, keys, 2, 1, false, &before);
+	if (queue->keys == NULL)
+	{
+		HASHCTL info = {
+		    .keysize = PLACE_KEY, .entrysize = sizeof(KeyPlace), .hcxt = run->pass};
+
+		queue->keys =
+		    hash_create("pm_jobs keys", 64, &info, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	}
+	strlcpy(name, key, PLACE_KEY);
+	place = hash_search(queue->keys, name, HASH_ENTER, &found);
+	if (!found)
+		memset(&place->place, 0, sizeof(ScanPlace));
+	before = place->place;
+	run->blocked = false;
+	jobs = claim_in_order(run, index, keys, 2, 1, false, &place->place);
+	if (run->worker && run->blocked)
+		place->place = before; /* one that was passed over comes first again */
+	if (!place->place.begun)
+		(void) hash_search(queue->keys, name, HASH_REMOVE, NULL); /* nothing to remember */
+	run->blocked = run->blocked || blocked;
+	return jobs;
 }
 
 /* Claims one job of the key, if a slot and a job of it are free. */
@@ -545,38 +610,25 @@ claim_of_key(JobRun *run, Relation index, Queue *queue, const char *key)
 {
 	int limit = queue->ordered ? 1 : queue->key_concurrency;
 	ScanKeyData keys[4];
-	char name[PLACE_KEY];
-	KeyPlace *place;
-	bool found;
+	List *jobs;
 
 	if (!run->outside && run->key_slots >= MAX_KEY_SLOTS)
 		return NIL;
-	if (limit > 0)
+	if (limit > 0 && !pm_jobs_take_slot(queue->name, key, limit))
 	{
-		if (!pm_jobs_take_slot(queue->name, key, limit))
-		{
-			run->blocked = true;
-			return NIL;
-		}
-		run->key_slots++;
+		run->blocked = true;
+		return NIL;
 	}
 	pm_jobs_set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
 	                CStringGetTextDatum(queue->name));
 	pm_jobs_set_key(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(key));
-	if (queue->ordered)
-		return claim_head(run, keys);
-
-	if (strlen(key) >= PLACE_KEY)
-	{
-		ScanPlace nowhere = {false};
-
-		return claim_in_order(run, index, keys, 2, 1, false, &nowhere);
-	}
-	strlcpy(name, key, PLACE_KEY);
-	place = hash_search(queue->keys, name, HASH_ENTER, &found);
-	if (!found)
-		memset(&place->place, 0, sizeof(ScanPlace));
-	return claim_in_order(run, index, keys, 2, 1, false, &place->place);
+	jobs =
+	    queue->ordered ? claim_head(run, keys) : claim_next(run, index, queue, key, keys);
+	if (limit > 0 && jobs == NIL)
+		pm_jobs_give_slot_back(); /* or many keys without a job would fill the lock table */
+	else if (limit > 0)
+		run->key_slots++;
+	return jobs;
 }
 
 /*
@@ -587,7 +639,7 @@ List *
 pm_jobs_claim_by_turns(JobRun *run, Queue *queue)
 {
 	Relation index = index_open(pm_jobs_index(run, "_job_key"), AccessShareLock);
-	char *start = queue->last_key;
+	char *start = queue->last_key ? pstrdup(queue->last_key) : NULL;
 	char *key = start;
 	bool wrapped = start == NULL;
 	List *jobs = NIL;
@@ -606,7 +658,7 @@ pm_jobs_claim_by_turns(JobRun *run, Queue *queue)
 		}
 		jobs = claim_of_key(run, index, queue, key);
 		if (jobs != NIL)
-			queue->last_key = key;
+			pm_jobs_set_last_key(run, queue, key);
 		else if (wrapped && start != NULL && strcmp(key, start) == 0)
 			break;
 	}

@@ -272,7 +272,7 @@ pm_jobs_take_token(JobRun *run, Queue *queue)
 {
 	Datum values[2];
 	bool taken = false;
-	double wait = 0;
+	double wait = 0.1; /* if somebody else has the bucket */
 
 	SPI_connect();
 	values[0] = CStringGetTextDatum(queue->name);
@@ -280,6 +280,7 @@ pm_jobs_take_token(JobRun *run, Queue *queue)
 	{
 		bool null;
 
+		wait = 0;
 		values[1] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
 		taken = pm_jobs_query(run, &take_statement, values, NULL, 0) == 1;
 		if (!taken)

@@ -13,6 +13,7 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "access/xlog_internal.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -85,6 +86,19 @@ look(JobRun *run, int64 id)
 	return NULL;
 }
 
+/* Waits until all that has been written to the WAL is on disk. */
+static void
+flush_all(void)
+{
+	XLogRecPtr end = GetXLogInsertRecPtr();
+
+	/* the next record would begin behind a page's header, which nobody has written yet */
+	if (XLogSegmentOffset(end, wal_segment_size) == SizeOfXLogLongPHD ||
+	    end % XLOG_BLCKSZ == SizeOfXLogShortPHD)
+		end -= end % XLOG_BLCKSZ;
+	XLogFlush(end);
+}
+
 PG_FUNCTION_INFO_V1(pm_jobs_wait);
 
 /* wait(id, timeout): the status of a job once it is finished; NULL after the timeout. */
@@ -118,7 +132,7 @@ pm_jobs_wait(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	/* a worker may not have waited for the disk yet */
 	if (pm_jobs_shared != NULL && !RecoveryInProgress())
-		XLogFlush(GetXLogInsertRecPtr());
+		flush_all();
 	PG_RETURN_TEXT_P(cstring_to_text(status));
 }
 

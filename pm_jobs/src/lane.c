@@ -166,7 +166,7 @@ is_alone(const Look *look, const Job *job)
 	    !job->handler->transactional || job->handler->mean_us < 0 ||
 	    job->handler->mean_us > QUICK_US)
 		return true;
-	foreach (cell, look->run->alone)
+	foreach (cell, look->queue->alone)
 		if (*(int64 *) lfirst(cell) == job->id)
 			return true;
 	return false;
@@ -401,14 +401,14 @@ look_by_turns(Look *look)
 	{
 		if (keyed)
 		{
-			char *before = queue->last_key;
+			char *before = queue->last_key ? pstrdup(queue->last_key) : NULL;
 			List *found = pm_jobs_claim_by_turns(run, queue);
 
 			keyed = found != NIL;
 			if (keyed && !add_candidate(look, linitial(found)))
 			{
 				/* not with these: its turn is the next time */
-				queue->last_key = before;
+				pm_jobs_set_last_key(run, queue, before);
 				pm_jobs_forget_keys(queue);
 				look->shared->maybe = true;
 				break;
@@ -457,8 +457,13 @@ pm_jobs_is_free(JobRun *run, const Job *job, Snapshot snapshot, bool *gone)
 	if (header->t_infomask & HEAP_XMAX_INVALID)
 		unlocked = true;
 	else if (header->t_infomask & HEAP_XMAX_IS_MULTI)
-		unlocked = HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
-		           !MultiXactIdIsRunning(xmax, true);
+	{
+		bool only = HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask);
+
+		/* one that was also to be changed or deleted is free again after a rollback */
+		unlocked = !MultiXactIdIsRunning(xmax, only) &&
+		           (only || !TransactionIdDidCommit(HeapTupleHeaderGetUpdateXid(header)));
+	}
 	else if (TransactionIdIsInProgress(xmax))
 		unlocked = false;
 	else

@@ -31,8 +31,11 @@
 #include "utils/timestamp.h"
 
 #define EVENT_CHANNEL "pm_jobs_events"
-/* What is known of queues and handlers is read again when it has grown to this. */
+/* What is known of queues and handlers is read again when it has grown by this. */
 #define KNOWN_BYTES   (256 * 1024)
+/* A schedule that is due but locked is looked at again after this time; one that failed. */
+#define SCHEDULE_MS   100
+#define TROUBLE_MS    1000
 /* Not worth leaving if there is something to do so soon. */
 #define SOON_MS       1000
 /* How long a worker stays that has not had any job. */
@@ -52,6 +55,7 @@ typedef struct Known
 	bool busy;                 /* it has not looked through everything since it had work */
 	uint64 settings;           /* the count when queues were read */
 	bool read;                 /* they have been */
+	Size bytes;                /* what they took then */
 	bool had_job;              /* it has had a job */
 	TimestampTz next_schedule; /* when one is due; DT_NOEND: none */
 	TimestampTz next_event;    /* when events may be sent again */
@@ -165,7 +169,15 @@ read_settings(JobRun *run, void *arg)
 
 		queue->shared = pm_jobs_find_queue(queue->name);
 		if (queue->shared == NULL)
+		{
+			ereport(LOG,
+			        (errmsg("pm_jobs cannot serve queue \"%s\": all %d entries of "
+			                "shared memory are in use",
+			                queue->name, QUEUES_MAX),
+			         errhint("A restart frees those of dropped queues; CALL pm_jobs.run() "
+			                 "needs none.")));
 			continue;
+		}
 		SpinLockAcquire(&queue->shared->mutex);
 		queue->shared->concurrency = queue->paused ? -1 : queue->concurrency;
 		SpinLockRelease(&queue->shared->mutex);
@@ -257,6 +269,17 @@ note_event(JobRun *run, const Queue *queue)
 	MemoryContextSwitchTo(old);
 }
 
+/* Reads queues and schedules; known.read tells whether that went well. */
+static void
+learn(JobRun *run, uint64 settings)
+{
+	known.read = pm_jobs_transact(run, read_settings, NULL);
+	known.settings = settings;
+	known.bytes = MemoryContextMemAllocated(run->pass, true);
+	if (!known.read)
+		run->queues = NIL;
+}
+
 /* Does what is to be done at some time; true if that may have made work. */
 static bool
 keep_time(JobRun *run)
@@ -280,19 +303,20 @@ keep_time(JobRun *run)
 		(void) pm_jobs_transact(run, drop_old, NULL);
 	}
 	if (!known.read || poll || known.settings != settings ||
-	    MemoryContextMemAllocated(run->pass, true) > KNOWN_BYTES)
+	    MemoryContextMemAllocated(run->pass, true) > known.bytes + KNOWN_BYTES)
 	{
-		known.read = pm_jobs_transact(run, read_settings, NULL);
-		known.settings = settings;
-		if (!known.read)
-			run->queues = NIL;
+		learn(run, settings);
 		work = true;
 	}
 	if (now >= known.next_schedule)
 	{
-		(void) pm_jobs_transact(run, fire_schedules, NULL);
-		if (!pm_jobs_transact(run, read_settings, NULL))
-			run->queues = NIL;
+		bool fired = pm_jobs_transact(run, fire_schedules, NULL);
+
+		learn(run, settings);
+		/* somebody else is at it, or it failed: not at once again */
+		if (known.next_schedule <= now)
+			known.next_schedule =
+			    TimestampTzPlusMilliseconds(now, fired ? SCHEDULE_MS : TROUBLE_MS);
 		work = true;
 	}
 	foreach (cell, run->queues)
@@ -314,9 +338,11 @@ keep_time(JobRun *run)
 	}
 	if (known.events != NIL && now >= known.next_event)
 	{
-		(void) pm_jobs_transact(run, send_events, NULL);
-		list_free_deep(known.events);
-		known.events = NIL;
+		if (pm_jobs_transact(run, send_events, NULL))
+		{
+			list_free_deep(known.events);
+			known.events = NIL;
+		}
 		known.next_event = TimestampTzPlusMilliseconds(now, pm_jobs_event_interval);
 	}
 	return work;
@@ -433,7 +459,10 @@ sleep_until_report(JobRun *run, TimestampTz idle_since)
 	pm_jobs_my_database->wanted = false;
 	SpinLockRelease(&pm_jobs_my_database->mutex);
 	pg_memory_barrier();
-	if (pg_atomic_read_u64(&pm_jobs_my_database->reports) != known.seen)
+	/* whoever waited for something since has emptied the latch, whatever had set it */
+	if (pg_atomic_read_u64(&pm_jobs_my_database->reports) != known.seen ||
+	    ConfigReloadPending || pm_jobs_me->stop ||
+	    pg_atomic_read_u32(&pm_jobs_my_database->holders) > 0)
 		slept = true;
 	else if (slept)
 	{
@@ -504,6 +533,8 @@ work(JobRun *run)
 		if (!busy && !sleep_until_report(run, idle_since))
 			break;
 	}
+	if (known.events != NIL)
+		(void) pm_jobs_transact(run, send_events, NULL);
 	pm_jobs_flush();
 }
 
@@ -547,6 +578,8 @@ pm_jobs_worker_main(Datum arg)
 	pm_jobs_batch_init();
 	pm_jobs_crash_enter(DatumGetInt32(arg));
 	BackgroundWorkerUnblockSignals();
+	/* one that came before its handler was there is lost */
+	ConfigReloadPending = true;
 
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	pm_jobs_my_database = pm_jobs_find_database(database, true);

@@ -42,6 +42,15 @@ SELECT pm_jobs.alter_queue('slow', concurrency => 7);
 SELECT pm_jobs.alter_queue('slow', rate_per_second => 20);
 SELECT concurrency, max_attempts, rate_per_second, rate_burst, key_concurrency, retention, ordered FROM pm_jobs.queues WHERE name = 'slow';
 SELECT pm_jobs.alter_queue('slow', rate_per_second => 0, key_concurrency => 0, ordered => false);
+-- an ordered queue takes jobs with a key only: none without may be left
+BEGIN;
+INSERT INTO pm_jobs._job (queue, kind, payload, priority, max_attempts, enqueued_by) VALUES ('slow', 'none', '{}', 0, 1, current_user::regrole);
+SAVEPOINT before;
+SELECT pm_jobs.alter_queue('slow', ordered => true);
+ROLLBACK TO before;
+UPDATE pm_jobs._job SET limit_key = 'a';
+SELECT pm_jobs.alter_queue('slow', ordered => true);
+ROLLBACK;
 SELECT concurrency, max_attempts, rate_per_second, rate_burst, key_concurrency, retention, ordered FROM pm_jobs.queues WHERE name = 'slow';
 SELECT pm_jobs.alter_queue('slow', rate_burst => 3);
 SELECT pm_jobs.alter_queue('slow', concurrency => 0);
