@@ -47,7 +47,7 @@ CREATE FUNCTION pm_jobs.schedule(name text, spec text, queue text, kind text, pa
 RETURNS timestamptz
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_as_owner';
 COMMENT ON FUNCTION pm_jobs.schedule(text, text, text, text, jsonb, text) IS
-'enqueues such a job, as the caller''s role, again and again; returns the first time. spec: minute hour day month weekday as in cron with an optional time zone (else that of the session that looks), or an interval of at least a second. missed, for times at which nobody looked: once (one job for all of them), all (one each), skip (none for times more than a minute ago). A schedule of the caller''s with that name is replaced. Errors: 22023 bad spec or missed, 42704 unknown queue or kind, 42501';
+'enqueues such a job, as the caller''s role, again and again; returns the first time. spec: minute hour day month weekday as in cron with an optional time zone (else UTC), or an interval of at least a second. missed, for times at which nobody looked: once (one job for all of them), all (one each), skip (none for times more than a minute ago). A schedule of the caller''s with that name is replaced. Errors: 22023 bad spec or missed, 42704 unknown queue or kind, 42501';
 
 CREATE FUNCTION pm_jobs._unschedule(caller regrole, name text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

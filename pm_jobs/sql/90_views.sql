@@ -29,7 +29,7 @@ FROM pm_jobs._handlers AS h;
 COMMENT ON VIEW pm_jobs.handlers IS 'The kinds of jobs and the functions that run them. For everybody.';
 COMMENT ON COLUMN pm_jobs.handlers.kind IS 'kind, as enqueue() takes it';
 COMMENT ON COLUMN pm_jobs.handlers.handler IS 'signature of the function or procedure';
-COMMENT ON COLUMN pm_jobs.handlers.transactional IS 'true: run with the job''s completion, exactly once; false: effects outside, at least once, by CALL run() only';
+COMMENT ON COLUMN pm_jobs.handlers.transactional IS 'true: run with the job''s completion, exactly once; false: effects outside, at least once, by workers and CALL run()';
 COMMENT ON COLUMN pm_jobs.handlers.owner IS 'role that registered it';
 COMMENT ON COLUMN pm_jobs.handlers.present IS 'does the function exist now?';
 

@@ -44,7 +44,7 @@ SELECT concurrency, max_attempts, rate_per_second, rate_burst, key_concurrency, 
 SELECT pm_jobs.alter_queue('slow', rate_per_second => 0, key_concurrency => 0, ordered => false);
 -- an ordered queue takes jobs with a key only: none without may be left
 BEGIN;
-INSERT INTO pm_jobs._job (queue, kind, payload, priority, max_attempts, enqueued_by) VALUES ('slow', 'none', '{}', 0, 1, current_user::regrole);
+INSERT INTO pm_jobs._job (id, seq, queue, kind, payload, priority, max_attempts, enqueued_by) VALUES (0, 0, 'slow', 'none', '{}', 0, 1, current_user::regrole);
 SAVEPOINT before;
 SELECT pm_jobs.alter_queue('slow', ordered => true);
 ROLLBACK TO before;
