@@ -32,8 +32,6 @@
 
 /* A queue whose jobs are all locked or blocked is tried again after this time. */
 #define BLOCKED_MS 100
-/* After an error of our own. */
-#define TROUBLE_MS 1000
 
 /* What the worker's entry claims, and how to give it back. */
 typedef struct Held

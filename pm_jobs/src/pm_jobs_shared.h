@@ -48,6 +48,8 @@
 #define BOUND_BOTTOM  PG_INT64_MIN
 /* Priorities of a queue whose places are remembered one by one. */
 #define PLACES_MAX    16
+/* What ended with an error of our own is tried again after this time. */
+#define TROUBLE_MS    1000
 /* Bytes of a progress message, with the end. */
 #define MESSAGE_BYTES 256
 

@@ -33,9 +33,8 @@
 #define EVENT_CHANNEL "pm_jobs_events"
 /* What is known of queues and handlers is read again when it has grown by this. */
 #define KNOWN_BYTES   (256 * 1024)
-/* A schedule that is due but locked is looked at again after this time; one that failed. */
+/* A schedule that is due but locked is looked at again after this time. */
 #define SCHEDULE_MS   100
-#define TROUBLE_MS    1000
 /* Not worth leaving if there is something to do so soon. */
 #define SOON_MS       1000
 /* How long a worker stays that has not had any job. */

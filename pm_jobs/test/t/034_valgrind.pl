@@ -46,6 +46,8 @@ BEGIN
   RETURN job.payload;
 END $$;
 CREATE PROCEDURE steps(job pm_jobs.job) LANGUAGE plpgsql AS $$
+DECLARE
+  i int;
 BEGIN
   COMMIT;
   FOR i IN SELECT generate_series(1, 3) LOOP
