@@ -58,9 +58,9 @@ BEGIN
 END $$;
 SELECT pm_jobs.register_handler('work', 'work(pm_jobs.job)'), pm_jobs.register_handler('out', 'work(pm_jobs.job)', false),
   pm_jobs.register_handler('steps', 'steps(pm_jobs.job)', false);
-SELECT pm_jobs.create_queue('plain', backoff => '{10 ms}', max_attempts => 2, events => true), pm_jobs.create_queue('own', own_commit => true),
-  pm_jobs.create_queue('keys', key_concurrency => 1), pm_jobs.create_queue('line', ordered => true, backoff => '{10 ms}', max_attempts => 2),
-  pm_jobs.create_queue('rate', rate_per_second => 50);
+SELECT pm_jobs.create_queue('plain', events => true), pm_jobs.create_queue('own', own_commit => true), pm_jobs.create_queue('keys', key_concurrency => 1),
+  pm_jobs.create_queue('line', ordered => true), pm_jobs.create_queue('rate', rate_per_second => 50);
+SELECT pm_jobs.alter_queue(name, backoff => '{10 ms}', max_attempts => 2) FROM pm_jobs.queues;
 SELECT pm_jobs.grant_queue(q, 'ann') FROM unnest(ARRAY['plain', 'own', 'keys', 'line', 'rate']) AS q;
 SELECT pm_jobs.schedule('tick', '1 s', 'plain', 'work'), pm_jobs.schedule('cron', '* * * * * Europe/Paris', 'plain', 'work');
 SQL
@@ -94,6 +94,8 @@ $server->finish;
 
 my @reports = glob "$dir/valgrind.*";
 cmp_ok(scalar @reports, '>', 5, 'every process has reported');
-my @errors = grep { /\bpm_jobs/ } grep { /^==\d+==    at /m } map { split /^==\d+== \n/m, slurp_file($_) } @reports;
+# padding that the server itself sends, logs and writes, which its own list of suppressions leaves out too
+my $padding = qr/\bsmgrclosenode\b|Syscall param pwrite64\(buf\)|\bRelationCacheInitializePhase3\b/;
+my @errors = grep { /\bpm_jobs/ && !/$padding/ } grep { /^==\d+==    at /m } map { split /^==\d+== \n/m, slurp_file($_) } @reports;
 is(join("\n", @errors[ 0 .. ($#errors < 4 ? $#errors : 4) ]), '', 'no error in our code');
 done_testing();
