@@ -22,7 +22,7 @@ BEGIN
       USING ERRCODE = '42809', HINT = 'A reference goes from a column of a table, which may be partitioned, but not temporary.';
   END IF;
   IF NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = local_table AND a.attname = local_column AND a.attnum > 0 AND NOT a.attisdropped) THEN
-    RAISE EXCEPTION 'reference "%": column % of table "%" does not exist', name, coalesce('"' || local_column || '"', 'NULL'), local_table
+    RAISE EXCEPTION 'reference "%": column % of table % does not exist', name, coalesce('"' || local_column || '"', 'NULL'), local_table
       USING ERRCODE = '42703';
   END IF;
 
@@ -39,7 +39,7 @@ BEGIN
   IF server IS NULL THEN
     IF NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(remote_table) AND a.attname = remote_column AND a.attnum > 0
                    AND NOT a.attisdropped) THEN
-      RAISE EXCEPTION 'reference "%": column "%" of table "%" does not exist in this database', name, remote_column, remote_table
+      RAISE EXCEPTION 'reference "%": column "%" of table % does not exist in this database', name, remote_column, remote_table
         USING ERRCODE = CASE WHEN to_regclass(remote_table) IS NULL THEN '42P01' ELSE '42703' END;
     END IF;
   ELSIF NOT EXISTS (SELECT FROM pg_foreign_server AS s JOIN pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw

@@ -1,9 +1,10 @@
 -- Finding orphans: see src/scan.c.
 
 -- Orphans as (row_key, key), then one row with the totals.  A policy that would hide
--- rows is an error: what is hidden would not be checked.
+-- rows is an error: what is hidden would not be checked.  Keys are asked for by their
+-- text, so that must mean the same in the other database.
 CREATE FUNCTION pm_xref._scan(reference text, engine text) RETURNS TABLE(row_key jsonb, key text, rows_checked bigint, nulls bigint, used text)
-LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off
+LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET datestyle = 'ISO, YMD' SET intervalstyle = 'iso_8601'
 AS 'MODULE_PATHNAME', 'pm_xref__scan';
 
 CREATE FUNCTION pm_xref.find_orphans(reference text, engine text DEFAULT 'stream') RETURNS TABLE(reference text, row_key jsonb, key text)

@@ -27,29 +27,29 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pm_xref._check(only text, mode text) RETURNS SETOF pm_xref.checks
+CREATE FUNCTION pm_xref._check(which text, mode text) RETURNS SETOF pm_xref.checks
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  name text;
+  this text;
   c pm_xref.checks;
 BEGIN
   IF mode IS DISTINCT FROM 'full' THEN
     RAISE EXCEPTION 'invalid mode: %', coalesce('"' || left(mode, 64) || '"', 'NULL')
       USING ERRCODE = '22023', HINT = 'The only mode is full.';
   END IF;
-  IF only IS NOT NULL AND NOT EXISTS (SELECT FROM pm_xref._references AS f WHERE f.name = only) THEN
-    PERFORM pm_xref._no_reference(only);
+  IF which IS NOT NULL AND NOT EXISTS (SELECT FROM pm_xref._references AS f WHERE f.name = which) THEN
+    PERFORM pm_xref._no_reference(which);
   END IF;
-  FOR name IN SELECT f.name FROM pm_xref._references AS f WHERE only IS NULL OR f.name = only ORDER BY f.name LOOP
-    PERFORM FROM pm_xref._references AS f WHERE f.name = _check.name FOR NO KEY UPDATE;
+  FOR this IN SELECT f.name FROM pm_xref._references AS f WHERE which IS NULL OR f.name = which ORDER BY f.name LOOP
+    PERFORM FROM pm_xref._references AS f WHERE f.name = this FOR NO KEY UPDATE;
     CONTINUE WHEN NOT FOUND;
     c := NULL;
-    c.reference := name;
+    c.reference := this;
     c.mode := mode;
     c.started_at := clock_timestamp();
     BEGIN
-      c := pm_xref._check_one(name, c.started_at, c);
+      c := pm_xref._check_one(this, c.started_at, c);
     EXCEPTION WHEN OTHERS THEN
       GET STACKED DIAGNOSTICS c.sqlstate = RETURNED_SQLSTATE, c.message = MESSAGE_TEXT, c.detail = PG_EXCEPTION_DETAIL, c.hint = PG_EXCEPTION_HINT;
       c.detail := nullif(c.detail, '');

@@ -111,7 +111,7 @@ typedef struct Reference
 	char *parent_schema;
 	char *parent_table;
 	char *parent_column; /* quoted */
-	char *parent_type;   /* qualified */
+	char *parent_type;
 	char *operator_schema; /* where its equality is, quoted */
 	bool parent_deterministic;
 	bool same_encoding;

@@ -49,7 +49,7 @@ enum
  */
 static const char parent_query[] =
     "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), n.nspname, c.relname, "
-    "pg_catalog.quote_ident(a.attname), pg_catalog.format('%I.%I', s.nspname, t.typname), "
+    "pg_catalog.quote_ident(a.attname), pg_catalog.format_type(t.oid, -1), "
     "s.nspname, t.typname, coalesce(o.collisdeterministic, true)::int, "
     "CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_operator AS e WHERE e.oprname = '=' AND "
     "e.oprnamespace = t.typnamespace AND e.oprowner = t.typowner AND t.typtype = 'b') "
@@ -120,8 +120,9 @@ look_at_child(Reference *reference)
 	reference->quoted_column = pstrdup(quote_identifier(reference->column));
 	get_atttypetypmodcoll(reference->table, column, &reference->type, &typmod, &collation);
 	reference->type = getBaseType(reference->type);
-	reference->type_name = format_type_extended(
-	    reference->type, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+	/* qualified unless it is a built-in one: the search_path is pinned, there too */
+	reference->type_name =
+	    format_type_extended(reference->type, -1, FORMAT_TYPE_TYPEMOD_GIVEN);
 	reference->deterministic =
 	    !OidIsValid(collation) || get_collation_isdeterministic(collation);
 	reference->primary_key = primary_key_of(reference->table);
@@ -191,8 +192,8 @@ static char *
 parent_place(const Reference *reference)
 {
 	return reference->server == NULL
-	           ? pstrdup("this database")
-	           : psprintf("server \"%s\"", reference->server);
+	           ? pstrdup("in this database")
+	           : psprintf("on server \"%s\"", reference->server);
 }
 
 /*
@@ -210,7 +211,7 @@ pm_xref_look_at_parent(Reference *reference)
 	if (answer->rows == 0)
 		ereport(ERROR,
 		        (errcode(ERRCODE_UNDEFINED_TABLE),
-		         errmsg("reference \"%s\": table %s does not exist on %s",
+		         errmsg("reference \"%s\": table %s does not exist %s",
 		                reference->name, reference->remote_table,
 		                parent_place(reference)),
 		         errhint("It may have been renamed or dropped, or the role may not use "
@@ -218,7 +219,7 @@ pm_xref_look_at_parent(Reference *reference)
 	if (row[PARENT_COLUMN] == NULL)
 		ereport(ERROR,
 		        (errcode(ERRCODE_UNDEFINED_COLUMN),
-		         errmsg("reference \"%s\": column \"%s\" of table %s does not exist on %s",
+		         errmsg("reference \"%s\": column \"%s\" of table %s does not exist %s",
 		                reference->name, reference->remote_column,
 		                reference->remote_table, parent_place(reference)),
 		         errhint("If it was renamed or dropped, drop the reference and add it "
@@ -242,7 +243,7 @@ pm_xref_look_at_parent(Reference *reference)
 		        (errcode(ERRCODE_DATATYPE_MISMATCH),
 		         errmsg("reference \"%s\": the types of the two columns do not match",
 		                reference->name),
-		         errdetail("Column \"%s\" of %s is of type %s; column \"%s\" of %s on %s "
+		         errdetail("Column \"%s\" of %s is of type %s; column \"%s\" of %s %s "
 		                   "is of type %s.",
 		                   reference->column, reference->table_name, reference->type_name,
 		                   reference->remote_column, reference->parent_name,

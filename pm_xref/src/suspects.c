@@ -24,6 +24,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -102,8 +103,8 @@ make_still_text(const Reference *reference)
 		return NULL;
 	initStringInfo(&sql);
 	appendStringInfo(&sql,
-	                 "SELECT s.n FROM pg_catalog.unnest($1, $2) WITH ORDINALITY AS s(r, k, n) "
-	                 "WHERE EXISTS (SELECT FROM %s AS t WHERE t.%s::pg_catalog.text "
+	                 "SELECT s.n FROM ROWS FROM (pg_catalog.unnest($1), "
+	                 "pg_catalog.unnest($2)) WITH ORDINALITY AS s(r, k, n) WHERE EXISTS (SELECT FROM %s AS t WHERE t.%s::pg_catalog.text "
 	                 "COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) s.k",
 	                 reference->table_name, reference->quoted_column);
 	foreach (cell, reference->primary_key)
@@ -115,9 +116,7 @@ make_still_text(const Reference *reference)
 		append_equality(&sql, type);
 		appendStringInfo(&sql, "(s.r OPERATOR(pg_catalog.->>) %s)::%s",
 		                 quote_literal_cstr(name),
-		                 format_type_extended(type, -1,
-		                                      FORMAT_TYPE_TYPEMOD_GIVEN |
-		                                          FORMAT_TYPE_FORCE_QUALIFY));
+		                 format_type_extended(type, -1, FORMAT_TYPE_TYPEMOD_GIVEN));
 	}
 	appendStringInfoString(&sql, ")");
 	return sql.data;
@@ -241,6 +240,7 @@ name_rows(Suspects *suspects, RowPlace *rows, int count, int *missing,
 	Oid table = rows[0].table;
 	StringInfoData sql;
 	Datum array;
+	int level;
 	int next = 0;
 
 	initStringInfo(&sql);
@@ -248,7 +248,7 @@ name_rows(Suspects *suspects, RowPlace *rows, int count, int *missing,
 	append_row_key(&sql, suspects->reference, table);
 	appendStringInfo(&sql,
 	                 ", t.%s::pg_catalog.text FROM ONLY %s AS t WHERE "
-	                 "t.ctid OPERATOR(pg_catalog.=) ANY ($1)",
+	                 "t.ctid OPERATOR(pg_catalog.=) ANY ($1) ORDER BY t.ctid",
 	                 suspects->reference->quoted_column,
 	                 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
 	                                            get_rel_name(table)));
@@ -256,9 +256,13 @@ name_rows(Suspects *suspects, RowPlace *rows, int count, int *missing,
 		tids[i] = PointerGetDatum(&rows[i].tid);
 	array = PointerGetDatum(construct_array(tids, count, TIDOID, sizeof(ItemPointerData),
 	                                        false, TYPALIGN_SHORT));
+	/* by their places: reading the whole table for each batch only seems cheaper */
+	level = NewGUCNestLevel();
+	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
+	                         GUC_ACTION_SAVE, true, 0, false);
 	run(sql.data, 1, &type, &array);
+	AtEOXact_GUC(true, level);
 	*missing = 0;
-	/* a scan by places gives them in order */
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple row = SPI_tuptable->vals[i];
