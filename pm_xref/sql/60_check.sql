@@ -55,7 +55,7 @@ BEGIN
       c.detail := nullif(c.detail, '');
       c.hint := nullif(c.hint, '');
       RAISE WARNING '%', c.message
-        USING DETAIL = coalesce(c.detail, ''), HINT = 'View pm_xref.checks keeps it; the orphans known before are kept as they were.';
+        USING DETAIL = coalesce(c.detail, 'SQLSTATE ' || c.sqlstate || '.'), HINT = 'View pm_xref.checks keeps it; the orphans known before are kept as they were.';
     END;
     c.elapsed := clock_timestamp() - c.started_at;
     INSERT INTO pm_xref.checks SELECT (c).*;

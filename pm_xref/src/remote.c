@@ -40,9 +40,12 @@ pm_xref_remote_error(Remote *remote)
 	const char *detail;
 	const char *hint;
 	int code = ERRCODE_CONNECTION_FAILURE;
-	bool lost = PQstatus(remote->conn) == CONNECTION_BAD;
+	bool lost;
 
 	/* without a result the fields are NULL */
+	state = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	lost = PQstatus(remote->conn) == CONNECTION_BAD ||
+	       (state != NULL && (strcmp(state, "FATAL") == 0 || strcmp(state, "PANIC") == 0));
 	state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
@@ -62,7 +65,9 @@ pm_xref_remote_error(Remote *remote)
 	                errmsg("reference \"%s\": server \"%s\" says: %s", remote->reference,
 	                       remote->server, primary),
 	                detail ? errdetail_internal("%s", detail) : 0,
-	                hint ? errhint("%s", hint) : 0));
+	                hint ? errhint("%s", hint)
+	                     : errhint("It was role \"%s\" there, the one of the user mapping.",
+	                               PQuser(remote->conn))));
 }
 
 /* Throws that no connection could be made. */

@@ -67,7 +67,7 @@ $child->safe_psql('postgres', q{ALTER USER MAPPING FOR pm_worker SERVER shop OPT
 like(as('pm_worker', $find), qr/2F003: .*needs a password/, 'a server that does not ask for the password');
 $child->safe_psql('postgres', q{ALTER USER MAPPING FOR pm_worker SERVER shop OPTIONS (SET "user" 'reader', DROP password, ADD password_required 'false')});
 is(as('pm_worker', 'SELECT orphans, engine FROM pm_xref.check()'), '2|stream', 'a superuser said that none is needed');
-$child->safe_psql('postgres', 'ALTER TABLE media ENABLE ROW LEVEL SECURITY; CREATE POLICY some ON media USING (id > 0)');
+$child->safe_psql('postgres', 'ALTER TABLE media ENABLE ROW LEVEL SECURITY; CREATE POLICY visible ON media USING (id > 0)');
 like(as('pm_worker', $find), qr/42501: query would be affected by row-level security policy for table "media"/, 'hidden rows are no sound rows');
 $child->safe_psql('postgres', 'ALTER TABLE media DISABLE ROW LEVEL SECURITY');
 
