@@ -31,10 +31,10 @@ typedef bool (*PmRandomFill)(void *buffer, size_t size);
 /* All zero is a valid start. */
 typedef struct PmUuid7
 {
-	int64_t owner;  /* the process whose state this is; 0: nobody's */
-	uint64_t time;  /* of the last value: milliseconds << 12 | 4096ths */
-	uint64_t tail;  /* its lower 62 bits */
-	size_t left;    /* bytes at the end of pool that are not used yet */
+	int64_t owner; /* the process whose state this is; 0: nobody's */
+	uint64_t time; /* of the last value: milliseconds << 12 | 4096ths */
+	uint64_t tail; /* its lower 62 bits */
+	size_t left;   /* bytes at the end of pool that are not used yet */
 	uint8_t pool[PM_UUID7_POOL];
 } PmUuid7;
 

@@ -54,8 +54,8 @@ ask_here(const char *sql, int nparams, const Oid *types, const char *const *para
 	for (int row = 0; row < answer->rows; row++)
 		for (int column = 0; column < answer->columns; column++)
 		{
-			char *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
-			                           column + 1);
+			char *value =
+			    SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column + 1);
 
 			answer->values[row * answer->columns + column] = value;
 		}

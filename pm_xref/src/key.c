@@ -26,19 +26,19 @@ pm_xref_key_kind(const char *schema, const char *type)
 		KeyKind kind;
 	} kinds[] = {
 	    {"pg_catalog", "uuid",      KEY_UUID},
-	    {"pg_catalog", "int8",      KEY_INT },
+        {"pg_catalog", "int8",      KEY_INT },
 	    {"pg_catalog", "int4",      KEY_INT },
-	    {"pg_catalog", "int2",      KEY_INT },
+        {"pg_catalog", "int2",      KEY_INT },
 	    {"pg_catalog", "text",      KEY_TEXT},
-	    {"pg_catalog", "varchar",   KEY_TEXT},
+        {"pg_catalog", "varchar",   KEY_TEXT},
 	    {"pm_gtin",    "gtin",      KEY_GTIN},
-	    {"pm_gtin",    "gtin8",     KEY_GTIN},
+        {"pm_gtin",    "gtin8",     KEY_GTIN},
 	    {"pm_gtin",    "gtin12",    KEY_GTIN},
-	    {"pm_gtin",    "gtin13",    KEY_GTIN},
+        {"pm_gtin",    "gtin13",    KEY_GTIN},
 	    {"pm_gtin",    "gtin14",    KEY_GTIN},
-	    {"pm_gtin",    "gtin_isbn", KEY_GTIN},
+        {"pm_gtin",    "gtin_isbn", KEY_GTIN},
 	    {"pm_gtin",    "gtin_issn", KEY_GTIN},
-	    {"pm_gtin",    "gtin_ismn", KEY_GTIN},
+        {"pm_gtin",    "gtin_ismn", KEY_GTIN},
 	    {"pm_gtin",    "asin",      KEY_ASIN},
 	};
 

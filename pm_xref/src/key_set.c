@@ -85,8 +85,8 @@ make_slots(KeySet *set, uint64 slots, bool marks)
 KeySet *
 pm_xref_make_set(KeyKind kind, double estimate, Size limit, bool marks)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pm_xref keys",
-	                                              ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+	    AllocSetContextCreate(CurrentMemoryContext, "pm_xref keys", ALLOCSET_DEFAULT_SIZES);
 	KeySet *set = MemoryContextAllocZero(context, sizeof(KeySet));
 	uint64 slots = SLOTS_MIN;
 
@@ -209,8 +209,7 @@ prefetch(const KeySet *set, const KeyBatch *batch)
 		return;
 	for (int i = 0; i < batch->count; i++)
 	{
-		const TextSlot *slot =
-		    (const TextSlot *) set->slots + (batch->hash[i] & set->mask);
+		const TextSlot *slot = (const TextSlot *) set->slots + (batch->hash[i] & set->mask);
 
 		__builtin_prefetch(slot->text);
 	}

@@ -139,8 +139,8 @@ static void
 rewind_file(KeyFile *from)
 {
 	if (from->file != NULL && BufFileSeek(from->file, 0, 0, SEEK_SET) != 0)
-		ereport(ERROR, (errcode_for_file_access(),
-		                errmsg("could not rewind temporary file: %m")));
+		ereport(ERROR,
+		        (errcode_for_file_access(), errmsg("could not rewind temporary file: %m")));
 }
 
 /*
@@ -192,8 +192,8 @@ close_partition(Partition *partition)
 	partition->parents.file = partition->children.file = NULL;
 }
 
-static void match_partition(const KeySpill *spill, Partition *partition, RowFound found,
-                            void *context);
+static void
+match_partition(const KeySpill *spill, Partition *partition, RowFound found, void *context);
 
 /* Splits a partition into smaller ones and matches those. */
 static void

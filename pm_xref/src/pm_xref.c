@@ -25,7 +25,7 @@ _PG_init(void)
 	DefineCustomIntVariable(
 	    "pm_xref.work_mem", "Memory for the keys of one reference that is checked.",
 	    "What does not fit is written to temporary files and matched in parts.",
-	    &pm_xref_work_mem, WORK_MEM, WORK_MEM_MIN, MAX_KILOBYTES, PGC_USERSET,
-	    GUC_UNIT_KB, NULL, NULL, NULL);
+	    &pm_xref_work_mem, WORK_MEM, WORK_MEM_MIN, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB,
+	    NULL, NULL, NULL);
 	MarkGUCPrefixReserved("pm_xref");
 }

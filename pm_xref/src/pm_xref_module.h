@@ -36,12 +36,12 @@
 /* How keys of a type compare by their bytes. */
 typedef enum KeyKind
 {
-	KEY_OTHER,  /* not at all: engine fdw */
-	KEY_INT,    /* smallint, integer, bigint: as a bigint */
-	KEY_UUID,   /* 16 bytes */
-	KEY_TEXT,   /* text, varchar */
-	KEY_GTIN,   /* pm_gtin's trade items, of whatever form: as a bigint */
-	KEY_ASIN    /* pm_gtin.asin: as a bigint */
+	KEY_OTHER, /* not at all: engine fdw */
+	KEY_INT,   /* smallint, integer, bigint: as a bigint */
+	KEY_UUID,  /* 16 bytes */
+	KEY_TEXT,  /* text, varchar */
+	KEY_GTIN,  /* pm_gtin's trade items, of whatever form: as a bigint */
+	KEY_ASIN   /* pm_gtin.asin: as a bigint */
 } KeyKind;
 
 /* A row of this database: a table, or a partition of it, and its place. */
@@ -92,11 +92,11 @@ typedef struct Answer
 typedef struct Reference
 {
 	char *name;
-	Oid table;         /* the child's */
-	char *table_name;  /* qualified and quoted */
+	Oid table;        /* the child's */
+	char *table_name; /* qualified and quoted */
 	char *column;
 	char *quoted_column;
-	Oid type;          /* the base type, if it is a domain */
+	Oid type; /* the base type, if it is a domain */
 	char *type_name;
 	bool deterministic;
 	KeyKind kind;
@@ -106,7 +106,7 @@ typedef struct Reference
 	char *remote_table;
 	char *remote_column;
 	/* the parent, once it has been asked */
-	Remote *remote; /* NULL: this database */
+	Remote *remote;    /* NULL: this database */
 	char *parent_name; /* qualified and quoted */
 	char *parent_schema;
 	char *parent_table;
@@ -145,8 +145,8 @@ extern Answer *pm_xref_ask_finish(Reference *reference);
 /* in remote.c */
 extern Remote *pm_xref_connect(const char *reference, const char *server_name);
 extern void pm_xref_disconnect(Remote *remote);
-extern void pm_xref_send(Remote *remote, const char *sql, int nparams,
-                         const char *const *params);
+extern void
+pm_xref_send(Remote *remote, const char *sql, int nparams, const char *const *params);
 extern const PGresult *pm_xref_receive(Remote *remote);
 extern void pm_xref_take_in(Remote *remote, bool wait);
 extern void pm_xref_remote_error(Remote *remote) pg_attribute_noreturn();
@@ -158,8 +158,8 @@ extern void pm_xref_stream_keys(Reference *reference, KeyBatch *batch, KeyBatchS
                                 KeyStreamPause meanwhile, void *context);
 
 /* in local_rows.c */
-extern LocalRows *pm_xref_open_rows(const char *sql, Snapshot snapshot, LocalRowSeen seen,
-                                    void *context);
+extern LocalRows *
+pm_xref_open_rows(const char *sql, Snapshot snapshot, LocalRowSeen seen, void *context);
 extern bool pm_xref_next_rows(LocalRows *rows, uint64 count);
 extern void pm_xref_close_rows(LocalRows *rows);
 

@@ -20,11 +20,11 @@
  * About how many rows a table or partitioned table has: what the planner would think.
  * $1 is its OID.
  */
-#define ESTIMATE \
-	"(SELECT coalesce(pg_catalog.sum(CASE WHEN r.relpages > 0 " \
+#define ESTIMATE                                                                           \
+	"(SELECT coalesce(pg_catalog.sum(CASE WHEN r.relpages > 0 "                            \
 	"THEN r.reltuples::float8 / r.relpages * (pg_catalog.pg_relation_size(r.oid) / 8192) " \
-	"ELSE pg_catalog.pg_relation_size(r.oid) / 64 END), 0) " \
-	"FROM pg_catalog.pg_class AS r WHERE r.relkind IN ('r', 'm') AND (r.oid = c.oid " \
+	"ELSE pg_catalog.pg_relation_size(r.oid) / 64 END), 0) "                               \
+	"FROM pg_catalog.pg_class AS r WHERE r.relkind IN ('r', 'm') AND (r.oid = c.oid "      \
 	"OR r.oid IN (SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) AS t)))"
 
 /* Columns of the answer to parent_query. */
@@ -83,8 +83,8 @@ primary_key_of(Oid table)
 		Relation index = relation_open(key, AccessShareLock);
 
 		for (int i = 0; i < index->rd_index->indnkeyatts; i++)
-			names =
-			    lappend(names, get_attname(table, index->rd_index->indkey.values[i], false));
+			names = lappend(names,
+			                get_attname(table, index->rd_index->indkey.values[i], false));
 		relation_close(index, AccessShareLock);
 	}
 	relation_close(relation, AccessShareLock);
@@ -101,12 +101,11 @@ look_at_child(Reference *reference)
 	Oid collation;
 
 	if (table == NULL)
-		ereport(ERROR,
-		        (errcode(ERRCODE_UNDEFINED_TABLE),
-		         errmsg("the table of reference \"%s\" does not exist any more",
-		                reference->name),
-		         errhint("SELECT pm_xref.drop_reference(%s);",
-		                 quote_literal_cstr(reference->name))));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("the table of reference \"%s\" does not exist any more",
+		                       reference->name),
+		                errhint("SELECT pm_xref.drop_reference(%s);",
+		                        quote_literal_cstr(reference->name))));
 	reference->table_name = quote_qualified_identifier(
 	    get_namespace_name(get_rel_namespace(reference->table)), table);
 	column = get_attnum(reference->table, reference->column);
@@ -151,8 +150,8 @@ Reference *
 pm_xref_read_reference(const char *name)
 {
 	static const char query[] =
-	    "SELECT f.local_table, f.local_column, f.server, f.remote_table, f.remote_column, "
-	    ESTIMATE " "
+	    "SELECT f.local_table, f.local_column, f.server, f.remote_table, f.remote_column, " ESTIMATE
+	    " "
 	    "FROM pm_xref._references AS f "
 	    "LEFT JOIN pg_catalog.pg_class AS c ON c.oid = f.local_table WHERE f.name = $1";
 	MemoryContext context = CurrentMemoryContext;
@@ -191,9 +190,8 @@ pm_xref_read_reference(const char *name)
 static char *
 parent_place(const Reference *reference)
 {
-	return reference->server == NULL
-	           ? pstrdup("in this database")
-	           : psprintf("on server \"%s\"", reference->server);
+	return reference->server == NULL ? pstrdup("in this database")
+	                                 : psprintf("on server \"%s\"", reference->server);
 }
 
 /*
@@ -211,17 +209,16 @@ pm_xref_look_at_parent(Reference *reference)
 	if (answer->rows == 0)
 		ereport(ERROR,
 		        (errcode(ERRCODE_UNDEFINED_TABLE),
-		         errmsg("reference \"%s\": table %s does not exist %s",
-		                reference->name, reference->remote_table,
-		                parent_place(reference)),
+		         errmsg("reference \"%s\": table %s does not exist %s", reference->name,
+		                reference->remote_table, parent_place(reference)),
 		         errhint("It may have been renamed or dropped, or the role may not use "
 		                 "its schema; a changed reference is dropped and added anew.")));
 	if (row[PARENT_COLUMN] == NULL)
 		ereport(ERROR,
 		        (errcode(ERRCODE_UNDEFINED_COLUMN),
 		         errmsg("reference \"%s\": column \"%s\" of table %s does not exist %s",
-		                reference->name, reference->remote_column,
-		                reference->remote_table, parent_place(reference)),
+		                reference->name, reference->remote_column, reference->remote_table,
+		                parent_place(reference)),
 		         errhint("If it was renamed or dropped, drop the reference and add it "
 		                 "anew.")));
 	reference->parent_name = row[PARENT_NAME];

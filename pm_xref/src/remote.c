@@ -71,8 +71,8 @@ pm_xref_remote_error(Remote *remote)
 }
 
 /* Throws that no connection could be made. */
-static void pg_attribute_noreturn()
-no_connection(Remote *remote)
+static void
+pg_attribute_noreturn() no_connection(Remote *remote)
 {
 	char *message = pchomp(PQerrorMessage(remote->conn));
 
@@ -90,9 +90,8 @@ no_connection(Remote *remote)
 static void
 wait_for(Remote *remote, int events)
 {
-	int happened =
-	    WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | events,
-	                      PQsocket(remote->conn), -1, PG_WAIT_EXTENSION);
+	int happened = WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | events,
+	                                 PQsocket(remote->conn), -1, PG_WAIT_EXTENSION);
 
 	if (happened & WL_LATCH_SET)
 		ResetLatch(MyLatch);
@@ -116,10 +115,9 @@ pm_xref_take_in(Remote *remote, bool wait)
 void
 pm_xref_send(Remote *remote, const char *sql, int nparams, const char *const *params)
 {
-	int sent =
-	    nparams == 0 ? PQsendQuery(remote->conn, sql)
-	                 : PQsendQueryParams(remote->conn, sql, nparams, NULL, params, NULL,
-	                                     NULL, 0);
+	int sent = nparams == 0 ? PQsendQuery(remote->conn, sql)
+	                        : PQsendQueryParams(remote->conn, sql, nparams, NULL, params,
+	                                            NULL, NULL, 0);
 
 	if (!sent)
 		pm_xref_remote_error(remote);
@@ -241,8 +239,8 @@ collect_options(ForeignServer *server, UserMapping *mapping, const char **keywor
 }
 
 /* Refuses a connection that the caller has shown no password for. */
-static void pg_attribute_noreturn()
-password_missing(Remote *remote, const char *detail)
+static void
+pg_attribute_noreturn() password_missing(Remote *remote, const char *detail)
 {
 	ereport(ERROR,
 	        (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),

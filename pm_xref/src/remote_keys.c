@@ -19,8 +19,8 @@ static const char signature[11] = "PGCOPY\n\377\r\n";
 typedef struct KeyStream
 {
 	Reference *reference;
-	bool begun; /* the header has been read */
-	bool ended; /* the trailer has been read */
+	bool begun;          /* the header has been read */
+	bool ended;          /* the trailer has been read */
 	StringInfoData rest; /* of messages before */
 	KeyBatch *batch;
 	KeyBatchSeen seen;
@@ -28,8 +28,8 @@ typedef struct KeyStream
 } KeyStream;
 
 /* Throws that what came is not what was asked for. */
-static void pg_attribute_noreturn()
-bad_stream(KeyStream *stream, const char *detail)
+static void
+pg_attribute_noreturn() bad_stream(KeyStream *stream, const char *detail)
 {
 	ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
 	                errmsg("reference \"%s\": server \"%s\" sent keys that cannot be read",
@@ -125,8 +125,7 @@ read_rows(KeyStream *stream, const char *data, int length)
 	if (!stream->begun)
 		done = read_header(stream, data, length);
 	if (stream->begun)
-		while (!stream->ended &&
-		       (size = read_row(stream, data + done, length - done)) > 0)
+		while (!stream->ended && (size = read_row(stream, data + done, length - done)) > 0)
 			done += size;
 	return done;
 }
@@ -160,10 +159,8 @@ pm_xref_stream_keys(Reference *reference, KeyBatch *batch, KeyBatchSeen seen,
                     KeyStreamPause meanwhile, void *context)
 {
 	Remote *remote = reference->remote;
-	KeyStream stream = {.reference = reference,
-	                    .batch = batch,
-	                    .seen = seen,
-	                    .context = context};
+	KeyStream stream = {
+	    .reference = reference, .batch = batch, .seen = seen, .context = context};
 	char *volatile message = NULL;
 
 	initStringInfo(&stream.rest);

@@ -30,7 +30,7 @@
 #include "utils/snapmgr.h"
 
 /* Rows that are read between two looks at the suspects, or at a socket. */
-#define PORTION_ROWS 4096
+#define PORTION_ROWS  4096
 /* The children go into the set only if the parents are so many times as many: they
  * have to be read twice. */
 #define MUCH_LARGER   3
@@ -211,7 +211,8 @@ take_parent(void *context, TupleTableSlot *slot)
 	slot_getallattrs(slot);
 	if (slot->tts_isnull[0])
 		return;
-	pm_xref_add_datum(batch, getBaseType(TupleDescAttr(slot->tts_tupleDescriptor, 0)->atttypid),
+	pm_xref_add_datum(batch,
+	                  getBaseType(TupleDescAttr(slot->tts_tupleDescriptor, 0)->atttypid),
 	                  slot->tts_values[0]);
 	if (batch->count == BATCH_KEYS)
 	{
@@ -410,13 +411,13 @@ choose_stream(const Reference *reference, const char *engine)
 		return false;
 	refusal = pm_xref_stream_refusal(reference);
 	if (refusal != NULL && engine != NULL)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		                errmsg("engine stream cannot check reference \"%s\"",
-		                       reference->name),
-		                errdetail_internal("%s", refusal),
-		                errhint("Use pm_xref.find_orphans(%s, engine => 'fdw'); "
-		                        "pm_xref.check() chooses by itself.",
-		                        quote_literal_cstr(reference->name))));
+		ereport(ERROR,
+		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		         errmsg("engine stream cannot check reference \"%s\"", reference->name),
+		         errdetail_internal("%s", refusal),
+		         errhint("Use pm_xref.find_orphans(%s, engine => 'fdw'); "
+		                 "pm_xref.check() chooses by itself.",
+		                 quote_literal_cstr(reference->name))));
 	return refusal == NULL;
 }
 
@@ -460,8 +461,8 @@ pm_xref__scan(PG_FUNCTION_ARGS)
 		pm_xref_look_at_parent(reference);
 		stream = choose_stream(reference, engine);
 		snapshot = RegisterSnapshot(GetLatestSnapshot());
-		scan.suspects = pm_xref_make_suspects(reference, snapshot, result->setResult,
-		                                      result->setDesc);
+		scan.suspects =
+		    pm_xref_make_suspects(reference, snapshot, result->setResult, result->setDesc);
 		if (stream)
 			scan_by_stream(&scan, snapshot);
 		else

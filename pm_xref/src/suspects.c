@@ -37,7 +37,7 @@
 typedef struct NamedRow
 {
 	Datum row_key; /* jsonb */
-	char *key;
+	char *key;     /* NULL: it is there after all */
 } NamedRow;
 
 struct Suspects
@@ -49,7 +49,7 @@ struct Suspects
 	RowPlace *row;
 	int count;
 	int room;
-	char *question;   /* which keys are not there? */
+	char *question;   /* which keys are there? */
 	char *still_text; /* which rows still have their key? NULL: no primary key */
 	/* those that the open question is about */
 	MemoryContext context;
@@ -71,9 +71,9 @@ append_equality(StringInfo sql, Oid type)
 	if (!OidIsValid(entry->eq_opr_finfo.fn_oid))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
 		                errmsg("type %s has no equality", format_type_be(type))));
-	appendStringInfo(
-	    sql, " OPERATOR(%s.=) ",
-	    quote_identifier(get_namespace_name(get_func_namespace(entry->eq_opr_finfo.fn_oid))));
+	appendStringInfo(sql, " OPERATOR(%s.=) ",
+	                 quote_identifier(get_namespace_name(
+	                     get_func_namespace(entry->eq_opr_finfo.fn_oid))));
 }
 
 /*
@@ -102,11 +102,12 @@ make_still_text(const Reference *reference)
 	if (reference->primary_key == NIL)
 		return NULL;
 	initStringInfo(&sql);
-	appendStringInfo(&sql,
-	                 "SELECT s.n FROM ROWS FROM (pg_catalog.unnest($1), "
-	                 "pg_catalog.unnest($2)) WITH ORDINALITY AS s(r, k, n) WHERE EXISTS (SELECT FROM %s AS t WHERE t.%s::pg_catalog.text "
-	                 "COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) s.k",
-	                 reference->table_name, reference->quoted_column);
+	appendStringInfo(
+	    &sql,
+	    "SELECT s.n FROM ROWS FROM (pg_catalog.unnest($1), "
+	    "pg_catalog.unnest($2)) WITH ORDINALITY AS s(r, k, n) WHERE EXISTS (SELECT FROM %s AS t WHERE t.%s::pg_catalog.text "
+	    "COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) s.k",
+	    reference->table_name, reference->quoted_column);
 	foreach (cell, reference->primary_key)
 	{
 		char *name = lfirst(cell);
@@ -139,7 +140,7 @@ pm_xref_make_suspects(Reference *reference, Snapshot first, Tuplestorestate *sto
 	                                          ALLOCSET_DEFAULT_SIZES);
 	suspects->question =
 	    psprintf("SELECT s.n FROM pg_catalog.unnest($1::pg_catalog.text[]) "
-	             "WITH ORDINALITY AS s(k, n) WHERE NOT EXISTS (SELECT FROM %s AS p "
+	             "WITH ORDINALITY AS s(k, n) WHERE EXISTS (SELECT FROM %s AS p "
 	             "WHERE p.%s OPERATOR(%s.=) s.k::%s)",
 	             reference->parent_name, reference->parent_column,
 	             reference->operator_schema, question_type(reference));
@@ -190,10 +191,10 @@ append_row_key(StringInfo sql, const Reference *reference, Oid table)
 	if (reference->primary_key == NIL)
 		appendStringInfoString(sql, "'ctid', t.ctid");
 	if (reference->primary_key == NIL && table != reference->table)
-		appendStringInfo(sql, ", 'table', %s",
-		                 quote_literal_cstr(quote_qualified_identifier(
-		                     get_namespace_name(get_rel_namespace(table)),
-		                     get_rel_name(table))));
+		appendStringInfo(
+		    sql, ", 'table', %s",
+		    quote_literal_cstr(quote_qualified_identifier(
+		        get_namespace_name(get_rel_namespace(table)), get_rel_name(table))));
 	appendStringInfoString(sql, ")");
 }
 
@@ -206,10 +207,10 @@ add_named(Suspects *suspects, Datum row_key, const char *key)
 	if (suspects->asked_count == suspects->asked_room)
 	{
 		suspects->asked_room = Max(1024, 2 * suspects->asked_room);
-		suspects->asked = suspects->asked == NULL
-		                      ? palloc(suspects->asked_room * sizeof(NamedRow))
-		                      : repalloc(suspects->asked,
-		                                 suspects->asked_room * sizeof(NamedRow));
+		suspects->asked =
+		    suspects->asked == NULL
+		        ? palloc(suspects->asked_room * sizeof(NamedRow))
+		        : repalloc(suspects->asked, suspects->asked_room * sizeof(NamedRow));
 	}
 	suspects->asked[suspects->asked_count].row_key =
 	    PointerGetDatum(PG_DETOAST_DATUM_COPY(row_key));
@@ -246,12 +247,13 @@ name_rows(Suspects *suspects, RowPlace *rows, int count, int *missing,
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT t.ctid, ");
 	append_row_key(&sql, suspects->reference, table);
-	appendStringInfo(&sql,
-	                 ", t.%s::pg_catalog.text FROM ONLY %s AS t WHERE "
-	                 "t.ctid OPERATOR(pg_catalog.=) ANY ($1) ORDER BY t.ctid",
-	                 suspects->reference->quoted_column,
-	                 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
-	                                            get_rel_name(table)));
+	appendStringInfo(
+	    &sql,
+	    ", t.%s::pg_catalog.text FROM ONLY %s AS t WHERE "
+	    "t.ctid OPERATOR(pg_catalog.=) ANY ($1) ORDER BY t.ctid",
+	    suspects->reference->quoted_column,
+	    quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
+	                               get_rel_name(table)));
 	for (int i = 0; i < count; i++)
 		tids[i] = PointerGetDatum(&rows[i].tid);
 	array = PointerGetDatum(construct_array(tids, count, TIDOID, sizeof(ItemPointerData),
@@ -267,8 +269,8 @@ name_rows(Suspects *suspects, RowPlace *rows, int count, int *missing,
 	{
 		HeapTuple row = SPI_tuptable->vals[i];
 		bool null;
-		ItemPointer tid =
-		    (ItemPointer) DatumGetPointer(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &null));
+		ItemPointer tid = (ItemPointer) DatumGetPointer(
+		    SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &null));
 		Datum row_key = SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &null);
 		char *key = SPI_getvalue(row, SPI_tuptable->tupdesc, 3);
 
@@ -316,12 +318,11 @@ find_changed(Suspects *suspects, RowPlace *rows, int count)
 	name_rows(suspects, rows, count, &missing, add_changed);
 	PopActiveSnapshot();
 
-	values[0] = PointerGetDatum(construct_array(suspects->changed_row_keys,
-	                                            suspects->changed_count, JSONBOID, -1, false,
-	                                            TYPALIGN_INT));
-	values[1] =
-	    PointerGetDatum(construct_array(suspects->changed_keys, suspects->changed_count,
-	                                    TEXTOID, -1, false, TYPALIGN_INT));
+	values[0] =
+	    PointerGetDatum(construct_array(suspects->changed_row_keys, suspects->changed_count,
+	                                    JSONBOID, -1, false, TYPALIGN_INT));
+	values[1] = PointerGetDatum(construct_array(
+	    suspects->changed_keys, suspects->changed_count, TEXTOID, -1, false, TYPALIGN_INT));
 	PushActiveSnapshot(GetLatestSnapshot());
 	run(suspects->still_text, 2, types, values);
 	PopActiveSnapshot();
@@ -336,7 +337,7 @@ find_changed(Suspects *suspects, RowPlace *rows, int count)
 	}
 }
 
-/* Puts the rows whose keys the answer says are not there into the store. */
+/* Puts the rows into the store, but for those whose keys the answer says are there. */
 static void
 take_answer(Suspects *suspects)
 {
@@ -346,11 +347,17 @@ take_answer(Suspects *suspects)
 		return;
 	answer = pm_xref_ask_finish(suspects->reference);
 	for (int i = 0; i < answer->rows; i++)
+		suspects->asked[atoi(answer->values[i]) - 1].key = NULL;
+	for (int i = 0; i < suspects->asked_count; i++)
 	{
-		const NamedRow *row = &suspects->asked[atoi(answer->values[i]) - 1];
-		Datum values[RESULT_COLUMNS] = {row->row_key, CStringGetTextDatum(row->key)};
+		const NamedRow *row = &suspects->asked[i];
+
+		Datum values[RESULT_COLUMNS] = {row->row_key};
 		bool nulls[RESULT_COLUMNS] = {false, false, true, true, true};
 
+		if (row->key == NULL)
+			continue;
+		values[1] = CStringGetTextDatum(row->key);
 		tuplestore_putvalues(suspects->store, suspects->desc, values, nulls);
 	}
 	suspects->asked = NULL;
@@ -358,7 +365,7 @@ take_answer(Suspects *suspects)
 	MemoryContextReset(suspects->context);
 }
 
-/* Asks which of the named rows' keys are not there. */
+/* Asks which of the named rows' keys are there after all. */
 static void
 ask_for_keys(Suspects *suspects)
 {

@@ -76,7 +76,8 @@ test_form(void)
 	next_byte = 0xFF;
 	ok(well_formed(&state, NOW, uuid), "version 7, variant 10");
 	/* 1700000000123 ms; 0.456789 of 4096 is 1871 = 0x74f */
-	is_str(hex(uuid), "018bcfe5687b774f9fffffffffffffff", "milliseconds, part, random bits");
+	is_str(hex(uuid), "018bcfe5687b774f9fffffffffffffff",
+	       "milliseconds, part, random bits");
 	next_byte = 0;
 	memset(&state, 0, sizeof(state));
 	ok(well_formed(&state, NOW, uuid), "random bits that are all zero");
@@ -162,7 +163,8 @@ test_pool(void)
 
 	ok(well_formed(&state, NOW, uuid), "random bytes again");
 	fills = 0;
-	ok(pm_uuid7_next(&state, 2, NOW, fill_counting, uuid), "the same state, another process");
+	ok(pm_uuid7_next(&state, 2, NOW, fill_counting, uuid),
+	   "the same state, another process");
 	is_int(fills, 1, "takes random bytes of its own");
 }
 
