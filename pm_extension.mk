@@ -6,6 +6,7 @@
 #   SQL_PARTS   the parts of its script, in order; the first one is the guard
 #   REGRESS     tests test/sql/x.sql with test/expected/x.out, in order
 #   ISOLATION   tests test/specs/x.spec with test/expected/x.out
+#   PG_CPPFLAGS, SHLIB_LINK_INTERNAL   if it needs a library
 # and, as files where they stand, updates/*.sql (update scripts), test/t/*.pl
 # (TAP tests) and test/pgtap/*.sql (pgTAP tests).
 
@@ -21,7 +22,7 @@ PM_COMMON = $(PM_TOP)/common/libpm_common.a
 MODULE_big = $(EXTENSION)
 DATA = $(wildcard updates/*.sql)
 DATA_built = $(PM_SCRIPT)
-PG_CPPFLAGS = -I$(PM_TOP)/common
+PG_CPPFLAGS += -I$(PM_TOP)/common
 PG_CFLAGS = $(PM_FLAGS) -Wno-declaration-after-statement -Wno-unused-parameter -Wno-sign-compare
 SHLIB_LINK = $(PM_COMMON) -Wl,--exclude-libs,ALL $(PM_LINK_FLAGS)
 EXTRA_CLEAN += .flags src/*.d src/*.gcno src/*.gcda

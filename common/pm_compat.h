@@ -45,11 +45,14 @@
 	object_ownercheck(DatabaseRelationId, oid, role) /* untested */
 #define pm_extension_ownercheck(oid, role) \
 	object_ownercheck(ExtensionRelationId, oid, role) /* untested */
+#define pm_server_aclcheck(oid, role, mode) \
+	object_aclcheck(ForeignServerRelationId, oid, role, mode) /* untested */
 #else
 #define pm_schema_aclcheck(oid, role, mode)   pg_namespace_aclcheck(oid, role, mode)
 #define pm_function_aclcheck(oid, role, mode) pg_proc_aclcheck(oid, role, mode)
 #define pm_database_ownercheck(oid, role)     pg_database_ownercheck(oid, role)
 #define pm_extension_ownercheck(oid, role)    pg_extension_ownercheck(oid, role)
+#define pm_server_aclcheck(oid, role, mode)   pg_foreign_server_aclcheck(oid, role, mode)
 #endif
 
 /* The index of a table's primary key, which is not deferrable; 18 asks about that. */

@@ -1,0 +1,70 @@
+-- Tables of pm_xref.  ARCHITECTURE.md says who writes which.
+
+CREATE TABLE pm_xref._references (
+  name text PRIMARY KEY CHECK (name <> '' AND length(name) <= 63),
+  local_table regclass NOT NULL,
+  local_column name NOT NULL,
+  server name,  -- NULL: this database
+  remote_table text NOT NULL,  -- schema and name, quoted where needed
+  remote_column name NOT NULL,
+  on_orphan text NOT NULL CHECK (on_orphan = 'report'),
+  checked_at timestamptz  -- end of the last check that found out anything
+);
+
+CREATE TABLE pm_xref.checks (
+  reference text NOT NULL REFERENCES pm_xref._references ON DELETE CASCADE,
+  started_at timestamptz NOT NULL,
+  mode text NOT NULL,
+  engine text,
+  rows_checked bigint,
+  nulls bigint,
+  orphans bigint,
+  new_orphans bigint,
+  resolved bigint,
+  elapsed interval NOT NULL,
+  sqlstate text,
+  message text,
+  detail text,
+  hint text,
+  PRIMARY KEY (reference, started_at)
+);
+COMMENT ON TABLE pm_xref.checks IS 'Every check of a reference, also those that failed.';
+COMMENT ON COLUMN pm_xref.checks.reference IS 'name of the reference';
+COMMENT ON COLUMN pm_xref.checks.started_at IS 'when it began';
+COMMENT ON COLUMN pm_xref.checks.mode IS 'full: every row was looked at';
+COMMENT ON COLUMN pm_xref.checks.engine IS 'stream or fdw; NULL: it failed';
+COMMENT ON COLUMN pm_xref.checks.rows_checked IS 'rows of the table, those without a key too; NULL: it failed';
+COMMENT ON COLUMN pm_xref.checks.nulls IS 'rows without a key; NULL: it failed';
+COMMENT ON COLUMN pm_xref.checks.orphans IS 'rows whose key was not there; NULL: it failed';
+COMMENT ON COLUMN pm_xref.checks.new_orphans IS 'those of them that the check before did not find; NULL: it failed';
+COMMENT ON COLUMN pm_xref.checks.resolved IS 'orphans known before that are none any more; NULL: it failed';
+COMMENT ON COLUMN pm_xref.checks.elapsed IS 'how long it took';
+COMMENT ON COLUMN pm_xref.checks.sqlstate IS 'why it failed: code of the error; NULL: it did not';
+COMMENT ON COLUMN pm_xref.checks.message IS 'its message';
+COMMENT ON COLUMN pm_xref.checks.detail IS 'its detail';
+COMMENT ON COLUMN pm_xref.checks.hint IS 'its hint';
+
+-- The id stands for row and key, which can be too long for an index.
+CREATE TABLE pm_xref.orphans (
+  reference text NOT NULL REFERENCES pm_xref._references ON DELETE CASCADE,
+  row_key jsonb NOT NULL,
+  key text NOT NULL,
+  first_seen timestamptz NOT NULL,
+  last_seen timestamptz NOT NULL,
+  state text NOT NULL CHECK (state IN ('orphan', 'resolved')),
+  id uuid NOT NULL GENERATED ALWAYS AS (md5(row_key::text || E'\n' || key)::uuid) STORED,
+  PRIMARY KEY (reference, id)
+);
+CREATE INDEX ON pm_xref.orphans (reference, last_seen) WHERE state = 'orphan';
+COMMENT ON TABLE pm_xref.orphans IS 'Rows that refer to a key that is not there, as the last good check of their reference found them.';
+COMMENT ON COLUMN pm_xref.orphans.reference IS 'name of the reference';
+COMMENT ON COLUMN pm_xref.orphans.row_key IS 'the row: its primary key as an object; its place as {"ctid": ...} if the table has none';
+COMMENT ON COLUMN pm_xref.orphans.key IS 'the key it refers to, as text';
+COMMENT ON COLUMN pm_xref.orphans.first_seen IS 'start of the first check that found it, since it was last resolved';
+COMMENT ON COLUMN pm_xref.orphans.last_seen IS 'start of the last check that found it';
+COMMENT ON COLUMN pm_xref.orphans.state IS 'orphan; resolved: a later check did not find it any more';
+COMMENT ON COLUMN pm_xref.orphans.id IS 'stands for row_key and key';
+
+SELECT pg_extension_config_dump('pm_xref._references', '');
+SELECT pg_extension_config_dump('pm_xref.checks', '');
+SELECT pg_extension_config_dump('pm_xref.orphans', '');

@@ -1,0 +1,197 @@
+/*
+ * pm_xref_module.h - the map of this folder
+ *
+ *   pm_xref.c      the settings, and what happens when the module is loaded
+ *   uuid7.c        uuid7()
+ *   reference.c    a reference as declared, and the two columns as they are now
+ *   ask.c          one query to where the parent is, here or on another server
+ *   remote.c       connections to foreign servers by libpq, and their errors
+ *   remote_keys.c  keys that stream from another server
+ *   local_rows.c   rows of this database, a portion at a time
+ *   key.c          which types have keys that compare by their bytes; batches of keys
+ *   key_set.c      a set of keys in memory
+ *   key_spill.c    what does not fit: partitions in temporary files
+ *   suspects.c     rows without a parent, looked at again before they count
+ *   scan.c         _scan(): the engines
+ *
+ * The parent is the column that must hold a key, the child the one that refers to it.
+ * ARCHITECTURE.md says in which order both are read, and why that is right.
+ */
+#ifndef PM_XREF_MODULE_H
+#define PM_XREF_MODULE_H
+
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "storage/itemptr.h"
+#include "utils/snapshot.h"
+#include "utils/tuplestore.h"
+
+#include "libpq-fe.h"
+
+#include "pm_compat.h"
+
+/* How keys of a type compare by their bytes. */
+typedef enum KeyKind
+{
+	KEY_OTHER, /* not at all: engine fdw */
+	KEY_INT,   /* smallint, integer, bigint: as a bigint */
+	KEY_UUID,  /* 16 bytes */
+	KEY_TEXT,  /* text, varchar */
+	KEY_GTIN,  /* pm_gtin's trade items, of whatever form: as a bigint */
+	KEY_ASIN   /* pm_gtin.asin: as a bigint */
+} KeyKind;
+
+/* A row of this database: a table, or a partition of it, and its place. */
+typedef struct RowPlace
+{
+	Oid table;
+	ItemPointerData tid;
+} RowPlace;
+
+#define BATCH_KEYS 256
+
+/*
+ * Keys that are handled together, so that memory is fetched for all of them at once.
+ * A key of fixed size stands in word, the rest zero; of a text, word[0] is its place
+ * in bytes and word[1] its length.
+ */
+typedef struct KeyBatch
+{
+	KeyKind kind;
+	int count;
+	uint64 word[BATCH_KEYS][2];
+	uint64 hash[BATCH_KEYS];
+	RowPlace row[BATCH_KEYS]; /* of child keys */
+	StringInfoData bytes;     /* of texts */
+} KeyBatch;
+
+typedef struct KeySet KeySet;
+typedef struct KeySpill KeySpill;
+
+/* A connection to the parent's server. */
+typedef struct Remote
+{
+	PGconn *conn;     /* NULL: not connected */
+	PGresult *result; /* the last one, freed with the next or at the end */
+	char *reference;
+	char *server;
+} Remote;
+
+/* The rows of an answer, as text; NULL is NULL. */
+typedef struct Answer
+{
+	int rows;
+	int columns;
+	char **values; /* by row, then column */
+} Answer;
+
+/* A reference: as declared, then as its columns are found to be. */
+typedef struct Reference
+{
+	char *name;
+	Oid table;        /* the child's */
+	char *table_name; /* qualified and quoted */
+	char *column;
+	char *quoted_column;
+	Oid type; /* the base type, if it is a domain */
+	char *type_name;
+	bool deterministic;
+	KeyKind kind;
+	List *primary_key; /* names of the columns; NIL: none */
+	double child_rows; /* estimate */
+	char *server;      /* NULL: this database */
+	char *remote_table;
+	char *remote_column;
+	/* the parent, once it has been asked */
+	Remote *remote;    /* NULL: this database */
+	char *parent_name; /* qualified and quoted */
+	char *parent_schema;
+	char *parent_table;
+	char *parent_column; /* quoted */
+	char *parent_type;
+	char *operator_schema; /* where its equality is, quoted */
+	bool parent_deterministic;
+	bool same_encoding;
+	KeyKind parent_kind;
+	double parent_rows; /* estimate */
+	bool asked;         /* a question is open */
+	Answer *answer;     /* to it, if it is known */
+} Reference;
+
+/* What a statement of ours reads in this database, a portion at a time. */
+typedef struct LocalRows LocalRows;
+typedef void (*LocalRowSeen)(void *context, TupleTableSlot *slot);
+
+/* Rows that seem to have no parent. */
+typedef struct Suspects Suspects;
+
+extern int pm_xref_work_mem; /* kB */
+
+/* in reference.c */
+extern Reference *pm_xref_read_reference(const char *name);
+extern void pm_xref_look_at_parent(Reference *reference);
+extern const char *pm_xref_stream_refusal(const Reference *reference);
+
+/* in ask.c */
+extern Answer *pm_xref_ask(Reference *reference, const char *sql, int nparams,
+                           const Oid *types, const char *const *params);
+extern void pm_xref_ask_start(Reference *reference, const char *sql, int nparams,
+                              const Oid *types, const char *const *params);
+extern Answer *pm_xref_ask_finish(Reference *reference);
+
+/* in remote.c */
+extern Remote *pm_xref_connect(const char *reference, const char *server_name);
+extern void pm_xref_disconnect(Remote *remote);
+extern void
+pm_xref_send(Remote *remote, const char *sql, int nparams, const char *const *params);
+extern const PGresult *pm_xref_receive(Remote *remote);
+extern void pm_xref_take_in(Remote *remote, bool wait);
+extern void pm_xref_remote_error(Remote *remote) pg_attribute_noreturn();
+
+/* in remote_keys.c */
+typedef void (*KeyBatchSeen)(void *context, KeyBatch *batch);
+typedef bool (*KeyStreamPause)(void *context);
+extern void pm_xref_stream_keys(Reference *reference, KeyBatch *batch, KeyBatchSeen seen,
+                                KeyStreamPause meanwhile, void *context);
+
+/* in local_rows.c */
+extern LocalRows *
+pm_xref_open_rows(const char *sql, Snapshot snapshot, LocalRowSeen seen, void *context);
+extern bool pm_xref_next_rows(LocalRows *rows, uint64 count);
+extern void pm_xref_close_rows(LocalRows *rows);
+
+/* in key.c */
+extern KeyKind pm_xref_key_kind(const char *schema, const char *type);
+extern KeyBatch *pm_xref_make_batch(KeyKind kind);
+extern void pm_xref_clear_batch(KeyBatch *batch);
+extern void pm_xref_add_datum(KeyBatch *batch, Oid type, Datum value);
+extern bool pm_xref_add_bytes(KeyBatch *batch, const char *bytes, int length);
+extern void pm_xref_hash_batch(KeyBatch *batch);
+
+/* in key_set.c */
+extern KeySet *pm_xref_make_set(KeyKind kind, double estimate, Size limit, bool marks);
+extern void pm_xref_free_set(KeySet *set);
+extern bool pm_xref_set_add(KeySet *set, const KeyBatch *batch);
+extern void pm_xref_set_mark(KeySet *set, const KeyBatch *batch);
+extern void pm_xref_set_lacks(KeySet *set, const KeyBatch *batch, bool *lacks);
+extern bool pm_xref_set_next(KeySet *set, uint64 *place, KeyBatch *batch);
+extern double pm_xref_set_capacity(KeyKind kind, Size limit);
+extern double pm_xref_set_need(KeyKind kind, double keys);
+
+/* in key_spill.c */
+typedef void (*RowFound)(void *context, const RowPlace *row);
+extern KeySpill *pm_xref_make_spill(KeyKind kind, double estimate, Size limit);
+extern void pm_xref_spill_parents(KeySpill *spill, const KeyBatch *batch);
+extern void pm_xref_spill_children(KeySpill *spill, const KeyBatch *batch);
+extern void pm_xref_match_spilled(KeySpill *spill, RowFound found, void *context);
+
+/* in suspects.c */
+extern Suspects *pm_xref_make_suspects(Reference *reference, Snapshot first,
+                                       Tuplestorestate *store, TupleDesc desc);
+extern void pm_xref_add_suspect(Suspects *suspects, const RowPlace *row);
+extern void pm_xref_check_suspects(Suspects *suspects, bool last);
+
+#endif /* PM_XREF_MODULE_H */
