@@ -38,7 +38,7 @@ layout() {
 analyzer() {
   our_files '*.c' | xargs -n 1 -P "$(nproc)" \
     clang-14 --analyze -Xclang -analyzer-output=text -Xclang -analyzer-werror -Wno-ignored-attributes \
-    -Icommon -D_GNU_SOURCE "-I$("$PG_CONFIG" --includedir-server)"
+    -Icommon -D_GNU_SOURCE "-I$("$PG_CONFIG" --includedir-server)" "-I$("$PG_CONFIG" --includedir)"
 }
 
 cppcheck_all() {
