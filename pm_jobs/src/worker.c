@@ -465,6 +465,8 @@ sleep_until_report(JobRun *run, TimestampTz idle_since)
 		slept = true;
 	else if (slept)
 	{
+		/* what is due may be due since ever, which is too far from now to subtract */
+		until = Max(until, now);
 		pgstat_report_stat(true);
 		pgstat_report_activity(STATE_IDLE, NULL);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
