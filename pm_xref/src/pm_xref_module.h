@@ -6,6 +6,7 @@
  *   reference.c    a reference as declared, and the two columns as they are now
  *   ask.c          one query to where the parent is, here or on another server
  *   remote.c       connections to foreign servers by libpq, and their errors
+ *   call.c         _call(): a statement on another server, for SQL
  *   remote_keys.c  keys that stream from another server
  *   local_rows.c   rows of this database, a portion at a time
  *   key.c          which types have keys that compare by their bytes; batches of keys
@@ -71,12 +72,12 @@ typedef struct KeyBatch
 typedef struct KeySet KeySet;
 typedef struct KeySpill KeySpill;
 
-/* A connection to the parent's server. */
+/* A connection to a foreign server. */
 typedef struct Remote
 {
 	PGconn *conn;     /* NULL: not connected */
 	PGresult *result; /* the last one, freed with the next or at the end */
-	char *reference;
+	char *purpose;    /* begins the messages */
 	char *server;
 } Remote;
 
@@ -143,7 +144,7 @@ extern void pm_xref_ask_start(Reference *reference, const char *sql, int nparams
 extern Answer *pm_xref_ask_finish(Reference *reference);
 
 /* in remote.c */
-extern Remote *pm_xref_connect(const char *reference, const char *server_name);
+extern Remote *pm_xref_connect(const char *purpose, const char *server_name, bool writes);
 extern void pm_xref_disconnect(Remote *remote);
 extern void
 pm_xref_send(Remote *remote, const char *sql, int nparams, const char *const *params);

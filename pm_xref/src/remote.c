@@ -28,7 +28,7 @@
 #define WITH_CHECK_INTERVAL 140000
 
 /*
- * Throws what the connection or the last result complains about, naming reference and
+ * Throws what the connection or the last result complains about, naming purpose and
  * server.  The SQLSTATE is the other server's; 08006 if the connection is lost.
  */
 void
@@ -57,17 +57,17 @@ pm_xref_remote_error(Remote *remote)
 	if (lost)
 		ereport(ERROR,
 		        (errcode(code),
-		         errmsg("reference \"%s\": the connection to server \"%s\" was lost",
-		                remote->reference, remote->server),
+		         errmsg("%s: the connection to server \"%s\" was lost", remote->purpose,
+		                remote->server),
 		         errdetail_internal("%s", primary),
 		         errhint("Nothing was found out. Run it again once the server is up.")));
-	ereport(ERROR, (errcode(code),
-	                errmsg("reference \"%s\": server \"%s\" says: %s", remote->reference,
-	                       remote->server, primary),
-	                detail ? errdetail_internal("%s", detail) : 0,
-	                hint ? errhint("%s", hint)
-	                     : errhint("It was role \"%s\" there, the one of the user mapping.",
-	                               PQuser(remote->conn))));
+	ereport(ERROR,
+	        (errcode(code),
+	         errmsg("%s: server \"%s\" says: %s", remote->purpose, remote->server, primary),
+	         detail ? errdetail_internal("%s", detail) : 0,
+	         hint ? errhint("%s", hint)
+	              : errhint("It was role \"%s\" there, the one of the user mapping.",
+	                        PQuser(remote->conn))));
 }
 
 /* Throws that no connection could be made. */
@@ -76,14 +76,14 @@ pg_attribute_noreturn() no_connection(Remote *remote)
 {
 	char *message = pchomp(PQerrorMessage(remote->conn));
 
-	ereport(ERROR,
-	        (errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
-	         errmsg("reference \"%s\": could not connect to server \"%s\"",
-	                remote->reference, remote->server),
-	         errdetail_internal("%s", message),
-	         errhint("Is it up? Its address is among the options of the foreign server, "
-	                 "the role among those of the user mapping; passwords are in the "
-	                 "passfile of the server's operating system user.")));
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
+	     errmsg("%s: could not connect to server \"%s\"", remote->purpose, remote->server),
+	     errdetail_internal("%s", message),
+	     errhint("Is it up? Its address is among the options of the foreign server, "
+	             "the role among those of the user mapping; passwords are in the "
+	             "passfile of the server's operating system user.")));
 }
 
 /* Waits for the socket, or for the latch, and lets interrupts be handled. */
@@ -244,36 +244,40 @@ pg_attribute_noreturn() password_missing(Remote *remote, const char *detail)
 {
 	ereport(ERROR,
 	        (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
-	         errmsg("reference \"%s\": server \"%s\" needs a password", remote->reference,
-	                remote->server),
+	         errmsg("%s: server \"%s\" needs a password", remote->purpose, remote->server),
 	         errdetail_internal("%s", detail),
 	         errhint("A superuser may set password_required 'false' in the user mapping, "
 	                 "or use the other server's passfile as the role of that mapping.")));
 }
 
-/* Makes sessions of ours see nothing but what they name, and end when we are gone. */
+/*
+ * Makes sessions of ours see nothing but what they name, end when we are gone, and
+ * change something only if they are meant to.
+ */
 static void
-prepare_session(Remote *remote)
+prepare_session(Remote *remote, bool writes)
 {
-	pm_xref_send(remote,
-	             PQserverVersion(remote->conn) >= WITH_CHECK_INTERVAL
-	                 ? "SET search_path = pg_catalog; SET row_security = off; "
-	                   "SET default_transaction_read_only = on; "
-	                   "SET client_connection_check_interval = '10s'"
-	                 : "SET search_path = pg_catalog; SET row_security = off; "
-	                   "SET default_transaction_read_only = on",
-	             0, NULL);
+	bool notices = PQserverVersion(remote->conn) >= WITH_CHECK_INTERVAL;
+
+	pm_xref_send(
+	    remote,
+	    psprintf("SET search_path = pg_catalog%s%s",
+	             writes
+	                 ? ""
+	                 : "; SET row_security = off; SET default_transaction_read_only = on",
+	             notices ? "; SET client_connection_check_interval = '10s'" : ""),
+	    0, NULL);
 	while (pm_xref_receive(remote) != NULL)
 		;
 }
 
 /*
- * Connects to a foreign server as the current role.  The reference is for messages.
- * Throws if the role may not, or the server does not answer; nothing is left behind
- * then.
+ * Connects to a foreign server as the current role.  The purpose begins every message;
+ * writes: the session may change something there.  Throws if the role may not, or the
+ * server does not answer; nothing is left behind then.
  */
 Remote *
-pm_xref_connect(const char *reference, const char *server_name)
+pm_xref_connect(const char *purpose, const char *server_name, bool writes)
 {
 	Remote *remote = palloc0(sizeof(Remote));
 	ForeignServer *server = GetForeignServerByName(server_name, false);
@@ -284,7 +288,7 @@ pm_xref_connect(const char *reference, const char *server_name)
 	bool must_show;
 	int room;
 
-	remote->reference = pstrdup(reference);
+	remote->purpose = pstrdup(purpose);
 	remote->server = pstrdup(server_name);
 	if (pm_server_aclcheck(server->serverid, GetUserId(), ACL_USAGE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_SERVER, server_name);
@@ -312,7 +316,7 @@ pm_xref_connect(const char *reference, const char *server_name)
 			                         "mapping.");
 		if (PQsetnonblocking(remote->conn, 1) != 0)
 			pm_xref_remote_error(remote);
-		prepare_session(remote);
+		prepare_session(remote, writes);
 	}
 	PG_CATCH();
 	{

@@ -457,7 +457,8 @@ pm_xref__scan(PG_FUNCTION_ARGS)
 	PG_TRY();
 	{
 		if (reference->server != NULL)
-			reference->remote = pm_xref_connect(reference->name, reference->server);
+			reference->remote = pm_xref_connect(
+			    psprintf("reference \"%s\"", reference->name), reference->server, false);
 		pm_xref_look_at_parent(reference);
 		stream = choose_stream(reference, engine);
 		snapshot = RegisterSnapshot(GetLatestSnapshot());

@@ -1,0 +1,92 @@
+/*
+ * call.c - _call(): a statement on another server, for SQL
+ *
+ * One statement is one transaction there: when _call() returns it has been committed.
+ * When it throws, it may have been committed as well, if the connection was lost or
+ * the caller was cancelled while it ran; so whatever is called must be such that
+ * calling it again does no harm.  A rollback here does not undo it.
+ */
+#include "pm_xref_module.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+/* The elements of an array of text; NULL is NULL. */
+static const char **
+text_elements(ArrayType *array, int *count)
+{
+	Datum *elements;
+	bool *nulls;
+	const char **texts;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, count);
+	texts = palloc(Max(1, *count) * sizeof(char *));
+	for (int i = 0; i < *count; i++)
+		texts[i] = nulls[i] ? NULL : TextDatumGetCString(elements[i]);
+	return texts;
+}
+
+/* Puts the rows of a result into the store, each as one array of text. */
+static void
+put_rows(ReturnSetInfo *target, const PGresult *result)
+{
+	int columns = PQnfields(result);
+	Datum *values = palloc(Max(1, columns) * sizeof(Datum));
+	bool *nulls = palloc(Max(1, columns) * sizeof(bool));
+
+	for (int row = 0; row < PQntuples(result); row++)
+	{
+		int lower_bound = 1;
+		Datum array;
+		bool null = false;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < columns; i++)
+		{
+			nulls[i] = PQgetisnull(result, row, i);
+			values[i] =
+			    nulls[i] ? (Datum) 0 : CStringGetTextDatum(PQgetvalue(result, row, i));
+		}
+		array = PointerGetDatum(construct_md_array(values, nulls, 1, &columns, &lower_bound,
+		                                           TEXTOID, -1, false, TYPALIGN_INT));
+		tuplestore_putvalues(target->setResult, target->setDesc, &array, &null);
+	}
+}
+
+PG_FUNCTION_INFO_V1(pm_xref__call);
+
+/*
+ * _call(purpose, server, statement, params): runs the statement there and returns its
+ * rows, each as an array of text.  Throws what goes wrong there, with its SQLSTATE;
+ * 08001 and 08006 if there is no connection, or no longer.
+ */
+Datum
+pm_xref__call(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *target = (ReturnSetInfo *) fcinfo->resultinfo;
+	char *purpose = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char *statement = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	int nparams;
+	const char **params = text_elements(PG_GETARG_ARRAYTYPE_P(3), &nparams);
+	Remote *remote;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	remote = pm_xref_connect(purpose, NameStr(*PG_GETARG_NAME(1)), true);
+	PG_TRY();
+	{
+		const PGresult *result;
+
+		pm_xref_send(remote, statement, nparams, params);
+		while ((result = pm_xref_receive(remote)) != NULL)
+			put_rows(target, result);
+	}
+	PG_FINALLY();
+	{
+		pm_xref_disconnect(remote);
+	}
+	PG_END_TRY();
+	return (Datum) 0;
+}
