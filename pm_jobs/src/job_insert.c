@@ -253,6 +253,15 @@ pm_jobs_can_insert(Relation jobs)
 	return can_insert;
 }
 
+/* Sets what is not the same in all new rows of a statement. */
+static void
+set_row(TupleTableSlot *slot, Datum payload, int64 id)
+{
+	slot->tts_values[JOB_ID - 1] = Int64GetDatum(id);
+	slot->tts_values[JOB_SEQ - 1] = Int64GetDatum(id);
+	slot->tts_values[JOB_PAYLOAD - 1] = payload;
+}
+
 /* Fills a slot of the table with a new row. */
 static void
 fill_slot(TupleTableSlot *slot, const NewJobs *common, Datum payload, int64 id)
@@ -261,10 +270,9 @@ fill_slot(TupleTableSlot *slot, const NewJobs *common, Datum payload, int64 id)
 	memset(slot->tts_isnull, false, sizeof(bool) * JOB_COLUMNS);
 #define SET(column, value)  slot->tts_values[(column) -1] = (value)
 #define SET_NULL(column, n) slot->tts_isnull[(column) -1] = (n)
-	SET(JOB_ID, Int64GetDatum(id));
+	set_row(slot, payload, id);
 	SET(JOB_QUEUE, common->queue);
 	SET(JOB_KIND, common->kind);
-	SET(JOB_PAYLOAD, payload);
 	SET(JOB_PRIORITY, Int32GetDatum(common->priority));
 	SET(JOB_RUN_AT, TimestampTzGetDatum(common->run_at));
 	SET_NULL(JOB_RUN_AT, !common->scheduled);
@@ -281,7 +289,6 @@ fill_slot(TupleTableSlot *slot, const NewJobs *common, Datum payload, int64 id)
 	SET(JOB_ENQUEUED_AT, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
 	SET_NULL(JOB_LAST_ERROR, true);
 	SET_NULL(JOB_STARTED_AT, true);
-	SET(JOB_SEQ, Int64GetDatum(id));
 #undef SET
 #undef SET_NULL
 	ExecStoreVirtualTuple(slot);
@@ -289,16 +296,23 @@ fill_slot(TupleTableSlot *slot, const NewJobs *common, Datum payload, int64 id)
 
 /*
  * Makes the index entries of rows that are in the table, one index after the
- * other.  Indexes are opened when they have an entry; the locks stay.
+ * other.  Indexes are opened when they have an entry; the locks stay.  The rows'
+ * values are taken from where they came from: those in the table would have to be
+ * taken apart again.
  */
 static void
-insert_entries(Relation jobs, TupleTableSlot **slots, int count)
+insert_entries(Relation jobs, const NewJobs *common, TupleTableSlot **slots,
+               const Datum *payloads, const int64 *ids, int count)
 {
+	TupleTableSlot *row_values =
+	    MakeSingleTupleTableSlot(RelationGetDescr(jobs), &TTSOpsVirtual);
 	ExprContext context = {.type = T_ExprContext,
-	                       .ecxt_per_tuple_memory = CurrentMemoryContext};
+	                       .ecxt_per_tuple_memory = CurrentMemoryContext,
+	                       .ecxt_scantuple = row_values};
 	Datum values[INDEX_MAX_KEYS];
 	bool nulls[INDEX_MAX_KEYS];
 
+	fill_slot(row_values, common, payloads[0], ids[0]);
 	for (int i = 0; i < nindexes; i++)
 	{
 		JobIndex *entry = &indexes[i];
@@ -308,12 +322,12 @@ insert_entries(Relation jobs, TupleTableSlot **slots, int count)
 			continue;
 		for (int row = 0; row < count; row++)
 		{
-			context.ecxt_scantuple = slots[row];
+			set_row(row_values, payloads[row], ids[row]);
 			if (entry->predicate != NULL && !ExecQual(entry->predicate, &context))
 				continue;
 			if (index == NULL)
 				index = index_open(entry->oid, RowExclusiveLock);
-			FormIndexDatum(entry->info, slots[row], NULL, values, nulls);
+			FormIndexDatum(entry->info, row_values, NULL, values, nulls);
 			(void) index_insert(index, values, nulls, &slots[row]->tts_tid, jobs,
 			                    entry->info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
 			                    false, entry->info);
@@ -321,6 +335,7 @@ insert_entries(Relation jobs, TupleTableSlot **slots, int count)
 		if (index != NULL)
 			index_close(index, NoLock);
 	}
+	ExecDropSingleTupleTableSlot(row_values);
 }
 
 /* Inserts a job; returns its id. */
@@ -332,7 +347,7 @@ pm_jobs_insert_one(Relation jobs, const NewJobs *common, Datum payload)
 
 	fill_slot(slot, common, payload, id);
 	table_tuple_insert(jobs, slot, GetCurrentCommandId(true), 0, NULL);
-	insert_entries(jobs, &slot, 1);
+	insert_entries(jobs, common, &slot, &payload, &id, 1);
 	ExecDropSingleTupleTableSlot(slot);
 	return id;
 }
@@ -372,7 +387,7 @@ pm_jobs_insert_many(Relation jobs, const NewJobs *common, const Datum *payloads,
 			rows++;
 		}
 		table_multi_insert(jobs, slots, rows, command, 0, NULL);
-		insert_entries(jobs, slots, rows);
+		insert_entries(jobs, common, slots, payloads + done, ids + done, rows);
 		for (int i = 0; i < rows; i++)
 			ExecClearTuple(slots[i]);
 		done += rows;
