@@ -59,6 +59,60 @@ CALL bench.compare('orphans',
         'SET pm_xref.work_mem = ''16MB''', 'SET pm_xref.work_mem = ''8MB''', 'SET pm_xref.work_mem = ''4MB''', 'RESET work_mem', 'RESET pm_xref.work_mem']);
 RESET work_mem;
 
+-- mode incremental: a thousand keys change between two checks, half of them there
+CREATE INDEX ON refs (key_id);
+CREATE TABLE step AS SELECT 0 AS n;
+\connect other
+SET client_min_messages = warning;
+CREATE EXTENSION pm_xref CASCADE;
+\o /dev/null
+SELECT pm_xref.watch_key('keys', 'id');
+\o
+-- 250 keys go, those of the step before come back
+CREATE FUNCTION churn(step integer) RETURNS void LANGUAGE sql AS $$
+  DELETE FROM public.keys WHERE id IN (SELECT md5(i::text)::uuid FROM generate_series(step * 250 + 1, step * 250 + 250) AS i);
+  INSERT INTO public.keys SELECT md5(i::text)::uuid FROM generate_series((step - 1) * 250 + 1, step * 250) AS i WHERE step > 1;
+$$;
+\connect postgres
+SET client_min_messages = warning;
+SET jit = off;
+SET max_parallel_workers_per_gather = 0;
+\o /dev/null
+SELECT pm_xref.watch_key('refs', 'key_id');
+SELECT pm_xref.check('other');
+\o
+CREATE PROCEDURE churn() LANGUAGE plpgsql AS $$
+DECLARE
+  step integer;
+  rows bigint := (SELECT max(id) FROM refs);
+BEGIN
+  UPDATE step AS s SET n = s.n + 1 RETURNING s.n INTO step;
+  PERFORM pm_xref._call('bench', 'other', 'SELECT public.churn($1::integer)', step::text);
+  UPDATE refs SET key_id = md5((id + 7 + CASE WHEN id % 50 = 0 THEN rows ELSE 0 END)::text)::uuid
+  WHERE id IN (SELECT (step * 1000 + i * (rows / 600)) % (rows / 2) FROM generate_series(1, 250) AS i);
+END
+$$;
+VACUUM ANALYZE refs;
+CHECKPOINT;
+CALL bench.compare('check', ARRAY['incremental', 'full'],
+  ARRAY['SELECT pm_xref.check(''other'', ''incremental'')', 'SELECT pm_xref.check(''other'', ''full'')'],
+  ARRAY['CALL churn()', 'CALL churn()']);
+\echo 'What the checks found:'
+SELECT mode, engine, min(rows_checked) AS "least checked", max(rows_checked) AS "most checked", min(new_orphans) AS "least new", max(new_orphans) AS "most new", max(orphans) AS orphans
+FROM pm_xref.checks WHERE started_at > (SELECT min(started_at) FROM pm_xref.checks) GROUP BY mode, engine;
+CREATE TABLE plain (id bigint PRIMARY KEY, key_id uuid, price numeric);
+CREATE TABLE watched (LIKE plain INCLUDING ALL);
+\o /dev/null
+SELECT pm_xref.watch_key('watched', 'key_id');
+\o
+CALL bench.compare('50 000 rows',
+  ARRAY['INSERT', 'INSERT, watched', 'UPDATE of a price', 'UPDATE of a price, watched', 'DELETE', 'DELETE, watched'],
+  ARRAY(SELECT format(statement, "table") FROM unnest(ARRAY['INSERT INTO %s SELECT i, md5(i::text)::uuid, 1 FROM generate_series(1, 50000) AS i',
+    'UPDATE %s SET price = price + 1', 'DELETE FROM %s']) WITH ORDINALITY AS s(statement, n), unnest(ARRAY['plain', 'watched']) WITH ORDINALITY AS t("table", m) ORDER BY n, m),
+  ARRAY(SELECT format(statement, "table") FROM unnest(ARRAY['TRUNCATE %s', 'TRUNCATE %1$s; INSERT INTO %1$s SELECT i, md5(i::text)::uuid, 1 FROM generate_series(1, 50000) AS i',
+    'TRUNCATE %1$s; INSERT INTO %1$s SELECT i, md5(i::text)::uuid, 1 FROM generate_series(1, 50000) AS i']) WITH ORDINALITY AS s(statement, n),
+    unnest(ARRAY['plain', 'watched']) WITH ORDINALITY AS t("table", m) ORDER BY n, m));
+
 CALL bench.compare('1 M UUIDs', ARRAY['gen_random_uuid', 'uuid7', 'nothing'],
   ARRAY['SELECT count(gen_random_uuid()) FROM generate_series(1, 1000000)', 'SELECT count(pm_xref.uuid7()) FROM generate_series(1, 1000000)',
         'SELECT count(random()) FROM generate_series(1, 1000000)']);
@@ -73,10 +127,17 @@ INSERT INTO bench.targets (test, variant, baseline, less, at_most) VALUES
   ('orphans', 'stream, 8 MB', 'stream', NULL, NULL),
   ('orphans', 'stream, 4 MB', 'stream', NULL, NULL),
   ('orphans', 'stream, one database', 'anti-join in one database', NULL, NULL),
+  ('check', 'incremental', 'full', NULL, NULL),
+  ('50 000 rows', 'INSERT, watched', 'INSERT', NULL, NULL),
+  ('50 000 rows', 'UPDATE of a price, watched', 'UPDATE of a price', NULL, NULL),
+  ('50 000 rows', 'DELETE, watched', 'DELETE', NULL, NULL),
   ('1 M UUIDs', 'uuid7', 'gen_random_uuid', NULL, 1.2),
   ('1 M UUIDs', 'uuid7', 'gen_random_uuid', 'nothing', NULL);
+INSERT INTO bench.figures (test, figure, value, at_most)
+SELECT 'check', 'incremental, ms', 1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds), 50 FROM bench.runs WHERE test = 'check' AND variant = 'incremental';
 \echo 'Times: medians of five rounds of' :refs 'references; ratio: median of the rounds'' ratios. stream confirms every orphan by newer snapshots of both databases; the anti-joins only count.'
 SELECT test, variant, round(seconds::numeric, 3) AS seconds, baseline, round(baseline_seconds::numeric, 3) AS "its seconds",
        round(ratio::numeric, 2) AS ratio, 'at most ' || at_most AS target,
        CASE WHEN ratio <= at_most THEN 'met' WHEN at_most IS NOT NULL THEN 'MISSED' END AS verdict
 FROM bench.ratios ORDER BY id;
+SELECT test, figure, round(value::numeric, 1) AS value, 'at most ' || at_most AS target, CASE WHEN value <= at_most THEN 'met' ELSE 'MISSED' END AS verdict FROM bench.figures ORDER BY id;

@@ -8,8 +8,30 @@ CREATE TABLE pm_xref._references (
   remote_table text NOT NULL,  -- schema and name, quoted where needed
   remote_column name NOT NULL,
   on_orphan text NOT NULL CHECK (on_orphan = 'report'),
-  checked_at timestamptz  -- end of the last check that found out anything
+  checked_at timestamptz,  -- end of the last check that found out anything
+  -- up to where it knows what was noted, on this side and on the parent's; NULL: not watched
+  child_seen pg_snapshot,
+  child_shape text,
+  parent_seen pg_snapshot,
+  parent_shape text
 );
+
+-- Keys that came to a watched column or went from it; NULL: everything may have changed.
+-- Not dumped: a restored table has another shape.
+CREATE TABLE pm_xref._changes (
+  table_id oid NOT NULL,
+  column_name text NOT NULL,
+  key text,
+  xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  noted_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ON pm_xref._changes (table_id, column_name, xid);
+
+-- The last transaction whose notes may be gone; one row at most.
+CREATE TABLE pm_xref._forgotten (
+  xid xid8 NOT NULL
+);
+CREATE UNIQUE INDEX ON pm_xref._forgotten ((true));
 
 CREATE TABLE pm_xref.checks (
   reference text NOT NULL REFERENCES pm_xref._references ON DELETE CASCADE,
@@ -31,10 +53,10 @@ CREATE TABLE pm_xref.checks (
 COMMENT ON TABLE pm_xref.checks IS 'Every check of a reference, also those that failed.';
 COMMENT ON COLUMN pm_xref.checks.reference IS 'name of the reference';
 COMMENT ON COLUMN pm_xref.checks.started_at IS 'when it began';
-COMMENT ON COLUMN pm_xref.checks.mode IS 'full: every row was looked at';
-COMMENT ON COLUMN pm_xref.checks.engine IS 'stream or fdw; NULL: it failed';
-COMMENT ON COLUMN pm_xref.checks.rows_checked IS 'rows of the table, those without a key too; NULL: it failed';
-COMMENT ON COLUMN pm_xref.checks.nulls IS 'rows without a key; NULL: it failed';
+COMMENT ON COLUMN pm_xref.checks.mode IS 'full: every row was looked at; incremental: only what changed since the last check';
+COMMENT ON COLUMN pm_xref.checks.engine IS 'stream, fdw, or lookup in mode incremental; NULL: it failed';
+COMMENT ON COLUMN pm_xref.checks.rows_checked IS 'rows of the table, those without a key too; in mode incremental keys that were looked up; NULL: it failed';
+COMMENT ON COLUMN pm_xref.checks.nulls IS 'rows without a key, 0 in mode incremental; NULL: it failed';
 COMMENT ON COLUMN pm_xref.checks.orphans IS 'rows whose key was not there; NULL: it failed';
 COMMENT ON COLUMN pm_xref.checks.new_orphans IS 'those of them that the check before did not find; NULL: it failed';
 COMMENT ON COLUMN pm_xref.checks.resolved IS 'orphans known before that are none any more; NULL: it failed';
@@ -61,7 +83,7 @@ COMMENT ON COLUMN pm_xref.orphans.reference IS 'name of the reference';
 COMMENT ON COLUMN pm_xref.orphans.row_key IS 'the row: its primary key as an object; its place as {"ctid": ...} if the table has none';
 COMMENT ON COLUMN pm_xref.orphans.key IS 'the key it refers to, as text';
 COMMENT ON COLUMN pm_xref.orphans.first_seen IS 'start of the first check that found it, since it was last resolved';
-COMMENT ON COLUMN pm_xref.orphans.last_seen IS 'start of the last check that found it';
+COMMENT ON COLUMN pm_xref.orphans.last_seen IS 'start of the last check that found it; in mode incremental only rows whose key came or went are looked at again';
 COMMENT ON COLUMN pm_xref.orphans.state IS 'orphan; resolved: a later check did not find it any more';
 COMMENT ON COLUMN pm_xref.orphans.id IS 'stands for row_key and key';
 

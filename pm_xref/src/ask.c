@@ -29,8 +29,9 @@ static Answer *
 ask_here(const char *sql, int nparams, const Oid *types, const char *const *params)
 {
 	MemoryContext context = CurrentMemoryContext;
-	Datum values[4];
-	Oid argtypes[4];
+	Datum values[5];
+	Oid argtypes[5];
+	char nulls[5];
 	Answer *answer;
 
 	Assert(nparams <= lengthof(values));
@@ -42,10 +43,13 @@ ask_here(const char *sql, int nparams, const Oid *types, const char *const *para
 		Oid element;
 
 		getTypeInputInfo(types[i], &input, &element);
-		values[i] = OidInputFunctionCall(input, unconstify(char *, params[i]), element, -1);
+		nulls[i] = params[i] == NULL ? 'n' : ' ';
+		if (params[i] != NULL)
+			values[i] =
+			    OidInputFunctionCall(input, unconstify(char *, params[i]), element, -1);
 		argtypes[i] = types[i];
 	}
-	if (SPI_execute_with_args(sql, nparams, argtypes, values, NULL, true, 0) !=
+	if (SPI_execute_with_args(sql, nparams, argtypes, values, nulls, true, 0) !=
 	    SPI_OK_SELECT)
 		elog(ERROR, "unexpected result of \"%s\"", sql);
 

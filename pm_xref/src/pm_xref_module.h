@@ -12,6 +12,8 @@
  *   key.c          which types have keys that compare by their bytes; batches of keys
  *   key_set.c      a set of keys in memory
  *   key_spill.c    what does not fit: partitions in temporary files
+ *   watch.c        the trigger that notes keys which come or go
+ *   changed.c      _scan_changed(): only keys that have been noted
  *   suspects.c     rows without a parent, looked at again before they count
  *   scan.c         _scan(): the engines
  *
@@ -122,12 +124,36 @@ typedef struct Reference
 	Answer *answer;     /* to it, if it is known */
 } Reference;
 
+/*
+ * Up to where the noted changes of the parent's column are known, as text: a snapshot
+ * there, and what the column was then.  NULL: it is not watched.
+ */
+typedef struct Position
+{
+	char *seen;
+	char *shape;
+} Position;
+
 /* What a statement of ours reads in this database, a portion at a time. */
 typedef struct LocalRows LocalRows;
 typedef void (*LocalRowSeen)(void *context, TupleTableSlot *slot);
 
 /* Rows that seem to have no parent. */
 typedef struct Suspects Suspects;
+
+/* row_key, key; then the totals */
+#define SCAN_COLUMNS 8
+
+/* The totals of a scan, its last row. */
+typedef struct Totals
+{
+	int64 rows;         /* that were looked at */
+	int64 nulls;        /* those of them without a key */
+	const char *engine; /* NULL: another scan is needed */
+	Position position;
+	const char *touched; /* keys of known orphans that were looked at, an array of text
+	                      * as text; NULL: all */
+} Totals;
 
 extern int pm_xref_work_mem; /* kB */
 
@@ -189,10 +215,20 @@ extern void pm_xref_spill_parents(KeySpill *spill, const KeyBatch *batch);
 extern void pm_xref_spill_children(KeySpill *spill, const KeyBatch *batch);
 extern void pm_xref_match_spilled(KeySpill *spill, RowFound found, void *context);
 
+/* in scan.c */
+typedef void (*ReferenceBody)(Reference *reference, void *context);
+extern void pm_xref_with_parent(const char *name, ReferenceBody body, void *context);
+extern void
+pm_xref_put_totals(Tuplestorestate *store, TupleDesc desc, const Totals *totals);
+
+/* in changed.c */
+extern void pm_xref_ask_position(Reference *reference, Position *position);
+
 /* in suspects.c */
 extern Suspects *pm_xref_make_suspects(Reference *reference, Snapshot first,
                                        Tuplestorestate *store, TupleDesc desc);
 extern void pm_xref_add_suspect(Suspects *suspects, const RowPlace *row);
 extern void pm_xref_check_suspects(Suspects *suspects, bool last);
+extern const char *pm_xref_question_type(const Reference *reference);
 
 #endif /* PM_XREF_MODULE_H */

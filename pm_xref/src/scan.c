@@ -21,10 +21,12 @@
  */
 #include "pm_xref_module.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -421,22 +423,105 @@ choose_stream(const Reference *reference, const char *engine)
 	return refusal == NULL;
 }
 
+/*
+ * Reads what is declared about a reference, connects to the parent's server, looks at
+ * the parent and calls body; disconnects whatever happens.
+ */
+void
+pm_xref_with_parent(const char *name, ReferenceBody body, void *context)
+{
+	Reference *reference = pm_xref_read_reference(name);
+	ErrorContextCallback callback = {
+	    .callback = tell_reference, .arg = reference, .previous = error_context_stack};
+
+	error_context_stack = &callback;
+	PG_TRY();
+	{
+		if (reference->server != NULL)
+			reference->remote = pm_xref_connect(
+			    psprintf("reference \"%s\"", reference->name), reference->server, false);
+		pm_xref_look_at_parent(reference);
+		body(reference, context);
+	}
+	PG_FINALLY();
+	{
+		pm_xref_disconnect(reference->remote);
+	}
+	PG_END_TRY();
+	error_context_stack = callback.previous;
+}
+
+/* Puts the last row of a result: the totals. */
+void
+pm_xref_put_totals(Tuplestorestate *store, TupleDesc desc, const Totals *totals)
+{
+	const char *texts[] = {totals->engine, totals->position.seen, totals->position.shape};
+	Datum values[SCAN_COLUMNS] = {0, 0, Int64GetDatum(totals->rows),
+	                              Int64GetDatum(totals->nulls)};
+	bool isnull[SCAN_COLUMNS] = {true, true};
+
+	for (int i = 0; i < lengthof(texts); i++)
+	{
+		isnull[4 + i] = texts[i] == NULL;
+		if (texts[i] != NULL)
+			values[4 + i] = CStringGetTextDatum(texts[i]);
+	}
+	isnull[SCAN_COLUMNS - 1] = totals->touched == NULL;
+	if (totals->touched != NULL)
+		values[SCAN_COLUMNS - 1] = OidInputFunctionCall(
+		    F_ARRAY_IN, unconstify(char *, totals->touched), TEXTOID, -1);
+	tuplestore_putvalues(store, desc, values, isnull);
+}
+
+/* What _scan() was called with. */
+typedef struct ScanCall
+{
+	const char *engine;
+	bool with_position;
+	ReturnSetInfo *result;
+} ScanCall;
+
+/* The work of _scan(). */
+static void
+scan_reference(Reference *reference, void *context)
+{
+	ScanCall *call = context;
+	Tuplestorestate *store = call->result->setResult;
+	TupleDesc desc = call->result->setDesc;
+	KeyScan scan = {.reference = reference};
+	Totals totals = {0};
+	Snapshot snapshot;
+	bool stream = choose_stream(reference, call->engine);
+
+	if (call->with_position)
+		pm_xref_ask_position(reference, &totals.position);
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	scan.suspects = pm_xref_make_suspects(reference, snapshot, store, desc);
+	if (stream)
+		scan_by_stream(&scan, snapshot);
+	else
+		scan_by_fdw(&scan, snapshot);
+	UnregisterSnapshot(snapshot);
+	totals.rows = scan.rows;
+	totals.nulls = scan.nulls;
+	totals.engine = stream ? "stream" : "fdw";
+	pm_xref_put_totals(store, desc, &totals);
+}
+
 PG_FUNCTION_INFO_V1(pm_xref__scan);
 
 /*
- * _scan(reference, engine): a row (row_key, key) for each orphan, then one row with
- * the totals: rows_checked, nulls, engine.
+ * _scan(reference, engine, with_position): a row (row_key, key) for each orphan, then
+ * one row with the totals: rows_checked, nulls, engine, and up to where the parent's
+ * changes were known before anything was read.
  */
 Datum
 pm_xref__scan(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	ErrorContextCallback callback;
 	char *engine = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	Reference *reference;
-	Snapshot snapshot;
-	KeyScan scan = {0};
-	volatile bool stream = false;
+	ScanCall call = {.engine = engine,
+	                 .with_position = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2),
+	                 .result = (ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
@@ -446,43 +531,6 @@ pm_xref__scan(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("invalid engine: \"%.64s\"", engine),
 		                errhint("The engines are stream and fdw.")));
-	reference = pm_xref_read_reference(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	scan.reference = reference;
-
-	callback.callback = tell_reference;
-	callback.arg = reference;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-
-	PG_TRY();
-	{
-		if (reference->server != NULL)
-			reference->remote = pm_xref_connect(
-			    psprintf("reference \"%s\"", reference->name), reference->server, false);
-		pm_xref_look_at_parent(reference);
-		stream = choose_stream(reference, engine);
-		snapshot = RegisterSnapshot(GetLatestSnapshot());
-		scan.suspects =
-		    pm_xref_make_suspects(reference, snapshot, result->setResult, result->setDesc);
-		if (stream)
-			scan_by_stream(&scan, snapshot);
-		else
-			scan_by_fdw(&scan, snapshot);
-		UnregisterSnapshot(snapshot);
-	}
-	PG_FINALLY();
-	{
-		pm_xref_disconnect(reference->remote);
-	}
-	PG_END_TRY();
-	error_context_stack = callback.previous;
-
-	{
-		Datum values[5] = {0, 0, Int64GetDatum(scan.rows), Int64GetDatum(scan.nulls),
-		                   CStringGetTextDatum(stream ? "stream" : "fdw")};
-		bool nulls[5] = {true, true, false, false, false};
-
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
+	pm_xref_with_parent(text_to_cstring(PG_GETARG_TEXT_PP(0)), scan_reference, &call);
 	return (Datum) 0;
 }

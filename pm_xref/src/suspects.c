@@ -31,7 +31,6 @@
 #include "utils/typcache.h"
 
 #define BATCH_SUSPECTS 8192
-#define RESULT_COLUMNS 5
 
 /* A suspect that is known by name. */
 typedef struct NamedRow
@@ -80,8 +79,8 @@ append_equality(StringInfo sql, Oid type)
  * The type that a child's key is compared in where the parent is: one that has every
  * value of the child's, and with which an index of the parent's serves.
  */
-static const char *
-question_type(const Reference *reference)
+const char *
+pm_xref_question_type(const Reference *reference)
 {
 	if (reference->kind == KEY_INT && reference->parent_kind == KEY_INT)
 		return "pg_catalog.int8";
@@ -143,7 +142,7 @@ pm_xref_make_suspects(Reference *reference, Snapshot first, Tuplestorestate *sto
 	             "WITH ORDINALITY AS s(k, n) WHERE EXISTS (SELECT FROM %s AS p "
 	             "WHERE p.%s OPERATOR(%s.=) s.k::%s)",
 	             reference->parent_name, reference->parent_column,
-	             reference->operator_schema, question_type(reference));
+	             reference->operator_schema, pm_xref_question_type(reference));
 	suspects->still_text = make_still_text(reference);
 	return suspects;
 }
@@ -352,8 +351,8 @@ take_answer(Suspects *suspects)
 	{
 		const NamedRow *row = &suspects->asked[i];
 
-		Datum values[RESULT_COLUMNS] = {row->row_key};
-		bool nulls[RESULT_COLUMNS] = {false, false, true, true, true};
+		Datum values[SCAN_COLUMNS] = {row->row_key};
+		bool nulls[SCAN_COLUMNS] = {false, false, true, true, true, true, true, true};
 
 		if (row->key == NULL)
 			continue;

@@ -12,7 +12,7 @@ SELECT * FROM pm_xref.find_orphans('here') ORDER BY row_key;
 SELECT * FROM pm_xref.find_orphans('there') ORDER BY row_key;
 SELECT * FROM pm_xref.find_orphans('here', 'fdw') ORDER BY row_key;
 SELECT * FROM pm_xref.find_orphans('there', 'fdw') ORDER BY row_key;
-SELECT row_key IS NULL AS totals, rows_checked, nulls, used FROM pm_xref._scan('there', NULL) WHERE row_key IS NULL;
+SELECT row_key IS NULL AS totals, rows_checked, nulls, used FROM pm_xref._scan('there', NULL, false) WHERE row_key IS NULL;
 SELECT * FROM pm_xref.find_orphans('there', 'guess');
 -- the key that is all zero counts like any other
 INSERT INTO parent VALUES ('00000000-0000-0000-0000-000000000000');

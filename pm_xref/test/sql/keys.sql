@@ -91,7 +91,7 @@ CALL forget();
 \set parents '''{1,2.0}'''
 CALL make(:child, :children, :parent, :parents);
 :run;
-SELECT used FROM pm_xref._scan('there', NULL) WHERE row_key IS NULL;
+SELECT used FROM pm_xref._scan('there', NULL, false) WHERE row_key IS NULL;
 CALL forget();
 \set child '''char(5)'''
 \set children '''{a,b}'''
