@@ -105,13 +105,18 @@ CREATE TABLE watched (LIKE plain INCLUDING ALL);
 \o /dev/null
 SELECT pm_xref.watch_key('watched', 'key_id');
 \o
+CREATE PROCEDURE fill("table" regclass) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('TRUNCATE %s', "table");
+  EXECUTE format('INSERT INTO %s SELECT i, md5(i::text)::uuid, 1 FROM generate_series(1, 50000) AS i', "table");
+END
+$$;
 CALL bench.compare('50 000 rows',
   ARRAY['INSERT', 'INSERT, watched', 'UPDATE of a price', 'UPDATE of a price, watched', 'DELETE', 'DELETE, watched'],
-  ARRAY(SELECT format(statement, "table") FROM unnest(ARRAY['INSERT INTO %s SELECT i, md5(i::text)::uuid, 1 FROM generate_series(1, 50000) AS i',
-    'UPDATE %s SET price = price + 1', 'DELETE FROM %s']) WITH ORDINALITY AS s(statement, n), unnest(ARRAY['plain', 'watched']) WITH ORDINALITY AS t("table", m) ORDER BY n, m),
-  ARRAY(SELECT format(statement, "table") FROM unnest(ARRAY['TRUNCATE %s', 'TRUNCATE %1$s; INSERT INTO %1$s SELECT i, md5(i::text)::uuid, 1 FROM generate_series(1, 50000) AS i',
-    'TRUNCATE %1$s; INSERT INTO %1$s SELECT i, md5(i::text)::uuid, 1 FROM generate_series(1, 50000) AS i']) WITH ORDINALITY AS s(statement, n),
-    unnest(ARRAY['plain', 'watched']) WITH ORDINALITY AS t("table", m) ORDER BY n, m));
+  ARRAY['INSERT INTO plain SELECT i, md5(i::text)::uuid, 1 FROM generate_series(1, 50000) AS i',
+        'INSERT INTO watched SELECT i, md5(i::text)::uuid, 1 FROM generate_series(1, 50000) AS i',
+        'UPDATE plain SET price = price + 1', 'UPDATE watched SET price = price + 1', 'DELETE FROM plain', 'DELETE FROM watched'],
+  ARRAY['TRUNCATE plain', 'TRUNCATE watched', 'CALL fill(''plain'')', 'CALL fill(''watched'')', 'CALL fill(''plain'')', 'CALL fill(''watched'')']);
 
 CALL bench.compare('1 M UUIDs', ARRAY['gen_random_uuid', 'uuid7', 'nothing'],
   ARRAY['SELECT count(gen_random_uuid()) FROM generate_series(1, 1000000)', 'SELECT count(pm_xref.uuid7()) FROM generate_series(1, 1000000)',
