@@ -14,10 +14,13 @@
  */
 #include "pm_xref_module.h"
 
+#include <sys/mman.h>
+
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
 #define SLOTS_MIN   1024
+#define HUGE_PAGE   ((Size) 2 * 1024 * 1024)
 #define CHUNK_BYTES ((Size) 256 * 1024)
 
 /* A slot of a text. */
@@ -66,12 +69,31 @@ slots_size(const KeySet *set, uint64 slots, bool marks)
 	return slots * set->width * sizeof(uint64) + (marks ? slots / 8 : 0);
 }
 
+/*
+ * Asks for huge pages for what lies within: slots are looked at all over, and small
+ * pages would have to be looked up for almost each.  No harm is done if there are none.
+ */
+static void
+want_huge_pages(void *memory, Size size)
+{
+#ifdef MADV_HUGEPAGE
+	char *from = (char *) TYPEALIGN(HUGE_PAGE, memory);
+	char *to = (char *) TYPEALIGN_DOWN(HUGE_PAGE, (char *) memory + size);
+
+	if (from < to)
+		(void) madvise(from, to - from, MADV_HUGEPAGE);
+#endif
+}
+
 /* Gives the set empty slots, as many as a power of two. */
 static void
 make_slots(KeySet *set, uint64 slots, bool marks)
 {
-	set->slots = MemoryContextAllocExtended(set->context, slots_size(set, slots, false),
-	                                        MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	Size size = slots_size(set, slots, false);
+
+	set->slots = MemoryContextAllocHuge(set->context, size);
+	want_huge_pages(set->slots, size);
+	memset(set->slots, 0, size);
 	if (marks)
 		set->marks = MemoryContextAllocExtended(set->context, slots / 8,
 		                                        MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
