@@ -1,0 +1,25 @@
+-- queues.sql - the queues and schedules of this database, where what they serve is
+-- there; a queue that is there keeps its settings
+--
+-- Jobs that reach other databases run as pm_worker: it may enqueue, and schedules are
+-- its own.
+SELECT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pm_jobs') AS has_jobs
+\gset
+\if :has_jobs
+\o /dev/null
+SELECT format('SELECT pm_jobs.create_queue(%1$L, %2$s), pm_jobs.grant_queue(%1$L, ''pm_worker'')', q.name, q.concurrency)
+FROM queues AS q JOIN pg_extension AS e ON e.extname = q.extension
+WHERE NOT EXISTS (SELECT FROM pm_jobs.queues AS there WHERE there.name = q.name)
+\gexec
+SELECT 'SET ROLE pm_worker', format('SELECT pm_jobs.schedule(%L, %L, %L, %L)', s.name, s.spec, s.queue, s.kind), 'RESET ROLE'
+FROM schedules AS s JOIN pm_jobs.queues AS q ON q.name = s.queue JOIN pm_jobs.handlers AS h ON h.kind = s.kind
+WHERE NOT EXISTS (SELECT FROM pm_jobs.schedules AS there WHERE there.name = s.name AND there.owner = 'pm_worker'::regrole)
+\gexec
+-- the nightly check of references, if this pm_xref has one
+SELECT 'SET ROLE pm_worker', 'SELECT pm_xref.schedule_checks()', 'RESET ROLE'
+FROM pg_proc AS p
+WHERE p.pronamespace = to_regnamespace('pm_xref') AND p.proname = 'schedule_checks' AND p.pronargs = p.pronargdefaults
+  AND has_function_privilege('pm_worker', p.oid, 'EXECUTE')
+\gexec
+\o
+\endif
