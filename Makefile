@@ -96,7 +96,7 @@ stop:
 	@deploy/cluster.sh stop
 
 psql:
-	@deploy/cluster.sh psql products
+	@deploy/cluster.sh psql db_catalog
 
 do-check:
 	+@$(SUBMAKE) install unit WERROR=1

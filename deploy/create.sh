@@ -74,8 +74,8 @@ while IFS=$'\t' read -r host port; do
 done < <(servers)
 status=0
 output=$(each_database create_database) || status=$?
-left_out=$(sed -n 's/^[a-z0-9_]*: absent: //p' <<<"$output" | sort -u | tr '\n' ' ')
+left_out=$(sed -n 's/^[a-z0-9_]*: absent: //p' <<<"$output" | sort -u | paste -sd ' ')
 sed '/^[a-z0-9_]*: absent: /d; /^$/d' <<<"$output" >&2
 [ -z "$left_out" ] || echo "create: left out, being not installed: $left_out"
 [ "$status" -eq 0 ] || die "not everything was created; run it again"
-echo "create: $(rows_of database | cut -f 1 | tr '\n' ' ')"
+echo "create: $(rows_of database | cut -f 1 | paste -sd ' ')"

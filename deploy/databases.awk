@@ -9,8 +9,8 @@
 #   schedule  NAME SPEC QUEUE KIND
 #   setting   NAME VALUE
 #
-# LINKS: sessions that workers of other databases may need; LIMIT: all sessions of
-# the database that are no superuser's.  Lists are arrays as COPY reads them.  HOST is
+# LINKS: sessions that workers of other databases may need; LIMIT: all sessions of the
+# database that are no superuser's, one of them the pooler's own.  Lists are arrays as COPY reads them.  HOST is
 # - where libpq is to choose.
 #
 # one: all databases are one of that name, with all extensions, and stand in for each.
@@ -201,7 +201,7 @@ END {
     name = databases[i]
     links = n_databases == 1 ? 0 : setting["workers"] * n_servers
     printf "database\t%s\t%s\t%d\t%d\t%d\t%d\t{%s}\t{%s}\n", name, host[name], port[name], pool[name], links,
-      pool[name] + setting["overflow"] + links, extensions[name], path[name]
+      pool[name] + setting["overflow"] + links + 1, extensions[name], path[name]
   }
   for (i = 1; i <= n_queues; i++)
     print "queue\t" queues[i]

@@ -23,10 +23,11 @@ cat <<'INI'
 
 [databases]
 INI
-# the pool is for each role; what a database takes of all roles together is the maximum
+# the pool is for each role, the maximum for all of them and for the pooler's own session,
+# without which nobody could log in
 rows_of database | awk -F '\t' -v "overflow=$(setting overflow)" '{
   host = $2 == "-" ? "" : " host=" $2
-  print $1 " =" host " port=" $3 " dbname=" $1 " pool_size=" $4 " reserve_pool=" overflow " max_db_connections=" $4 + overflow
+  print $1 " =" host " port=" $3 " dbname=" $1 " pool_size=" $4 " reserve_pool=" overflow " max_db_connections=" $4 + overflow + 1
 }'
 cat <<INI
 

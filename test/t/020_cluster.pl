@@ -104,7 +104,7 @@ CONF
 my @create = ($one, 'create.sh', '-c', $conf);
 $out = deploy_ok('created', @create);
 like($out, qr/^create: left out, being not installed: .*\bpm_catalog\b/m, 'what is not installed is said');
-like($out, qr/^create: @all $/m, 'and what was made');
+like($out, qr/^create: @all$/m, 'and what was made');
 foreach my $database (@all)
 {
 	is($node{$database}->safe_psql($database, q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
@@ -121,9 +121,9 @@ SQL
 		"$database: the queue whose extension is there, and no other");
 }
 is($one->safe_psql('postgres', q{SELECT string_agg(datname || ' ' || datconnlimit, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'db\_%'}),
-	'db_catalog 56 db_code2asin 46 db_core 41 db_exports 46 db_imports 51 db_suppliers 46', 'pool, overflow and the workers of both servers');
+	'db_catalog 57 db_code2asin 47 db_core 42 db_exports 47 db_imports 52 db_suppliers 47', 'pool, overflow and the workers of both servers');
 is($two->safe_psql('postgres', q{SELECT string_agg(datname || ' ' || datconnlimit, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'db\_%'}),
-	'db_analytics 46 db_media 46', 'also there');
+	'db_analytics 47 db_media 47', 'also there');
 is($one->safe_psql('postgres', q{SELECT string_agg(concat_ws(' ', rolname, rolcanlogin, rolconnlimit, rolpassword), ', ' ORDER BY rolname) FROM pg_authid WHERE rolname LIKE 'pm\_%'}),
 	'pm_admin f -1, pm_pooler t 12, pm_reader f -1, pm_worker t 156, pm_writer f -1', 'roles, limits, no password');
 is($one->safe_psql('db_core', q{SELECT count(*) FROM pg_class WHERE has_table_privilege('pm_worker', oid, 'INSERT') AND oid = 'pm_xref.checks'::regclass}),
@@ -131,8 +131,8 @@ is($one->safe_psql('db_core', q{SELECT count(*) FROM pg_class WHERE has_table_pr
 
 my $settings = deploy_ok('settings', $one, 'settings.sh', '-c', $conf);
 is(scalar(() = $settings =~ /^# server /mg), 2, 'a part for each server');
-like($settings, qr/^max_connections = 326$/m, 'the sum of its limits and what administration needs');
-like($settings, qr/^max_connections = 132$/m, 'of the other, too');
+like($settings, qr/^max_connections = 332$/m, 'the sum of its limits and what administration needs');
+like($settings, qr/^max_connections = 134$/m, 'of the other, too');
 
 # Again: nothing changes.
 my $picture = picture();
@@ -197,7 +197,7 @@ deploy_ok('one database', $one, 'create.sh', '--one-database', 'everything');
 is($one->safe_psql('everything', q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
 	'pm_gtin pm_jobs pm_xref postgres_fdw', 'one database: extensions');
 is($one->safe_psql('everything', 'SELECT count(*) FROM pg_foreign_server'), '0', 'one database: no links');
-is($one->safe_psql('everything', 'SELECT datconnlimit FROM pg_database WHERE datname = current_database()'), '100', 'one database: the pools together');
+is($one->safe_psql('everything', 'SELECT datconnlimit FROM pg_database WHERE datname = current_database()'), '101', 'one database: the pools together');
 is($one->safe_psql('everything', 'SHOW search_path'),
 	'"$user", public, pm_gtin, pm_core, pm_suppliers, pm_catalog, pm_shop, pm_imports, pm_exports, pm_media, pm_code2asin, pm_analytics',
 	'one database: search_path');
