@@ -13,6 +13,7 @@ export PGOPTIONS="-c client_min_messages=warning ${PGOPTIONS:-}"
 
 config_files=("${PM_DATABASES:-$PM_TOP/deploy/databases.conf}")
 one_database=
+options=() # what read_option took, to be handed on
 rows=
 
 # read_option ARGUMENT...: takes one of the options above; taken is how many words
@@ -25,6 +26,7 @@ read_option() {
   esac
   # shellcheck disable=SC2034 # for the caller
   taken=2
+  options+=("$1" "$2")
   case $1 in
     -c)
       [ -r "$2" ] || die "cannot read $2"
@@ -128,4 +130,22 @@ each_database() {
   done
   rm -rf "$outputs"
   return $failed
+}
+
+# The database that has pm_core, HOST PORT NAME, if the table names one.
+core_database() {
+  rows_of database | awk -F '\t' '$7 ~ /[{,]pm_core[,}]/ { print $2 "\t" $3 "\t" $1 }' | head -n 1
+}
+
+# record_backup DATABASE KIND STARTED LOCATION BYTES OK: tells pm_core, where it is there
+record_backup() {
+  local host port core
+  IFS=$'\t' read -r host port core < <(core_database) || return 0
+  sql_at "$host" "$port" "$core" -v "database=$1" -v "kind=$2" -v "started=$3" -v "location=$4" -v "size=$5" -v "ok=$6" <<'SQL'
+SELECT to_regprocedure('pm_core.record_backup(text,text,timestamptz,timestamptz,text,bigint,boolean)') IS NOT NULL AS present
+\gset
+\if :present
+SELECT FROM pm_core.record_backup(:'database', :'kind', :'started', clock_timestamp(), :'location', :'size', :'ok') \g /dev/null
+\endif
+SQL
 }
