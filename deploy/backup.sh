@@ -44,14 +44,14 @@ mkdir "$work" 2>/dev/null || die "cannot make $work: an unfinished backup may ha
 private=$(mktemp -d)
 export TMPDIR=$private
 set -m # each child is a process group, which can be ended with what it started
-sessions=() # our ends of the pipes to those that hold the snapshots
+declare -A session_in=() session_out=() # our ends of the pipes to the sessions, by database
 
 close_sessions() {
   local end
-  for end in "${sessions[@]}"; do
+  for end in "${session_in[@]}" "${session_out[@]}"; do
     exec {end}>&-
   done
-  sessions=()
+  session_in=() session_out=()
 }
 
 clean_up() {
@@ -136,19 +136,27 @@ order_of_snapshots() {
   cat "$private/order"
 }
 
-# open_snapshot NAME HOST PORT: a session that holds a snapshot until we end
-open_snapshot() {
-  local in out time snapshot lsn
+# open_session NAME HOST PORT: one that will hold a snapshot until we end; waits until it
+# is connected
+open_session() {
+  local to from
   mkfifo "$private/$1.in" "$private/$1.out"
   sql_at "$2" "$3" "$1" <"$private/$1.in" >"$private/$1.out" &
-  exec {in}>"$private/$1.in" {out}<"$private/$1.out"
-  sessions+=("$in" "$out")
-  cat >&"$in" <<'SQL'
-SET idle_in_transaction_session_timeout = 0;
+  exec {to}>"$private/$1.in" {from}<"$private/$1.out"
+  session_in[$1]=$to
+  session_out[$1]=$from
+  echo "SET idle_in_transaction_session_timeout = 0; SELECT 'ready';" >&"$to"
+  read -r _ <&"$from" || die "no session in database $1"
+}
+
+# take_snapshot NAME
+take_snapshot() {
+  local time snapshot lsn
+  cat >&"${session_in[$1]}" <<'SQL'
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT clock_timestamp(), pg_export_snapshot(), CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END;
 SQL
-  IFS='|' read -r time snapshot lsn <&"$out" || die "no snapshot of database $1"
+  IFS='|' read -r time snapshot lsn <&"${session_out[$1]}" || die "no snapshot of database $1"
   echo "$snapshot" >"$private/$1.snapshot"
   printf '%s\t%s\n' "$time" "$lsn" >"$private/$1.time"
 }
@@ -169,9 +177,11 @@ SQL
 each_database refuse_passwords >&2 || die 'nothing was dumped'
 each_database check_references || die 'the references could not be checked; --no-check does without'
 order=$(order_of_snapshots) || die 'the order of the snapshots could not be found'
+while IFS=$'\t' read -r name host port _; do
+  open_session "$name" "$host" "$port"
+done < <(rows_of database)
 for name in $order; do
-  IFS=$'\t' read -r name host port _ < <(rows_of database | grep "^$name"$'\t')
-  open_snapshot "$name" "$host" "$port"
+  take_snapshot "$name"
 done
 each_database dump >&2 || die 'not every database could be dumped'
 close_sessions

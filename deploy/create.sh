@@ -18,7 +18,6 @@ while [ $# -gt 0 ]; do
   shift "$taken"
 done
 read_databases
-check_servers
 
 # A database elsewhere is reached by an address that means the same from everywhere.
 check_addresses() {
@@ -68,6 +67,7 @@ check_sessions() {
 }
 
 check_addresses
+check_servers
 while IFS=$'\t' read -r host port; do
   create_server "$host" "$port"
   check_sessions "$host" "$port"

@@ -6,6 +6,7 @@ use warnings;
 
 use FindBin;
 use lib $FindBin::RealBin;
+use IPC::Run;
 use PmDeploy;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -89,6 +90,14 @@ deploy_fails('a server that is down', 1, qr/server $dir:1 cannot be reached/, $o
 deploy_fails('one server by two names', 1, qr/are the same server/, $one, 'create.sh', '-c',
 	write_file("$dir/twice.conf", 'server db_media ' . $one->host . '/. ' . $one->port . "\n"));
 $_->safe_psql('postgres', 'CREATE ROLE plain LOGIN') foreach $one, $two;
+deploy_fails('a socket for another machine', 1, qr/database db_core: server 192\.0\.2\.1 cannot reach \S+, which is a socket/, $one, 'create.sh', '-c',
+	write_file("$dir/far.conf", "server db_media 192.0.2.1 5432\n"));
+{
+	my ($out, $err) = ('', '');
+	delete local @ENV{qw(PGHOST PGPORT)};
+	IPC::Run::run [ deploy_dir() . '/create.sh', '-c', "$dir/far.conf" ], '<', \undef, '>', \$out, '2>', \$err;
+	like($err, qr/database db_core needs a line "server db_core HOST PORT"/, 'no address for another machine');
+}
 {
 	local $ENV{PGUSER} = 'plain';
 	deploy_fails('a role that is no superuser', 1, qr/is no superuser: set PGUSER/, $one, 'create.sh');

@@ -20,12 +20,13 @@ my $sock = PostgreSQL::Test::Utils::tempdir_short();
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 my @all  = qw(db_core db_suppliers db_catalog db_imports db_exports db_media db_code2asin db_analytics);
 
-# A server that lets nobody in without a password but this user, also as pm_pooler.
+# A server that lets nobody in without a password but this user, also as pm_pooler and
+# pm_worker.
 my $node = make_server('main');
 my $user = getpwuid $<;
 unlink $node->data_dir . '/pg_hba.conf';
-write_file($node->data_dir . '/pg_hba.conf', "local all pm_pooler peer map=pooler\nlocal all $user trust\nlocal all all scram-sha-256\n");
-write_file($node->data_dir . '/pg_ident.conf', "pooler $user pm_pooler\n");
+write_file($node->data_dir . '/pg_hba.conf', "local all pm_pooler,pm_worker peer map=pm\nlocal all $user trust\nlocal all all scram-sha-256\n");
+write_file($node->data_dir . '/pg_ident.conf', "pm $user pm_pooler\npm $user pm_worker\n");
 $node->reload;
 
 my $conf = write_file("$dir/pool.conf", <<CONF);
@@ -116,6 +117,10 @@ like(ask(by_pooler('db_core', 'late'), 'SELECT 1'), qr/FATAL/, 'not with a passw
 like(ask(by_pooler('db_core', 'nobody'), 'SELECT 1'), qr/FATAL/, 'nobody unknown');
 like(ask(by_pooler('postgres', 'shop'), 'SELECT 1'), qr/FATAL/, 'no database that is not in the table');
 is($node->safe_psql('db_core', q{SELECT has_function_privilege('shop', 'pm_pooler.secret(text)', 'EXECUTE')}), 'f', 'nobody else reads secrets');
+
+# The links need no password either.
+is($node->safe_psql('db_core', q{BEGIN; GRANT EXECUTE ON FUNCTION pm_xref._call TO pm_worker; SET ROLE pm_worker; SELECT c.a[1] FROM pm_xref._call('test', 'db_media', 'SELECT current_user') AS c(a)}),
+	'pm_worker', 'pm_worker by peer');
 
 # Transaction pooling: what a session set is there for others; in a transaction all
 # holds.
