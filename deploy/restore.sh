@@ -72,7 +72,7 @@ SQL
 
 # restore_roles HOST PORT: those that are there already are changed to what they were
 restore_roles() {
-  sed 's/^CREATE ROLE \(.*\);$/DO $$BEGIN CREATE ROLE \1; EXCEPTION WHEN duplicate_object THEN NULL; END$$;/' "$backup"/roles-*.sql |
+  sed 's/^CREATE ROLE \(.*\);$/DO $pm$BEGIN CREATE ROLE \1; EXCEPTION WHEN duplicate_object THEN NULL; END$pm$;/' "$backup"/roles-*.sql |
     sql_at "$1" "$2" postgres >/dev/null
 }
 

@@ -86,7 +86,8 @@ is(scalar(() = $err =~ /\n/g), 14, 'and there are no more');
 
 # Mistakes that only the servers show.
 deploy_fails('a missing file', 1, qr/cannot read \S+nothing/, $one, 'create.sh', '-c', "$dir/nothing");
-deploy_fails('a server that is down', 1, qr/server $dir:1 cannot be reached/, $one, 'create.sh', '-c', write_file("$dir/down.conf", "server db_media $dir 1\n"));
+deploy_fails('a server that is down', 1, qr/server \S+:1 cannot be reached/, $one, 'create.sh', '-c',
+	write_file("$dir/down.conf", 'server db_media ' . $one->host . " 1\n"));
 deploy_fails('one server by two names', 1, qr/are the same server/, $one, 'create.sh', '-c',
 	write_file("$dir/twice.conf", 'server db_media ' . $one->host . '/. ' . $one->port . "\n"));
 $_->safe_psql('postgres', 'CREATE ROLE plain LOGIN') foreach $one, $two;
