@@ -23,7 +23,7 @@ check=yes
 while [ $# -gt 0 ]; do
   read_option "$@"
   case $taken:$1 in
-    0:-j) jobs=${2:-} taken=2 ;;
+    0:-j) jobs=${2:-} taken=$(($# > 1 ? 2 : 1)) ;;
     0:--no-check) check=no taken=1 ;;
     0:-*) die "$usage" ;;
     0:*) break ;;
@@ -43,7 +43,6 @@ umask 077
 mkdir "$work" 2>/dev/null || die "cannot make $work: an unfinished backup may have left it"
 private=$(mktemp -d)
 export TMPDIR=$private
-set -m # each child is a process group, which can be ended with what it started
 declare -A session_in=() session_out=() # our ends of the pipes to the sessions, by database
 
 close_sessions() {
@@ -55,13 +54,10 @@ close_sessions() {
 }
 
 clean_up() {
-  local status=$? pid name
-  trap - EXIT INT TERM HUP
+  local status=$? name
+  trap '' INT TERM HUP
   close_sessions
-  for pid in $(jobs -p); do
-    kill -- "-$pid" 2>/dev/null || true
-  done
-  wait 2>/dev/null || true
+  end_children
   rm -rf "$work"
   if [ "$status" -ne 0 ]; then
     for name in $(rows_of database | cut -f 1); do
@@ -72,9 +68,7 @@ clean_up() {
   exit "$status"
 }
 trap clean_up EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+own_children
 
 # For each_database: NAME HOST PORT
 refuse_passwords() {

@@ -132,6 +132,24 @@ each_database() {
   return $failed
 }
 
+# For scripts that take long: from here on each child is a process group, so that
+# end_children, in a trap on EXIT, ends it with what it has started.
+own_children() {
+  set -m
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 141' PIPE
+  trap 'exit 143' TERM
+}
+
+end_children() {
+  local pid
+  for pid in $(jobs -p); do
+    kill -- "-$pid" 2>/dev/null || true
+  done
+  wait 2>/dev/null || true
+}
+
 # The database that has pm_core, HOST PORT NAME, if the table names one.
 core_database() {
   rows_of database | awk -F '\t' '$7 ~ /[{,]pm_core[,}]/ { print $2 "\t" $3 "\t" $1 }' | head -n 1

@@ -19,7 +19,7 @@ jobs=2
 while [ $# -gt 0 ]; do
   read_option "$@"
   case $taken:$1 in
-    0:-j) jobs=${2:-} taken=2 ;;
+    0:-j) jobs=${2:-} taken=$(($# > 1 ? 2 : 1)) ;;
     0:-*) die "$usage" ;;
     0:*) break ;;
   esac
@@ -41,7 +41,8 @@ for name in $names; do
 done
 check_servers
 private=$(mktemp -d)
-trap 'rm -rf "$private"' EXIT
+trap 'end_children; rm -rf "$private"' EXIT
+own_children
 export TMPDIR=$private
 
 in_backup() {
