@@ -15,11 +15,10 @@ SELECT 'SET ROLE pm_worker', format('SELECT pm_jobs.schedule(%L, %L, %L, %L)', s
 FROM schedules AS s JOIN pm_jobs.queues AS q ON q.name = s.queue JOIN pm_jobs.handlers AS h ON h.kind = s.kind
 WHERE NOT EXISTS (SELECT FROM pm_jobs.schedules AS there WHERE there.name = s.name AND there.owner = 'pm_worker'::regrole)
 \gexec
--- the nightly check of references, if this pm_xref has one
-SELECT 'SET ROLE pm_worker', 'SELECT pm_xref.schedule_checks()', 'RESET ROLE'
-FROM pg_proc AS p
-WHERE p.pronamespace = to_regnamespace('pm_xref') AND p.proname = 'schedule_checks' AND p.pronargs = p.pronargdefaults
-  AND has_function_privilege('pm_worker', p.oid, 'EXECUTE')
+-- the nightly check of references, unless it is there, perhaps at another time
+SELECT 'SELECT pm_xref.schedule_checks()'
+WHERE to_regprocedure('pm_xref.schedule_checks(text)') IS NOT NULL
+  AND NOT EXISTS (SELECT FROM pm_jobs.schedules AS there WHERE there.name = 'pm_xref.nightly')
 \gexec
 \o
 \endif

@@ -127,8 +127,10 @@ SELECT count(DISTINCT s.oid) = 7, string_agg(DISTINCT m.usename, ','), string_ag
        bool_or(o.option_name IN ('password', 'passfile', 'sslpassword')), bool_and(has_server_privilege('pm_worker', s.oid, 'USAGE'))
 FROM pg_foreign_server AS s LEFT JOIN pg_user_mappings AS m ON m.srvid = s.oid LEFT JOIN pg_options_to_table(m.umoptions) AS o ON true
 SQL
-	is($node{$database}->safe_psql($database, q{SELECT name, concurrency, granted_to FROM pm_jobs.queues}), 'reading|3|{pm_worker}',
+	is($node{$database}->safe_psql($database, q{SELECT name, concurrency, granted_to FROM pm_jobs.queues WHERE name <> 'pm_xref'}), 'reading|3|{pm_worker}',
 		"$database: the queue whose extension is there, and no other");
+	is( $node{$database}->safe_psql($database, q{SELECT count(*) FROM pm_jobs.schedules WHERE name = 'pm_xref.nightly' AND owner = 'pm_worker'::regrole}),
+		$node{$database}->safe_psql($database, q{SELECT count(to_regprocedure('pm_xref.schedule_checks(text)'))}), "$database: the nightly check, if pm_xref has one");
 }
 is($one->safe_psql('postgres', q{SELECT string_agg(datname || ' ' || datconnlimit, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'db\_%'}),
 	'db_catalog 57 db_code2asin 47 db_core 42 db_exports 47 db_imports 52 db_suppliers 47', 'pool, overflow and the workers of both servers');
@@ -188,10 +190,10 @@ SQL
 write_file("$dir/new.conf", "database db_new 3 pm_gtin,pm_jobs,pm_xref pm_gtin\n");
 deploy_ok('converges', @create, '-c', "$dir/new.conf");
 is(as_worker('db_core', $reached), join(' ', map { "pm_worker\@$_" } sort(@all[ 1 .. 7 ], 'db_new')), 'the links are right again, and one to the new database');
-is($one->safe_psql('db_core', q{SELECT name, spec, queue, kind, owner FROM pm_jobs.schedules}), 'read-again|1 hour|reading|read|pm_worker',
+is($one->safe_psql('db_core', q{SELECT name, spec, queue, kind, owner FROM pm_jobs.schedules WHERE queue = 'reading'}), 'read-again|1 hour|reading|read|pm_worker',
 	'the schedule whose handler is there');
-is($one->safe_psql('db_core', 'SELECT concurrency FROM pm_jobs.queues'), '5', 'a queue keeps its settings');
-is($one->safe_psql('db_catalog', 'SELECT count(*) FROM pm_jobs.schedules'), '0', 'elsewhere there is none');
+is($one->safe_psql('db_core', q{SELECT concurrency FROM pm_jobs.queues WHERE name = 'reading'}), '5', 'a queue keeps its settings');
+is($one->safe_psql('db_catalog', q{SELECT count(*) FROM pm_jobs.schedules WHERE queue = 'reading'}), '0', 'elsewhere there is none');
 $picture = picture();
 deploy_ok('once more', @create, '-c', "$dir/new.conf");
 is(picture(), $picture, 'once more: nothing changes');
