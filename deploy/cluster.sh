@@ -3,6 +3,7 @@
 #
 #   deploy/cluster.sh start | stop | status | remove
 #   deploy/cluster.sh psql [ARGUMENT...]     psql on it
+#   deploy/cluster.sh with COMMAND...        runs it with PGHOST, PGPORT and PGUSER set
 #   deploy/cluster.sh address                what to give psql to reach it
 #
 # Everything stands in .pm/: data, log, and the socket.  It listens on a Unix
@@ -75,6 +76,16 @@ log_line_prefix = '%m [%p] %q%u@%d '
 CONF
 }
 
+# The settings that the databases need; true if they are other than before.
+write_settings() {
+  local settings
+  settings=$("$PM_TOP/deploy/settings.sh") || exit 1
+  [ "$settings" != "$(cat "$home/data/deploy.conf" 2>/dev/null || true)" ] || return 1
+  as_owner sh -c 'cat >data/deploy.conf' <<<"$settings" || die "cannot write .pm/data/deploy.conf"
+  grep -q '^include_if_exists' "$home/data/postgresql.conf" ||
+    as_owner sh -c 'cat >>data/postgresql.conf' <<<"include_if_exists = 'deploy.conf'"
+}
+
 # Prints the directory of the socket, which it makes if need be.
 socket_directory() {
   local dir
@@ -92,7 +103,7 @@ socket_directory() {
 }
 
 start() {
-  local version socket
+  local version socket changed=no
   version=$(cat "$home/data/PG_VERSION" 2>/dev/null || true)
   case $("$PG_CONFIG" --version) in
     "PostgreSQL ${version:-}"*) ;;
@@ -100,13 +111,14 @@ start() {
   esac
   create_home
   create_cluster
+  ! write_settings || changed=yes
   if running; then
     # what is preloaded stays as it was when the server started
-    [ "$("$PG_CONFIG" --pkglibdir)/pm_jobs.so" -nt "$home/data/postmaster.pid" ] || return 0
+    [ $changed = yes ] || [ "$("$PG_CONFIG" --pkglibdir)/pm_jobs.so" -nt "$home/data/postmaster.pid" ] || return 0
     stop >/dev/null
   fi
   socket=$(socket_directory)
-  as_owner pg_ctl -D data -l log -w -o "-k '$socket' -p $port -c shared_preload_libraries=pm_jobs" start >/dev/null || {
+  as_owner pg_ctl -D data -l log -w -o "-k '$socket' -p $port" start >/dev/null || {
     as_owner tail -n 20 log >&2
     die "the private server did not start; its log is .pm/log"
   }
@@ -130,8 +142,8 @@ stop() {
 command=${1:-}
 [ $# -eq 0 ] || shift
 case $command in
-  start | stop | status | remove | psql | address) user=$(owner) ;;
-  *) die "usage: deploy/cluster.sh start | stop | status | remove | psql [ARGUMENT...] | address" ;;
+  start | stop | status | remove | psql | with | address) user=$(owner) ;;
+  *) die "usage: deploy/cluster.sh start | stop | status | remove | psql [ARGUMENT...] | with COMMAND... | address" ;;
 esac
 case $command in
   start) start ;;
@@ -142,6 +154,10 @@ case $command in
     address=$(address)
     # shellcheck disable=SC2086 # a list of words
     exec "$PM_BINDIR/psql" $address "$@"
+    ;;
+  with)
+    address=$(address)
+    PGHOST=$(cut -d ' ' -f 2 <<<"$address") PGPORT=$(cut -d ' ' -f 4 <<<"$address") PGUSER=postgres exec "$@"
     ;;
   remove)
     stop

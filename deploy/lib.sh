@@ -13,6 +13,7 @@ die() {
   exit 1
 }
 
+# shellcheck disable=SC2034 # for who sources this
 PM_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 PG_CONFIG=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
 PG_CONFIG=$(command -v "$PG_CONFIG") || die "pg_config was not found: run \"make deps\" or set PG_CONFIG"

@@ -1,7 +1,7 @@
 #!/bin/bash
-# run.sh - the main job of "make run": read files of codes into the private server,
-# resolve every code by jobs, show how far they are, and report.  Works again on a
-# second run.
+# run.sh - the main job of "make run": create the databases in the private server, read
+# files of codes into that of the catalog, resolve every code by jobs, show how far they
+# are, and report.  Works again on a second run.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -18,8 +18,8 @@ sql() {
 # read_file ID NAME TABLE COLUMNS: standard input into a table of schema sample, and a
 # job that resolves it
 read_file() {
-  sql -d products -c "COPY sample.$3 ($4) FROM STDIN (FORMAT csv, HEADER, DELIMITER ';', FORCE_NOT_NULL (ean))"
-  sql -d products -v "id=$1" -v "name=$2" -v "table=$3" <<'SQL' >/dev/null
+  sql -d db_catalog -c "COPY sample.$3 ($4) FROM STDIN (FORMAT csv, HEADER, DELIMITER ';', FORCE_NOT_NULL (ean))"
+  sql -d db_catalog -v "id=$1" -v "name=$2" -v "table=$3" <<'SQL' >/dev/null
 SELECT pm_jobs.enqueue('sample', 'resolve codes', jsonb_build_object('file_id', :id, 'name', :'name', 'table', :'table'));
 SQL
 }
@@ -28,7 +28,7 @@ SQL
 follow_jobs() {
   local shown='' now failed
   while :; do
-    now=$(sql -At -d products -v "since=$1" <<'SQL'
+    now=$(sql -At -d db_catalog -v "since=$1" <<'SQL'
 SELECT format('job %s, %s: %s%s', j.id, j.payload ->> 'name', j.status,
               to_char(100 * j.progress, ', FM990 %') || coalesce(' (' || j.progress_message || ')', '')
               || coalesce(', done at ' || to_char(j.eta, 'HH24:MI:SS'), ''))
@@ -41,17 +41,17 @@ SQL
     shown=$now
     sleep 0.1
   done
-  failed=$(sql -At -d products -c "SELECT j.last_error FROM pm_jobs.jobs AS j WHERE j.id > $1 AND j.queue = 'sample' AND j.status <> 'succeeded'")
+  failed=$(sql -At -d db_catalog -c "SELECT j.last_error FROM pm_jobs.jobs AS j WHERE j.id > $1 AND j.queue = 'sample' AND j.status <> 'succeeded'")
   [ -z "$failed" ] || die "a job failed: $failed"
 }
 
 mkdir -p "$(dirname "$supplier")"
 LC_ALL=C awk -v "rows=$rows" -f "$deploy/sample_codes.awk" >"$supplier"
 
-sql -d postgres -f "$deploy/products.sql"
-sql -d products -f "$deploy/sample_tables.sql"
-sql -d products -f "$deploy/sample_jobs.sql"
-last_job=$(sql -At -d products -c 'SELECT coalesce(max(id), 0) FROM pm_jobs.jobs')
+"$deploy/cluster.sh" with "$deploy/create.sh"
+sql -d db_catalog -f "$deploy/sample_tables.sql"
+sql -d db_catalog -f "$deploy/sample_jobs.sql"
+last_job=$(sql -At -d db_catalog -c 'SELECT coalesce(max(id), 0) FROM pm_jobs.jobs')
 read_file 1 "$(basename "$supplier")" supplier_file 'sku, ean, dirt, true_gtin' <"$supplier"
 if [ -r "$openfoodfacts" ]; then
   read_file 2 "$(basename "$openfoodfacts")" openfoodfacts_file \
@@ -62,12 +62,12 @@ else
 fi
 echo 'run: the codes are resolved by jobs, in the background; this is view pm_jobs.jobs:'
 follow_jobs "$last_job"
-sql -d products -c 'ANALYZE sample.codes'
-sql -d products -f "$deploy/report.sql"
+sql -d db_catalog -c 'ANALYZE sample.codes'
+sql -d db_catalog -f "$deploy/report.sql"
 
 address=$("$deploy/cluster.sh" address)
 cat <<EOM
-The server keeps running, with the codes in table sample.codes.
-  connect:  psql $address products        (or: make psql)
+The server keeps running, with the codes in table sample.codes of database db_catalog.
+  connect:  psql $address db_catalog        (or: make psql)
   stop:     make stop
 EOM

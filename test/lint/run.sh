@@ -126,6 +126,10 @@ scripts() {
   return $failed
 }
 
+shell_scripts() {
+  find bench deploy docs test -name '*.sh' | sort | xargs shellcheck -x -P SCRIPTDIR -S warning
+}
+
 make -s --no-print-directory -C common generated || exit 1
 check 'no promises left in the text' forbidden_words
 check 'layout of C (clang-format)' layout
@@ -134,6 +138,7 @@ check 'clang analyzer' analyzer
 check 'one version, fixed schemas' versions
 check 'every source and test is listed' lists
 check 'install scripts' scripts
+check 'shell scripts (shellcheck)' shell_scripts
 check 'what is built (clang, symbols, SQL objects)' \
   test/sandbox.sh -s test/lint/built.sh "${extensions[@]}"
 

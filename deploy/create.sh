@@ -1,0 +1,81 @@
+#!/bin/bash
+# create.sh - creates what databases.conf says, or brings what is there to it
+#
+#   deploy/create.sh [-c FILE]... [--one-database NAME]
+#
+# On every server the roles and databases (server.sql), in every database its
+# extensions, grants, links to the others, queues and schedules.  May be run at any
+# time: after a change of the table, a move of a database, an update of an extension.
+# Nothing is dropped.  Nothing is done if the table has a mistake or a server cannot
+# be reached.
+set -eu
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/databases.sh"
+
+while [ $# -gt 0 ]; do
+  read_option "$@"
+  [ "$taken" -gt 0 ] || die "usage: deploy/create.sh [-c FILE]... [--one-database NAME]"
+  shift "$taken"
+done
+read_databases
+
+# A database elsewhere is reached by an address that means the same from everywhere.
+check_addresses() {
+  local from host port name other
+  while IFS=$'\t' read -r from port; do
+    while IFS=$'\t' read -r name host other _; do
+      [ "$from:$port" != "$host:$other" ] || continue
+      [ "$host" != - ] || die "database $name needs a line \"server $name HOST PORT\": other servers have to find it"
+      case $host in
+        /*)
+          case $from in
+            /* | -) ;;
+            *) die "database $name: server $from cannot reach $host, which is a socket" ;;
+          esac
+          ;;
+      esac
+    done < <(rows_of database)
+  done < <(servers)
+}
+
+create_server() {
+  config_rows | sql_at "$1" "$2" postgres -v "host=$1" -v "port=$2" -f "$PM_TOP/deploy/server.sql"
+}
+
+# For each_database: NAME HOST PORT
+create_database() {
+  local here extension found
+  local -a grants=()
+  found=$(config_rows | sql_at "$2" "$3" "$1" -f "$PM_TOP/deploy/extensions.sql") || return
+  while IFS=' ' read -r here extension; do
+    case $here in
+      here:) grants+=(-f "$PM_TOP/$extension/sql/grants.sql") ;;
+      *) echo "$here $extension" ;;
+    esac
+  done <<<"$found"
+  config_rows | sql_at "$2" "$3" "$1" "${grants[@]}" -f "$PM_TOP/deploy/config.sql" \
+    -f "$PM_TOP/deploy/links.sql" -f "$PM_TOP/deploy/queues.sql" -f "$PM_TOP/deploy/pooler.sql"
+}
+
+# Does the server take as many sessions as the table gives away?
+check_sessions() {
+  local now needed
+  needed=$(server_settings "$1" "$2" | sed -n 's/^max_connections = //p')
+  now=$(sql_at "$1" "$2" postgres -c 'SHOW max_connections')
+  [ "$now" -ge "$needed" ] ||
+    echo "create: server $1:$2 has max_connections $now and needs $needed; deploy/settings.sh prints its settings" >&2
+}
+
+check_addresses
+check_servers
+while IFS=$'\t' read -r host port; do
+  create_server "$host" "$port"
+  check_sessions "$host" "$port"
+done < <(servers)
+status=0
+output=$(each_database create_database) || status=$?
+left_out=$(sed -n 's/^[a-z0-9_]*: absent: //p' <<<"$output" | sort -u | paste -sd ' ')
+sed '/^[a-z0-9_]*: absent: /d; /^$/d' <<<"$output" >&2
+[ -z "$left_out" ] || echo "create: left out, being not installed: $left_out"
+[ "$status" -eq 0 ] || die "not everything was created; run it again"
+echo "create: $(rows_of database | cut -f 1 | paste -sd ' ')"

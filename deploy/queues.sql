@@ -1,0 +1,24 @@
+-- queues.sql - the queues and schedules of this database, where what they serve is
+-- there; a queue that is there keeps its settings
+--
+-- Jobs that reach other databases run as pm_worker: it may enqueue, and schedules are
+-- its own.
+SELECT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pm_jobs') AS has_jobs
+\gset
+\if :has_jobs
+\o /dev/null
+SELECT format('SELECT pm_jobs.create_queue(%1$L, %2$s), pm_jobs.grant_queue(%1$L, ''pm_worker'')', q.name, q.concurrency)
+FROM queues AS q JOIN pg_extension AS e ON e.extname = q.extension
+WHERE NOT EXISTS (SELECT FROM pm_jobs.queues AS there WHERE there.name = q.name)
+\gexec
+SELECT 'SET ROLE pm_worker', format('SELECT pm_jobs.schedule(%L, %L, %L, %L)', s.name, s.spec, s.queue, s.kind), 'RESET ROLE'
+FROM schedules AS s JOIN pm_jobs.queues AS q ON q.name = s.queue JOIN pm_jobs.handlers AS h ON h.kind = s.kind
+WHERE NOT EXISTS (SELECT FROM pm_jobs.schedules AS there WHERE there.name = s.name AND there.owner = 'pm_worker'::regrole)
+\gexec
+-- the nightly check of references, unless it is there, perhaps at another time
+SELECT 'SELECT pm_xref.schedule_checks()'
+WHERE to_regprocedure('pm_xref.schedule_checks(text)') IS NOT NULL
+  AND NOT EXISTS (SELECT FROM pm_jobs.schedules AS there WHERE there.name = 'pm_xref.nightly')
+\gexec
+\o
+\endif

@@ -1,0 +1,227 @@
+#
+# 020_cluster.pl - the databases of a deployment on two servers, made and made again
+#
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use IPC::Run;
+use PmDeploy;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $dir   = PostgreSQL::Test::Utils::tempdir();
+my $one   = make_server('one');
+my $two   = make_server('two');
+my @all   = qw(db_core db_suppliers db_catalog db_imports db_exports db_media db_code2asin db_analytics);
+my @there = qw(db_media db_analytics);                                                                     # on the second server
+my %node  = map { $_ => $one } @all;
+@node{@there} = ($two) x @there;
+
+# What the catalogs of both servers say about a deployment.
+sub picture
+{
+	my $text = '';
+	foreach my $node ($one, $two)
+	{
+		$text .= $node->safe_psql('postgres', <<'SQL') . "\n";
+SELECT r.rolname, r.rolcanlogin, r.rolconnlimit, r.rolpassword, ARRAY(SELECT m.roleid::regrole FROM pg_auth_members AS m WHERE m.member = r.oid ORDER BY 1)
+FROM pg_authid AS r WHERE r.rolname LIKE 'pm\_%' ORDER BY 1;
+SELECT d.datname, d.datconnlimit, pg_encoding_to_char(d.encoding), s.setconfig
+FROM pg_database AS d LEFT JOIN pg_db_role_setting AS s ON s.setdatabase = d.oid WHERE d.datname LIKE 'db\_%' ORDER BY 1;
+SQL
+	}
+	foreach my $database (@all)
+	{
+		$text .= $node{$database}->safe_psql($database, <<'SQL') . "\n";
+SELECT e.extname, e.extversion FROM pg_extension AS e ORDER BY 1;
+SELECT s.srvname, s.srvoptions, s.srvacl, m.usename, m.umoptions FROM pg_foreign_server AS s LEFT JOIN pg_user_mappings AS m ON m.srvid = s.oid ORDER BY 1, 4;
+SELECT c.oid::regclass, c.relacl FROM pg_class AS c WHERE c.relacl IS NOT NULL ORDER BY 1;
+SELECT p.oid::regprocedure, p.proacl FROM pg_proc AS p WHERE p.proacl IS NOT NULL ORDER BY 1;
+SELECT q::text FROM pm_jobs.queues AS q ORDER BY 1;
+SELECT s::text FROM pm_jobs.schedules AS s ORDER BY 1;
+SQL
+	}
+	return $text;
+}
+
+# Mistakes in the table: all are named, nothing is made.
+my $bad = write_file("$dir/bad.conf", <<'CONF');
+database db_core 5 pm_gtin pm_gtin
+database db_X 0 pm_gtin,pm_gtin pm_gtin
+server db_nowhere localhost 5432
+server db_media localhost 70000
+server db_media localhost 5432
+queue imports 0 pm_imports
+queue more 1 pm_nothing
+schedule s 1_hour nowhere kind
+setting colour red
+setting wait long
+data db_core
+CONF
+my ($status, $out, $err) = deploy($one, 'create.sh', '-c', $bad);
+is($status, 1, 'mistakes: the exit status');
+my $shipped = deploy_dir() . '/databases.conf';
+foreach my $message (
+	qr{^$bad:1: database "db_core" twice; the first is $shipped:\d+$}m,
+	qr{^$bad:2: invalid name of a database: "db_X"}m,
+	qr{^$bad:2: invalid pool of database "db_X": "0"; it is a number from 1 to 10000$}m,
+	qr{^$bad:2: extension "pm_gtin" twice$}m,
+	qr{^$bad:3: unknown database: "db_nowhere"$}m,
+	qr{^$bad:4: invalid port of database "db_media": "70000"; it is a number from 1 to 65535$}m,
+	qr{^$bad:5: the server of database "db_media" twice; the first is $bad:4$}m,
+	qr{^$bad:6: queue "imports" twice; the first is $shipped:\d+$}m,
+	qr{^$bad:6: invalid concurrency of queue "imports": "0"}m,
+	qr{^$bad:7: unknown extension pm_nothing$}m,
+	qr{^$bad:8: unknown queue nowhere$}m,
+	qr{^$bad:9: unknown setting: "colour"$}m,
+	qr{^$bad:10: invalid setting wait: "long"}m,
+	qr{^$bad:11: unknown word "data"}m)
+{
+	like($err, $message, 'mistakes: one is named');
+}
+is(scalar(() = $err =~ /\n/g), 14, 'and there are no more');
+
+# Mistakes that only the servers show.
+deploy_fails('a missing file', 1, qr/cannot read \S+nothing/, $one, 'create.sh', '-c', "$dir/nothing");
+deploy_fails('a server that is down', 1, qr/server \S+:1 cannot be reached/, $one, 'create.sh', '-c',
+	write_file("$dir/down.conf", 'server db_media ' . $one->host . " 1\n"));
+deploy_fails('one server by two names', 1, qr/are the same server/, $one, 'create.sh', '-c',
+	write_file("$dir/twice.conf", 'server db_media ' . $one->host . '/. ' . $one->port . "\n"));
+$_->safe_psql('postgres', 'CREATE ROLE plain LOGIN') foreach $one, $two;
+deploy_fails('a socket for another machine', 1, qr/database db_core: server 192\.0\.2\.1 cannot reach \S+, which is a socket/, $one, 'create.sh', '-c',
+	write_file("$dir/far.conf", "server db_media 192.0.2.1 5432\n"));
+{
+	my ($out, $err) = ('', '');
+	delete local @ENV{qw(PGHOST PGPORT)};
+	IPC::Run::run [ deploy_dir() . '/create.sh', '-c', "$dir/far.conf" ], '<', \undef, '>', \$out, '2>', \$err;
+	like($err, qr/database db_core needs a line "server db_core HOST PORT"/, 'no address for another machine');
+}
+{
+	local $ENV{PGUSER} = 'plain';
+	deploy_fails('a role that is no superuser', 1, qr/is no superuser: set PGUSER/, $one, 'create.sh');
+}
+is($_->safe_psql('postgres', q{SELECT count(*) FROM pg_roles WHERE rolname LIKE 'pm\_%'}) . $_->safe_psql('postgres', 'SELECT count(*) FROM pg_database'),
+	'03', 'nothing was made') foreach $one, $two;
+
+# A deployment on two servers.
+my $conf = write_file("$dir/two.conf", join('', map { "server $_ " . servers_of($two) . "\n" } @there) . <<'CONF');
+queue reading 3 pm_gtin
+schedule read-again 1_hour reading read
+CONF
+my @create = ($one, 'create.sh', '-c', $conf);
+$out = deploy_ok('created', @create);
+like($out, qr/^create: left out, being not installed: .*\bpm_catalog\b/m, 'what is not installed is said');
+like($out, qr/^create: @all$/m, 'and what was made');
+foreach my $database (@all)
+{
+	is($node{$database}->safe_psql($database, q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
+		'pm_gtin pm_jobs pm_xref postgres_fdw', "$database: extensions");
+	my $own = $database =~ s/^db_/pm_/r;
+	like($node{$database}->safe_psql($database, 'SHOW search_path'), qr/^"\$user", public, pm_gtin, $own\b/, "$database: search_path");
+	is($node{$database}->safe_psql($database, q{SELECT '4006381333931'::gtin = '04006381333931'}), 't', "$database: operators are found");
+	is( $node{$database}->safe_psql($database, <<'SQL'), 't|pm_worker|pm_worker|f|t', "$database: servers for all others, mapped for pm_worker without a password");
+SELECT count(DISTINCT s.oid) = 7, string_agg(DISTINCT m.usename, ','), string_agg(DISTINCT o.option_value, ',') FILTER (WHERE o.option_name = 'user'),
+       bool_or(o.option_name IN ('password', 'passfile', 'sslpassword')), bool_and(has_server_privilege('pm_worker', s.oid, 'USAGE'))
+FROM pg_foreign_server AS s LEFT JOIN pg_user_mappings AS m ON m.srvid = s.oid LEFT JOIN pg_options_to_table(m.umoptions) AS o ON true
+SQL
+	is($node{$database}->safe_psql($database, q{SELECT name, concurrency, granted_to FROM pm_jobs.queues WHERE name <> 'pm_xref'}), 'reading|3|{pm_worker}',
+		"$database: the queue whose extension is there, and no other");
+	is( $node{$database}->safe_psql($database, q{SELECT count(*) FROM pm_jobs.schedules WHERE name = 'pm_xref.nightly' AND owner = 'pm_worker'::regrole}),
+		$node{$database}->safe_psql($database, q{SELECT count(to_regprocedure('pm_xref.schedule_checks(text)'))}), "$database: the nightly check, if pm_xref has one");
+}
+is($one->safe_psql('postgres', q{SELECT string_agg(datname || ' ' || datconnlimit, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'db\_%'}),
+	'db_catalog 57 db_code2asin 47 db_core 42 db_exports 47 db_imports 52 db_suppliers 47', 'pool, overflow and the workers of both servers');
+is($two->safe_psql('postgres', q{SELECT string_agg(datname || ' ' || datconnlimit, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'db\_%'}),
+	'db_analytics 47 db_media 47', 'also there');
+is($one->safe_psql('postgres', q{SELECT string_agg(concat_ws(' ', rolname, rolcanlogin, rolconnlimit, rolpassword), ', ' ORDER BY rolname) FROM pg_authid WHERE rolname LIKE 'pm\_%'}),
+	'pm_admin f -1, pm_pooler t 12, pm_reader f -1, pm_worker t 156, pm_writer f -1', 'roles, limits, no password');
+is($one->safe_psql('db_core', q{SELECT count(*) FROM pg_class WHERE has_table_privilege('pm_worker', oid, 'INSERT') AND oid = 'pm_xref.checks'::regclass}),
+	'1', 'the grants of the extensions');
+
+my $settings = deploy_ok('settings', $one, 'settings.sh', '-c', $conf);
+is(scalar(() = $settings =~ /^# server /mg), 2, 'a part for each server');
+like($settings, qr/^max_connections = 332$/m, 'the sum of its limits and what administration needs');
+like($settings, qr/^max_connections = 134$/m, 'of the other, too');
+
+# Again: nothing changes.
+my $picture = picture();
+deploy_ok('created again', @create);
+is(picture(), $picture, 'again: nothing changes');
+
+# The links work, to the same server and to the other, as pm_worker alone.
+sub as_worker
+{
+	my ($database, $sql) = @_;
+	my ($status, $out, $err) = $node{$database}->psql($database,
+		"BEGIN; GRANT EXECUTE ON FUNCTION pm_xref._call TO pm_worker; SET ROLE pm_worker; $sql; ROLLBACK");
+	return $status == 0 ? $out : $err;
+}
+my $reached = q{SELECT string_agg(c.answer[1], ' ' ORDER BY s.srvname)
+FROM pg_foreign_server AS s CROSS JOIN pm_xref._call('test', s.srvname, 'SELECT current_user || ''@'' || current_database()') AS c(answer)};
+foreach my $database (@all)
+{
+	is(as_worker($database, $reached), join(' ', map { "pm_worker\@$_" } grep { $_ ne $database } sort @all), "$database: reaches every other database");
+}
+$two->safe_psql('db_media', 'CREATE TABLE files (id int PRIMARY KEY, product_id uuid); GRANT SELECT ON files TO pm_reader');
+$one->safe_psql('db_catalog', 'CREATE TABLE items (id uuid PRIMARY KEY DEFAULT pm_xref.uuid7()); GRANT SELECT ON items TO pm_reader; INSERT INTO items SELECT FROM generate_series(1, 9)');
+my $ids = $one->safe_psql('db_catalog', q{SELECT string_agg(quote_literal(id), ',') FROM items});
+$two->safe_psql('db_media', "INSERT INTO files SELECT n, id FROM unnest(ARRAY[$ids, gen_random_uuid()::text]::uuid[]) WITH ORDINALITY AS u(id, n);
+	SELECT pm_xref.add_reference('files to items', 'files', 'product_id', 'db_catalog', 'public.items')");
+is(as_worker('db_media', 'SELECT rows_checked, orphans FROM pm_xref.check()'), '10|1', 'a reference across servers is checked by pm_worker');
+$two->safe_psql('postgres', 'CREATE ROLE other IN ROLE pm_writer');
+like(($two->psql('db_media', q{SET ROLE other; SELECT pm_xref._call('test', 'db_catalog', 'SELECT 1')}))[2], qr/permission denied/, 'by nobody else');
+
+# Changes: another address, a mapping that is gone, a server made by hand, a limit, a
+# new database, a handler that is there now.
+$one->safe_psql('db_core', <<'SQL');
+ALTER SERVER db_media OPTIONS (SET host '/nowhere', DROP port);
+DROP USER MAPPING FOR pm_worker SERVER db_catalog;
+DROP SERVER db_imports CASCADE;
+CREATE SERVER db_imports FOREIGN DATA WRAPPER postgres_fdw;
+ALTER DATABASE db_core CONNECTION LIMIT 1;
+ALTER DATABASE db_core SET search_path = public;
+ALTER ROLE pm_worker NOLOGIN CONNECTION LIMIT 7;
+CREATE FUNCTION read(job pm_jobs.job) RETURNS jsonb LANGUAGE sql RETURN jsonb '{}';
+SELECT pm_jobs.register_handler('read', 'read(pm_jobs.job)'), pm_jobs.alter_queue('reading', 5);
+SQL
+write_file("$dir/new.conf", "database db_new 3 pm_gtin,pm_jobs,pm_xref pm_gtin\n");
+deploy_ok('converges', @create, '-c', "$dir/new.conf");
+is(as_worker('db_core', $reached), join(' ', map { "pm_worker\@$_" } sort(@all[ 1 .. 7 ], 'db_new')), 'the links are right again, and one to the new database');
+is($one->safe_psql('db_core', q{SELECT name, spec, queue, kind, owner FROM pm_jobs.schedules WHERE queue = 'reading'}), 'read-again|1 hour|reading|read|pm_worker',
+	'the schedule whose handler is there');
+is($one->safe_psql('db_core', q{SELECT concurrency FROM pm_jobs.queues WHERE name = 'reading'}), '5', 'a queue keeps its settings');
+is($one->safe_psql('db_catalog', q{SELECT count(*) FROM pm_jobs.schedules WHERE queue = 'reading'}), '0', 'elsewhere there is none');
+$picture = picture();
+deploy_ok('once more', @create, '-c', "$dir/new.conf");
+is(picture(), $picture, 'once more: nothing changes');
+
+# A database moves: only the line changes.
+my $three = write_file("$dir/three.conf", "server db_analytics " . servers_of($two) . "\nserver db_media " . servers_of($one) . "\n");
+deploy_ok('moved', $one, 'create.sh', '-c', $three);
+is($one->safe_psql('db_core', q{SELECT option_value FROM pg_foreign_server, pg_options_to_table(srvoptions) WHERE srvname = 'db_media' AND option_name = 'port'}),
+	$one->port, 'the others look for it there');
+
+# One database: the same extensions, no links.
+deploy_ok('one database', $one, 'create.sh', '--one-database', 'everything');
+is($one->safe_psql('everything', q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
+	'pm_gtin pm_jobs pm_xref postgres_fdw', 'one database: extensions');
+is($one->safe_psql('everything', 'SELECT count(*) FROM pg_foreign_server'), '0', 'one database: no links');
+is($one->safe_psql('everything', 'SELECT datconnlimit FROM pg_database WHERE datname = current_database()'), '101', 'one database: the pools together');
+is($one->safe_psql('everything', 'SHOW search_path'),
+	'"$user", public, pm_gtin, pm_core, pm_suppliers, pm_catalog, pm_shop, pm_imports, pm_exports, pm_media, pm_code2asin, pm_analytics',
+	'one database: search_path');
+$one->safe_psql('everything', <<'SQL');
+CREATE TABLE items (id uuid PRIMARY KEY);
+CREATE TABLE files (id int PRIMARY KEY, product_id uuid);
+INSERT INTO files VALUES (1, gen_random_uuid()), (2, NULL);
+GRANT SELECT ON items, files TO pm_reader;
+SELECT pm_xref.add_reference('files to items', 'files', 'product_id', NULL, 'public.items');
+SQL
+is($one->safe_psql('everything', 'SET ROLE pm_worker; SELECT rows_checked, nulls, orphans FROM pm_xref.check()'), '2|1|1', 'one database: references are checked here');
+
+$one->stop;
+$two->stop;
+done_testing();

@@ -1,0 +1,200 @@
+#
+# 022_backup.pl - backup of the databases of two servers, and restore into a third
+#
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use PmDeploy;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::RecursiveCopy;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $dir   = PostgreSQL::Test::Utils::tempdir();
+my ($one, $two, $new) = map { make_server($_) } qw(one two new);
+my @all   = qw(db_core db_catalog db_media);
+my %node  = (db_core => $one, db_catalog => $one, db_media => $two);
+
+# Three databases are enough; referring ones come last in the table.
+$ENV{PM_DATABASES} = write_file("$dir/databases.conf", join("\n", map { "database $_ 5 pm_gtin,pm_jobs,pm_xref" . ($_ eq 'db_core' ? ',pm_core' : '') . ' pm_gtin' } @all)
+	  . "\n" . join("\n", slurp_file(deploy_dir() . '/databases.conf') =~ /^setting .*/mg) . "\n");
+my $conf = write_file("$dir/two.conf", 'server db_media ' . servers_of($two) . "\n");
+deploy_ok('created', $one, 'create.sh', '-c', $conf);
+
+# Something of everything: a self-reference, partitions, sequences, a trigger that a
+# restore must not fire, a queue, settings, references across the servers.
+$one->safe_psql('postgres', q{CREATE ROLE keeper LOGIN PASSWORD 'not to be seen' IN ROLE pm_reader; ALTER DATABASE db_catalog SET work_mem = '7MB'; ALTER DATABASE db_core OWNER TO keeper});
+$two->safe_psql('postgres', q{ALTER DATABASE db_media SET pm_jobs.enabled = off});
+$one->safe_psql('db_core', <<'SQL');
+CREATE TABLE users (id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(), name text);
+INSERT INTO users (name) SELECT 'user ' || n FROM generate_series(1, 50) AS n;
+GRANT SELECT ON users TO pm_reader;
+CREATE SCHEMA pm_core;
+CREATE TABLE pm_core.backups (database text, kind text, took interval, location text, size bigint, ok boolean);
+CREATE FUNCTION pm_core.record_backup(text, text, timestamptz, timestamptz, text, bigint, boolean) RETURNS void LANGUAGE sql
+BEGIN ATOMIC INSERT INTO pm_core.backups VALUES ($1, $2, $4 - $3, $5, $6, $7); END;
+SQL
+$one->safe_psql('db_catalog', <<'SQL');
+CREATE TABLE items (id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(), part_of uuid REFERENCES items, code gtin, number serial, created_by uuid);
+INSERT INTO items (code) SELECT gtin_complete((400000000000 + n)::text) FROM generate_series(1, 2000) AS n;
+UPDATE items SET part_of = (SELECT id FROM items ORDER BY number LIMIT 1) WHERE number % 2 = 0;
+GRANT SELECT ON items TO pm_reader;
+CREATE TABLE prices (item int, day date, price numeric) PARTITION BY RANGE (day);
+CREATE TABLE prices_old PARTITION OF prices FOR VALUES FROM ('2020-01-01') TO ('2025-01-01');
+CREATE TABLE prices_new PARTITION OF prices FOR VALUES FROM ('2025-01-01') TO ('2030-01-01');
+INSERT INTO prices SELECT n, date '2024-12-01' + n % 60, n FROM generate_series(1, 500) AS n;
+CREATE TABLE history (n serial, what text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.history (what) VALUES (TG_OP); RETURN NEW; END';
+CREATE TRIGGER note AFTER INSERT ON items FOR EACH ROW EXECUTE FUNCTION note();
+CREATE FUNCTION work(job pm_jobs.job) RETURNS jsonb LANGUAGE sql RETURN job.payload;
+SELECT pm_jobs.create_queue('q'), pm_jobs.pause_queue('q'), pm_jobs.register_handler('work', 'work(pm_jobs.job)'), pm_jobs.enqueue('q', 'work', '{"left": 1}');
+SELECT pm_xref.add_reference('items to users', 'items', 'created_by', 'db_core', 'public.users');
+SQL
+my @users = split /\n/, $one->safe_psql('db_core', 'SELECT id FROM users');
+$one->safe_psql('db_catalog', "UPDATE items SET created_by = '$users[0]' WHERE number < 100");
+my @items = split /\n/, $one->safe_psql('db_catalog', 'SELECT id FROM items ORDER BY number LIMIT 100');
+$two->safe_psql('db_media', 'CREATE TABLE files (id int PRIMARY KEY, item uuid); GRANT SELECT ON files TO pm_reader;
+	INSERT INTO files VALUES ' . join(', ', map { "($_, '$items[$_]')" } 1 .. 99) . q{, (0, '00000000-0000-7000-8000-000000000000');
+	SELECT pm_xref.add_reference('files to items', 'files', 'item', 'db_catalog', 'public.items')});
+
+# All rows of all tables (what a check writes and what the other server is called apart), all sequences.
+sub picture
+{
+	my ($node, $database) = @_;
+	my $picture = '';
+	foreach my $row (split /\n/, $node->safe_psql($database, q{SELECT c.oid::regclass, CASE c.relkind WHEN 'S' THEN 'last_value, is_called' ELSE '*' END FROM pg_class AS c WHERE c.relkind IN ('r', 'S')
+		AND c.relnamespace::regnamespace::text !~ '^(pg_|information_schema|pg_toast)' AND c.oid::regclass::text NOT IN ('pm_xref.checks', 'pm_xref.orphans', 'pm_xref._references', 'pm_core.backups') ORDER BY c.oid::regclass::text}))
+	{
+		my ($table, $columns) = split /\|/, $row;
+		$picture .= "$table " . $node->safe_psql($database, "SELECT count(*), md5(string_agg(t::text, ' ' ORDER BY t::text)) FROM (SELECT $columns FROM $table) AS t") . "\n";
+	}
+	return $picture
+	  . $node->safe_psql($database, q{SELECT name, local_table, local_column, server, remote_table FROM pm_xref._references ORDER BY 1})
+	  . $node->safe_psql('postgres', qq{SELECT datdba::regrole, s.setconfig FROM pg_database AS d, pg_db_role_setting AS s WHERE s.setdatabase = d.oid AND datname = '$database'});
+}
+
+# A mapping with a password: nothing is dumped.
+my @backup = ($one, 'backup.sh', '-c', $conf);
+$one->safe_psql('db_catalog', q{CREATE USER MAPPING FOR keeper SERVER db_core OPTIONS (password 'not to be seen')});
+deploy_fails('a password in a mapping', 1, qr/^db_catalog: the user mapping of keeper on server "db_core" holds a password/m, @backup, "$dir/refused");
+ok(!-e "$dir/refused" && !-e "$dir/refused.incomplete", 'and nothing is there');
+is($one->safe_psql('db_core', 'SELECT string_agg(DISTINCT database, \' \'), bool_or(ok) FROM pm_core.backups'), 'db_catalog db_core db_media|f', 'its failure is recorded');
+$one->safe_psql('db_catalog', 'DROP USER MAPPING FOR keeper SERVER db_core');
+
+# Killed while it dumps: a locked table holds it there.
+my $lock = $one->background_psql('db_catalog');
+foreach my $signal (qw(TERM KILL))
+{
+	$lock->query_safe('BEGIN; LOCK history');
+	local $ENV{PGHOST} = $one->host;
+	local $ENV{PGPORT} = $one->port;
+	my $run = IPC::Run::start [ deploy_dir() . '/backup.sh', '-c', $conf, '--no-check', "$dir/killed" ], '<', \undef, '>', "$dir/killed.out", '2>&1';
+	ok($one->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) WHERE NOT l.granted AND a.application_name = 'pm_deploy'}), "$signal: it dumps")
+	  or diag(slurp_file("$dir/killed.out"));
+	$run->signal($signal);
+	eval { $run->finish };
+	ok(!-e "$dir/killed", "$signal: no backup is there");
+	if ($signal eq 'TERM')
+	{
+		ok(!-e "$dir/killed.incomplete", 'TERM: nor an incomplete one');
+		ok($_->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'pm_deploy'}), 'TERM: no session is left') foreach $one, $two;
+		$lock->query_safe('COMMIT');
+	}
+}
+$lock->query_safe('COMMIT');
+$lock->quit;
+ok($_->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'pm_deploy'}), 'KILL: what it had started ends') foreach $one, $two;
+deploy_fails('what a killed one left', 1, qr/is no complete backup: it has no manifest/, $new, 'restore.sh', "$dir/killed.incomplete");
+deploy_fails('nor is it taken for a new one', 1, qr/an unfinished backup may have left it/, @backup, "$dir/killed");
+
+# A good one, of references with an orphan.
+my $out = deploy_ok('backup', @backup, "$dir/first");
+like($out, qr/^db_media: reference "files to items" has 1 orphans$/m, 'the references are checked first');
+deploy_fails('never over another', 1, qr/is there already/, @backup, "$dir/first");
+my %time = slurp_file("$dir/first/manifest") =~ /^database\t(\w+)\t[^\t]*\t([^\t]*)/mg;
+is(join(' ', sort { $time{$a} cmp $time{$b} } keys %time), 'db_media db_catalog db_core', 'who refers is snapshot before what it refers to');
+my $secrets = '';
+IPC::Run::run [ 'grep', '-rliE', 'not to be seen|scram-sha', "$dir/first" ], '>', \$secrets;
+is($secrets, '', 'no password in it');
+my %picture = map { $_ => picture($node{$_}, $_) } @all;
+
+# A clean one, and one after rows came and went.
+$two->safe_psql('db_media', 'DELETE FROM files WHERE id = 0');
+deploy_ok('backup of sound references', @backup, '-j', '3', "$dir/sound");
+$two->safe_psql('db_media', 'DELETE FROM files WHERE id = 50');
+$one->safe_psql('db_catalog', "DELETE FROM items WHERE id = '$items[50]'");
+$one->safe_psql('db_catalog', q{ALTER TABLE items ADD cover int; SELECT pm_xref.add_reference('circle', 'items', 'cover', 'db_media', 'public.files')});
+my ($status, $err);
+($status, undef, $err) = deploy(@backup, '--no-check', "$dir/later");
+is($status, 0, 'a circle');
+like($err, qr/^backup: db_catalog db_media refer to each other in a circle/m, 'is said');
+is($one->safe_psql('db_core', q{SELECT count(*), bool_and(ok), bool_and(size > 1000), bool_and(took > '0') FROM pm_core.backups WHERE location LIKE '%/sound'}), '3|t|t|t', 'recorded');
+my $next = join ' ', $one->safe_psql('db_catalog', q{SELECT nextval('items_number_seq'), nextval('history_n_seq'), pm_jobs.enqueue('q', 'work')});
+$_->stop foreach $one, $two;
+
+# Restored elsewhere, all on one server, the old ones being gone.
+sub start_again
+{
+	$new->safe_psql('postgres', "DROP DATABASE $_ WITH (FORCE)") foreach @all;
+}
+($status, $out, $err) = deploy($new, 'restore.sh', "$dir/first");
+is($status, 4, 'restored, with an orphan') or diag($err);
+like($out, qr/^db_media: reference "files to items": 1 rows are orphans$/m, 'which is reported');
+like($out, qr/^db_catalog: reference "items to users": 2000 rows, no orphan$/m, 'and what is sound');
+is(picture($new, $_), $picture{$_}, "$_: row for row the same, with its settings") foreach @all;
+is($new->safe_psql('db_catalog', q{SELECT nextval('items_number_seq'), nextval('history_n_seq'), pm_jobs.enqueue('q', 'work')}), $next, 'the next values of sequences');
+foreach my $database (@all)
+{
+	is($new->safe_psql($database, q{SELECT string_agg(DISTINCT o.option_value, ' ') FROM pg_foreign_server, pg_options_to_table(srvoptions) AS o WHERE o.option_name IN ('host', 'port')}),
+		join(' ', sort $new->host, $new->port), "$database: the links lead to this server");
+	is($new->safe_psql($database, 'SHOW pm_jobs.enabled'), $database eq 'db_media' ? 'off' : 'on', "$database: jobs run if they did");
+}
+is($new->safe_psql('db_catalog', q{SELECT pm_jobs.resume_queue('q'); SELECT string_agg(pm_jobs.wait(id), ' ') FROM pm_jobs.jobs WHERE queue = 'q'}) =~ s/^\s+//r,
+	'succeeded succeeded', 'and so does the one that was left');
+is($new->safe_psql('postgres', q{SELECT rolcanlogin, rolpassword, pg_has_role('keeper', 'pm_reader', 'USAGE') FROM pg_authid WHERE rolname = 'keeper'}), 't||t', 'roles, without passwords');
+is($new->safe_psql('db_core', q{SELECT string_agg(database || ' ' || ok, ', ' ORDER BY database) FROM pm_core.backups WHERE kind = 'restore'}), 'db_catalog true, db_core true, db_media false',
+	'recorded');
+deploy_fails('not into what is there', 1, qr/^db_media: is there already/m, $new, 'restore.sh', "$dir/sound");
+
+# A sound one.
+start_again();
+like(deploy_ok('restored, sound', $new, 'restore.sh', '-j', '3', "$dir/sound"), qr/^db_media: reference "files to items": 99 rows, no orphan$/m, 'as is reported');
+is($new->safe_psql('db_catalog', q{SELECT count(*) FROM history}), '0', 'no trigger has fired');
+
+# The parent's dump is of a later instant: as if its snapshot had come late.
+start_again();
+rename "$dir/sound/db_catalog", "$dir/sound/old" or die;
+PostgreSQL::Test::RecursiveCopy::copypath("$dir/later/db_catalog", "$dir/sound/db_catalog");
+($status, $out, $err) = deploy($new, 'restore.sh', "$dir/sound");
+is($status, 3, 'restored, with skew');
+like($out, qr/^db_media: reference "files to items": 1 rows are skew/m, 'which is told from orphans');
+unlike($out, qr/orphans/, 'of which there are none');
+
+# Had the backup not checked, it could not tell.
+start_again();
+my $manifest = slurp_file("$dir/sound/manifest");
+write_file("$dir/sound/manifest", $manifest =~ s/^(database\tdb_media)\t[^\t]*/$1\t2100-01-01 00:00:00+00/mr);
+($status, $out, $err) = deploy($new, 'restore.sh', "$dir/sound");
+is($status, 4, 'unchecked before: they count as orphans');
+like($out, qr/^db_media: reference "files to items": 1 rows are orphans$/m, 'and are called so');
+
+# Damage is noticed before anything is made.
+start_again();
+unlink "$dir/sound/db_core/toc.dat";
+deploy_fails('a database is lacking', 1, qr/the backup lacks database db_core/, $new, 'restore.sh', "$dir/sound");
+unlink "$dir/sound/manifest";
+deploy_fails('the manifest is lacking', 1, qr/is no complete backup/, $new, 'restore.sh', "$dir/sound");
+is($new->safe_psql('postgres', q{SELECT count(*) FROM pg_database WHERE datname LIKE 'db\_%'}), '0', 'nothing was made');
+
+# One database.
+deploy_ok('one database', $new, 'create.sh', '--one-database', 'whole');
+$new->safe_psql('whole', q{CREATE TABLE items (id uuid PRIMARY KEY); CREATE TABLE files (id int, item uuid); INSERT INTO items VALUES (gen_random_uuid()); INSERT INTO files SELECT 1, id FROM items;
+	GRANT SELECT ON items, files TO pm_reader; SELECT pm_xref.add_reference('here', 'files', 'item', NULL, 'public.items')});
+deploy_ok('one database: backup', $new, 'backup.sh', '--one-database', 'whole', "$dir/whole");
+$new->safe_psql('postgres', 'DROP DATABASE whole WITH (FORCE)');
+like(deploy_ok('one database: restored', $new, 'restore.sh', '--one-database', 'whole', "$dir/whole"), qr/^whole: reference "here": 1 rows, no orphan$/m, 'one database: sound');
+$new->stop;
+done_testing();
