@@ -31,10 +31,10 @@ ask_here(const char *sql, int nparams, const Oid *types, const char *const *para
 	MemoryContext context = CurrentMemoryContext;
 	Datum values[4];
 	Oid argtypes[4];
+	SPIPlanPtr plan;
 	Answer *answer;
 
 	Assert(nparams <= lengthof(values));
-	PushActiveSnapshot(GetLatestSnapshot());
 	SPI_connect();
 	for (int i = 0; i < nparams; i++)
 	{
@@ -45,8 +45,11 @@ ask_here(const char *sql, int nparams, const Oid *types, const char *const *para
 		values[i] = OidInputFunctionCall(input, unconstify(char *, params[i]), element, -1);
 		argtypes[i] = types[i];
 	}
-	if (SPI_execute_with_args(sql, nparams, argtypes, values, NULL, true, 0) !=
-	    SPI_OK_SELECT)
+	/* not read only: it may lock rows */
+	plan = SPI_prepare(sql, nparams, argtypes);
+	if (plan == NULL ||
+	    SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot,
+	                         false, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "unexpected result of \"%s\"", sql);
 
 	MemoryContextSwitchTo(context);
@@ -60,7 +63,6 @@ ask_here(const char *sql, int nparams, const Oid *types, const char *const *para
 			answer->values[row * answer->columns + column] = value;
 		}
 	SPI_finish();
-	PopActiveSnapshot();
 	return answer;
 }
 

@@ -12,7 +12,9 @@
  *   key.c          which types have keys that compare by their bytes; batches of keys
  *   key_set.c      a set of keys in memory
  *   key_spill.c    what does not fit: partitions in temporary files
+ *   statement.c    the statements that find rows and keys again
  *   suspects.c     rows without a parent, looked at again before they count
+ *   hold.c         keys of another server that stay until our transaction ends
  *   scan.c         _scan(): the engines
  *
  * The parent is the column that must hold a key, the child the one that refers to it.
@@ -79,6 +81,7 @@ typedef struct Remote
 	PGresult *result; /* the last one, freed with the next or at the end */
 	char *purpose;    /* begins the messages */
 	char *server;
+	char *permission_hint; /* to 42501; NULL: the usual one */
 } Remote;
 
 /* The rows of an answer, as text; NULL is NULL. */
@@ -116,6 +119,7 @@ typedef struct Reference
 	char *operator_schema; /* where its equality is, quoted */
 	bool parent_deterministic;
 	bool same_encoding;
+	bool parent_unique; /* by an index that a foreign key could use */
 	KeyKind parent_kind;
 	double parent_rows; /* estimate */
 	bool asked;         /* a question is open */
@@ -188,6 +192,10 @@ extern KeySpill *pm_xref_make_spill(KeyKind kind, double estimate, Size limit);
 extern void pm_xref_spill_parents(KeySpill *spill, const KeyBatch *batch);
 extern void pm_xref_spill_children(KeySpill *spill, const KeyBatch *batch);
 extern void pm_xref_match_spilled(KeySpill *spill, RowFound found, void *context);
+
+/* in statement.c */
+extern char *pm_xref_key_question(const Reference *reference, bool lock);
+extern void pm_xref_append_primary_key_match(StringInfo sql, const Reference *reference);
 
 /* in suspects.c */
 extern Suspects *pm_xref_make_suspects(Reference *reference, Snapshot first,
