@@ -1,5 +1,21 @@
 -- Declaring references.
 
+-- Refuses a value of on_orphan, or an action, that this column cannot take.
+CREATE FUNCTION pm_xref._check_action(name text, what text, action text, of_table regclass, of_column name) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF (action IN ('report', 'quarantine', 'set_null', 'delete')) IS NOT TRUE THEN
+    RAISE EXCEPTION 'invalid % of reference "%": %', what, name, coalesce('"' || left(action, 64) || '"', 'NULL')
+      USING ERRCODE = '22023', HINT = 'It is report, quarantine, set_null or delete.';
+  END IF;
+  IF action = 'set_null' AND (SELECT a.attnotnull FROM pg_attribute AS a WHERE a.attrelid = of_table AND a.attname = of_column) THEN
+    RAISE EXCEPTION 'reference "%": column "%" of table % cannot be set null', name, of_column, of_table
+      USING ERRCODE = '22023', HINT = 'It is NOT NULL: use quarantine or delete.';
+  END IF;
+END
+$$;
+
 CREATE FUNCTION pm_xref.add_reference(name text, local_table regclass, local_column name, server name, remote_table text,
   remote_column name DEFAULT 'id', on_orphan text DEFAULT 'report') RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -11,10 +27,6 @@ BEGIN
     RAISE EXCEPTION 'invalid name of a reference: %', coalesce('"' || left(name, 64) || '"', 'NULL')
       USING ERRCODE = '22023', HINT = 'It has 1 to 63 characters.';
   END IF;
-  IF on_orphan IS DISTINCT FROM 'report' THEN
-    RAISE EXCEPTION 'invalid on_orphan of reference "%": %', name, coalesce('"' || left(on_orphan, 64) || '"', 'NULL')
-      USING ERRCODE = '22023', HINT = 'The only value is report.';
-  END IF;
 
   -- the child
   IF NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = local_table AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't') THEN
@@ -25,6 +37,8 @@ BEGIN
     RAISE EXCEPTION 'reference "%": column % of table % does not exist', name, coalesce('"' || local_column || '"', 'NULL'), local_table
       USING ERRCODE = '42703';
   END IF;
+
+  PERFORM pm_xref._check_action(name, 'on_orphan', on_orphan, local_table, local_column);
 
   -- the parent
   BEGIN
@@ -55,7 +69,7 @@ EXCEPTION WHEN unique_violation THEN
 END
 $$;
 COMMENT ON FUNCTION pm_xref.add_reference(text, regclass, name, name, text, name, text) IS
-'declares that each value of local_column must be one of remote_column of a table in another database. server: a foreign server of postgres_fdw, NULL: this database; remote_table: with its schema; on_orphan: report. The other database is not asked until the first check. 42710: there is such a reference; 42P01, 42703, 42809: a table or column is not there; 42704: no such server; 22023: another bad value';
+'declares that each value of local_column must be one of remote_column of a table in another database. server: a foreign server of postgres_fdw, NULL: this database; remote_table: with its schema; on_orphan: what the nightly job does about orphans: report, quarantine, set_null or delete, as in repair(). The other database is not asked until the first check. 42710: there is such a reference; 42P01, 42703, 42809: a table or column is not there; 42704: no such server; 22023: another bad value';
 
 CREATE FUNCTION pm_xref._no_reference(name text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -70,6 +84,11 @@ CREATE FUNCTION pm_xref.drop_reference(name text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  PERFORM FROM pm_xref._references AS f WHERE f.name = drop_reference.name FOR UPDATE;
+  IF EXISTS (SELECT FROM pm_xref.quarantined AS q WHERE q.reference = drop_reference.name) THEN
+    RAISE EXCEPTION 'reference "%" has copies of rows that were taken away', name
+      USING ERRCODE = '2BP01', HINT = 'Bring them back with pm_xref.restore_quarantined(), or do without them with pm_xref.forget_quarantined().';
+  END IF;
   DELETE FROM pm_xref._references AS f WHERE f.name = drop_reference.name;
   IF NOT FOUND THEN
     PERFORM pm_xref._no_reference(name);
@@ -77,7 +96,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_xref.drop_reference(text) IS
-'forgets a reference with its checks and orphans; waits for a check of it that runs. 42704: there is none of this name';
+'forgets a reference with its checks and orphans; waits for a check of it that runs. 42704: there is none of this name; 2BP01: there are copies of its rows in pm_xref.quarantined';
 
 REVOKE ALL ON FUNCTION pm_xref.add_reference(text, regclass, name, name, text, name, text), pm_xref._no_reference(text),
-  pm_xref.drop_reference(text) FROM PUBLIC;
+  pm_xref.drop_reference(text), pm_xref._check_action(text, text, text, regclass, name) FROM PUBLIC;

@@ -1,16 +1,25 @@
--- What the roles of a deployment may do: pm_admin declares, pm_worker checks.
+-- What the roles of a deployment may do: pm_admin declares, repairs and restores,
+-- pm_worker checks, and repairs every night what was declared so.
 
 GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO pm_admin;
-GRANT SELECT, INSERT, UPDATE, DELETE ON pm_xref._references, pm_xref.checks, pm_xref.orphans TO pm_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE ON pm_xref._references, pm_xref.checks, pm_xref.orphans, pm_xref.quarantined TO pm_admin;
 GRANT SELECT ON pm_xref._references, pm_xref.coverage TO pm_worker;
 GRANT UPDATE (checked_at, child_seen, child_shape, parent_seen, parent_shape) ON pm_xref._references TO pm_worker;
-GRANT SELECT, INSERT ON pm_xref.checks TO pm_worker;
+GRANT SELECT, INSERT, DELETE ON pm_xref.checks TO pm_worker;
 GRANT SELECT, INSERT, UPDATE ON pm_xref.orphans TO pm_worker;
+GRANT SELECT, INSERT, DELETE ON pm_xref.quarantined TO pm_worker;
 GRANT SELECT ON pm_xref.coverage TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_xref.add_database(text, text, integer, text, text),
-  pm_xref.add_reference(text, regclass, name, name, text, name, text), pm_xref.drop_reference(text) TO pm_admin;
+  pm_xref.add_reference(text, regclass, name, name, text, name, text), pm_xref.drop_reference(text),
+  pm_xref._check_copies(text, regclass), pm_xref._give_back(pm_xref._references, pm_xref.quarantined),
+  pm_xref._put_back(pm_xref._references, pm_xref.quarantined), pm_xref._restore(pm_xref._references, boolean),
+  pm_xref.restore_quarantined(text, boolean), pm_xref.forget_quarantined(text, timestamptz) TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_xref._scan(text, text, boolean), pm_xref._scan_changed(text, text[], text, text), pm_xref._no_reference(text), pm_xref.find_orphans(text, text),
-  pm_xref._check_one(text, timestamptz, pm_xref.checks), pm_xref._check(text, text), pm_xref.check(text, text) TO pm_admin, pm_worker;
+  pm_xref._check_one(text, timestamptz, pm_xref.checks), pm_xref._check(text, text), pm_xref.check(text, text),
+  pm_xref._check_action(text, text, text, regclass, name), pm_xref._row_lock(text), pm_xref._hold(text, text[]), pm_xref._setting(text),
+  pm_xref._lock_reference(text), pm_xref._copy(regclass), pm_xref._referred(oid, name), pm_xref._act(pm_xref._references, text),
+  pm_xref._repair_pass(pm_xref._references, text, boolean), pm_xref._guard(text, boolean, bigint, bigint, real), pm_xref._repair(text, text, boolean), pm_xref.repair(text, text, boolean),
+  pm_xref._forget_old(), pm_xref._check_and_repair(text), pm_xref._nightly(pm_jobs.job), pm_xref.schedule_checks(text) TO pm_admin, pm_worker;
 
 -- Watching: administrators who own a table, or may make triggers on it; workers read.
 GRANT SELECT ON pm_xref._changes, pm_xref._forgotten TO pm_admin, pm_worker;

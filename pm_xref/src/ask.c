@@ -32,10 +32,10 @@ ask_here(const char *sql, int nparams, const Oid *types, const char *const *para
 	Datum values[5];
 	Oid argtypes[5];
 	char nulls[5];
+	SPIPlanPtr plan;
 	Answer *answer;
 
 	Assert(nparams <= lengthof(values));
-	PushActiveSnapshot(GetLatestSnapshot());
 	SPI_connect();
 	for (int i = 0; i < nparams; i++)
 	{
@@ -49,8 +49,11 @@ ask_here(const char *sql, int nparams, const Oid *types, const char *const *para
 			    OidInputFunctionCall(input, unconstify(char *, params[i]), element, -1);
 		argtypes[i] = types[i];
 	}
-	if (SPI_execute_with_args(sql, nparams, argtypes, values, nulls, true, 0) !=
-	    SPI_OK_SELECT)
+	/* not read only: it may lock rows */
+	plan = SPI_prepare(sql, nparams, argtypes);
+	if (plan == NULL ||
+	    SPI_execute_snapshot(plan, values, nulls, GetLatestSnapshot(), InvalidSnapshot,
+	                         false, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "unexpected result of \"%s\"", sql);
 
 	MemoryContextSwitchTo(context);
@@ -64,7 +67,6 @@ ask_here(const char *sql, int nparams, const Oid *types, const char *const *para
 			answer->values[row * answer->columns + column] = value;
 		}
 	SPI_finish();
-	PopActiveSnapshot();
 	return answer;
 }
 

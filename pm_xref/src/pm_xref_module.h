@@ -12,9 +12,11 @@
  *   key.c          which types have keys that compare by their bytes; batches of keys
  *   key_set.c      a set of keys in memory
  *   key_spill.c    what does not fit: partitions in temporary files
+ *   statement.c    the statements that find rows and keys again
  *   watch.c        the trigger that notes keys which come or go
  *   changed.c      _scan_changed(): only keys that have been noted
  *   suspects.c     rows without a parent, looked at again before they count
+ *   hold.c         keys of another server that stay until our transaction ends
  *   scan.c         _scan(): the engines
  *
  * The parent is the column that must hold a key, the child the one that refers to it.
@@ -81,6 +83,7 @@ typedef struct Remote
 	PGresult *result; /* the last one, freed with the next or at the end */
 	char *purpose;    /* begins the messages */
 	char *server;
+	char *permission_hint; /* to 42501; NULL: the usual one */
 } Remote;
 
 /* The rows of an answer, as text; NULL is NULL. */
@@ -118,6 +121,7 @@ typedef struct Reference
 	char *operator_schema; /* where its equality is, quoted */
 	bool parent_deterministic;
 	bool same_encoding;
+	bool parent_unique; /* by an index that a foreign key could use */
 	KeyKind parent_kind;
 	double parent_rows; /* estimate */
 	bool asked;         /* a question is open */
@@ -223,12 +227,15 @@ pm_xref_put_totals(Tuplestorestate *store, TupleDesc desc, const Totals *totals)
 
 /* in changed.c */
 extern void pm_xref_ask_position(Reference *reference, Position *position);
+/* in statement.c */
+extern const char *pm_xref_question_type(const Reference *reference);
+extern char *pm_xref_key_question(const Reference *reference, bool lock);
+extern void pm_xref_append_primary_key_match(StringInfo sql, const Reference *reference);
 
 /* in suspects.c */
 extern Suspects *pm_xref_make_suspects(Reference *reference, Snapshot first,
                                        Tuplestorestate *store, TupleDesc desc);
 extern void pm_xref_add_suspect(Suspects *suspects, const RowPlace *row);
 extern void pm_xref_check_suspects(Suspects *suspects, bool last);
-extern const char *pm_xref_question_type(const Reference *reference);
 
 #endif /* PM_XREF_MODULE_H */

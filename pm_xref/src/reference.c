@@ -40,6 +40,7 @@ enum
 	PARENT_DETERMINISTIC,
 	PARENT_OPERATOR_SCHEMA,
 	PARENT_ENCODING,
+	PARENT_UNIQUE,
 	PARENT_ROWS
 };
 
@@ -54,7 +55,10 @@ static const char parent_query[] =
     "CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_operator AS e WHERE e.oprname = '=' AND "
     "e.oprnamespace = t.typnamespace AND e.oprowner = t.typowner AND t.typtype = 'b') "
     "THEN pg_catalog.quote_ident(s.nspname) ELSE 'pg_catalog' END, "
-    "pg_catalog.current_setting('server_encoding'), " ESTIMATE " "
+    "pg_catalog.current_setting('server_encoding'), "
+    "EXISTS (SELECT FROM pg_catalog.pg_index AS i, pg_catalog.generate_series(0, i.indnkeyatts - 1) AS k "
+    "WHERE i.indrelid = c.oid AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL "
+    "AND i.indkey[k] = a.attnum)::int, " ESTIMATE " "
     "FROM pg_catalog.pg_class AS c "
     "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
     "LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid "
@@ -230,6 +234,7 @@ pm_xref_look_at_parent(Reference *reference)
 	reference->operator_schema = row[PARENT_OPERATOR_SCHEMA];
 	reference->same_encoding =
 	    pg_char_to_encoding(row[PARENT_ENCODING]) == GetDatabaseEncoding();
+	reference->parent_unique = row[PARENT_UNIQUE][0] == '1';
 	reference->parent_kind =
 	    pm_xref_key_kind(row[PARENT_TYPE_SCHEMA], row[PARENT_TYPE_NAME]);
 	reference->parent_rows = strtod(row[PARENT_ROWS], NULL);

@@ -50,6 +50,8 @@ pm_xref_remote_error(Remote *remote)
 	primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
 	hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+	if (state != NULL && strcmp(state, "42501") == 0 && remote->permission_hint != NULL)
+		hint = remote->permission_hint;
 	if (primary == NULL)
 		primary = pchomp(PQerrorMessage(remote->conn));
 	if (state != NULL && !lost)

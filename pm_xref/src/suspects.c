@@ -28,7 +28,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/typcache.h"
 
 #define BATCH_SUSPECTS 8192
 
@@ -61,42 +60,11 @@ struct Suspects
 	int changed_count;
 };
 
-/* Appends the equality operator of a type, qualified. */
-static void
-append_equality(StringInfo sql, Oid type)
-{
-	TypeCacheEntry *entry = lookup_type_cache(getBaseType(type), TYPECACHE_EQ_OPR_FINFO);
-
-	if (!OidIsValid(entry->eq_opr_finfo.fn_oid))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
-		                errmsg("type %s has no equality", format_type_be(type))));
-	appendStringInfo(sql, " OPERATOR(%s.=) ",
-	                 quote_identifier(get_namespace_name(
-	                     get_func_namespace(entry->eq_opr_finfo.fn_oid))));
-}
-
-/*
- * The type that a child's key is compared in where the parent is: one that has every
- * value of the child's, and with which an index of the parent's serves.
- */
-const char *
-pm_xref_question_type(const Reference *reference)
-{
-	if (reference->kind == KEY_INT && reference->parent_kind == KEY_INT)
-		return "pg_catalog.int8";
-	if (reference->kind == KEY_TEXT && reference->parent_kind == KEY_TEXT)
-		return "pg_catalog.text";
-	if (reference->kind == KEY_GTIN && reference->parent_kind == KEY_GTIN)
-		return "pm_gtin.gtin";
-	return reference->type_name;
-}
-
 /* The statement that finds rows by primary key and key; NULL if there is no primary key. */
 static char *
 make_still_text(const Reference *reference)
 {
 	StringInfoData sql;
-	ListCell *cell;
 
 	if (reference->primary_key == NIL)
 		return NULL;
@@ -105,19 +73,9 @@ make_still_text(const Reference *reference)
 	    &sql,
 	    "SELECT s.n FROM ROWS FROM (pg_catalog.unnest($1), "
 	    "pg_catalog.unnest($2)) WITH ORDINALITY AS s(r, k, n) WHERE EXISTS (SELECT FROM %s AS t WHERE t.%s::pg_catalog.text "
-	    "COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) s.k",
+	    "COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) s.k AND ",
 	    reference->table_name, reference->quoted_column);
-	foreach (cell, reference->primary_key)
-	{
-		char *name = lfirst(cell);
-		Oid type = get_atttype(reference->table, get_attnum(reference->table, name));
-
-		appendStringInfo(&sql, " AND t.%s", quote_identifier(name));
-		append_equality(&sql, type);
-		appendStringInfo(&sql, "(s.r OPERATOR(pg_catalog.->>) %s)::%s",
-		                 quote_literal_cstr(name),
-		                 format_type_extended(type, -1, FORMAT_TYPE_TYPEMOD_GIVEN));
-	}
+	pm_xref_append_primary_key_match(&sql, reference);
 	appendStringInfoString(&sql, ")");
 	return sql.data;
 }
@@ -137,12 +95,7 @@ pm_xref_make_suspects(Reference *reference, Snapshot first, Tuplestorestate *sto
 	suspects->row = palloc(suspects->room * sizeof(RowPlace));
 	suspects->context = AllocSetContextCreate(CurrentMemoryContext, "pm_xref suspects",
 	                                          ALLOCSET_DEFAULT_SIZES);
-	suspects->question =
-	    psprintf("SELECT s.n FROM pg_catalog.unnest($1::pg_catalog.text[]) "
-	             "WITH ORDINALITY AS s(k, n) WHERE EXISTS (SELECT FROM %s AS p "
-	             "WHERE p.%s OPERATOR(%s.=) s.k::%s)",
-	             reference->parent_name, reference->parent_column,
-	             reference->operator_schema, pm_xref_question_type(reference));
+	suspects->question = pm_xref_key_question(reference, false);
 	suspects->still_text = make_still_text(reference);
 	return suspects;
 }

@@ -29,7 +29,7 @@ SELECT pm_xref.add_reference('x', 'child', 'parent_id', 'far', 'a.b.c');
 SELECT pm_xref.add_reference('x', 'child', 'parent_id', 'far', 'a."b');
 SELECT pm_xref.add_reference('x', 'child', 'parent_id', NULL, 'public.nothing');
 SELECT pm_xref.add_reference('x', 'child', 'parent_id', NULL, '"Far".parent', 'ID');
-SELECT pm_xref.add_reference('x', 'child', 'parent_id', NULL, '"Far".parent', 'id', 'delete');
+SELECT pm_xref.add_reference('x', 'child', 'parent_id', NULL, '"Far".parent', 'id', 'ignore');
 
 SELECT pm_xref.drop_reference('r'), pm_xref.drop_reference('local');
 SELECT pm_xref.drop_reference('r');

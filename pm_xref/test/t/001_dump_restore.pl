@@ -28,17 +28,19 @@ SQL
 $node->safe_psql('original', 'SELECT * FROM pm_xref.check()');
 $node->safe_psql('original', 'INSERT INTO zoo.parent VALUES (3)');
 $node->safe_psql('original', 'SELECT * FROM pm_xref.check()');
+$node->safe_psql('original', q{SET pm_xref.max_repair_ratio = 1; SELECT * FROM pm_xref.repair('far', 'quarantine', false)});
 
 # Every row of every table.
 sub picture
 {
 	my ($on, $database) = @_;
-	return join "\n", map { "$_\n" . $on->safe_psql($database, "SELECT t::text FROM pm_xref.$_ AS t ORDER BY 1") } qw(_references checks orphans);
+	return join "\n", map { "$_\n" . $on->safe_psql($database, "SELECT t::text FROM pm_xref.$_ AS t ORDER BY 1") } qw(_references checks orphans quarantined);
 }
 
 my $picture = picture($node, 'original');
 like($picture, qr/resolved/, 'orphans of both states');
 like($picture, qr/42P01/, 'a check that failed');
+like($picture, qr/,quarantine,/, 'a row in quarantine');
 
 my %ways = (
 	plain  => [ ['-Fp'], [ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain", '-d' ] ],
@@ -52,7 +54,9 @@ foreach my $way (sort keys %ways)
 	$node->safe_psql('postgres', "CREATE DATABASE $way TEMPLATE template0");
 	$node->command_ok([ $restore->[0], @server, @$restore[ 1 .. $#$restore ], $way ], "$way: restored");
 	is(picture($node, $way), $picture, "$way: row for row the same");
-	is($node->safe_psql($way, q{SELECT orphans, new_orphans, resolved FROM pm_xref.check('near')}), '1|0|0', "$way: the next check goes on from there");
+	is($node->safe_psql($way, q{SELECT orphans, new_orphans, resolved FROM pm_xref.check('near')}), '0|0|1', "$way: the next check goes on from there");
+	is($node->safe_psql($way, q{SELECT outcome FROM pm_xref.restore_quarantined('far', true)}), 'restored', "$way: what is in quarantine can be restored");
+	is($node->safe_psql($way, 'SELECT count(*) FROM zoo."Child table"'), '5', "$way: and is there");
 }
 $node->stop;
 
@@ -69,6 +73,7 @@ command_ok(
 	'pg_upgrade');
 $new->start;
 is(picture($new, 'original'), $picture, 'pg_upgrade: row for row the same');
-is($new->safe_psql('original', q{SELECT orphans, new_orphans, resolved FROM pm_xref.check('near')}), '1|0|0', 'pg_upgrade: the next check goes on from there');
+is($new->safe_psql('original', q{SELECT orphans, new_orphans, resolved FROM pm_xref.check('near')}), '0|0|1', 'pg_upgrade: the next check goes on from there');
+is($new->safe_psql('original', q{SELECT outcome FROM pm_xref.restore_quarantined('far', true)}), 'restored', 'pg_upgrade: what is in quarantine can be restored');
 $new->stop;
 done_testing();

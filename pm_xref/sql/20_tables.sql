@@ -7,7 +7,7 @@ CREATE TABLE pm_xref._references (
   server name,  -- NULL: this database
   remote_table text NOT NULL,  -- schema and name, quoted where needed
   remote_column name NOT NULL,
-  on_orphan text NOT NULL CHECK (on_orphan = 'report'),
+  on_orphan text NOT NULL CHECK (on_orphan IN ('report', 'quarantine', 'set_null', 'delete')),
   checked_at timestamptz,  -- end of the last check that found out anything
   -- up to where it knows what was noted, on this side and on the parent's; NULL: not watched
   child_seen pg_snapshot,
@@ -73,20 +73,43 @@ CREATE TABLE pm_xref.orphans (
   key text NOT NULL,
   first_seen timestamptz NOT NULL,
   last_seen timestamptz NOT NULL,
-  state text NOT NULL CHECK (state IN ('orphan', 'resolved')),
+  state text NOT NULL CHECK (state IN ('orphan', 'resolved', 'quarantined', 'set_null', 'deleted')),
   id uuid NOT NULL GENERATED ALWAYS AS (md5(row_key::text || E'\n' || key)::uuid) STORED,
   PRIMARY KEY (reference, id)
 );
 CREATE INDEX ON pm_xref.orphans (reference, last_seen) WHERE state = 'orphan';
-COMMENT ON TABLE pm_xref.orphans IS 'Rows that refer to a key that is not there, as the last good check of their reference found them.';
+COMMENT ON TABLE pm_xref.orphans IS 'Rows that refer to a key that is not there, as the last good check of their reference found them, and what became of those found before.';
 COMMENT ON COLUMN pm_xref.orphans.reference IS 'name of the reference';
 COMMENT ON COLUMN pm_xref.orphans.row_key IS 'the row: its primary key as an object; its place as {"ctid": ...} if the table has none';
 COMMENT ON COLUMN pm_xref.orphans.key IS 'the key it refers to, as text';
 COMMENT ON COLUMN pm_xref.orphans.first_seen IS 'start of the first check that found it, since it was last resolved';
 COMMENT ON COLUMN pm_xref.orphans.last_seen IS 'start of the last check that found it; in mode incremental only rows whose key came or went are looked at again';
-COMMENT ON COLUMN pm_xref.orphans.state IS 'orphan; resolved: a later check did not find it any more';
+COMMENT ON COLUMN pm_xref.orphans.state IS 'orphan; resolved: a later check, repair or restore found that it is none any more; quarantined, set_null, deleted: what repair did with it';
 COMMENT ON COLUMN pm_xref.orphans.id IS 'stands for row_key and key';
+
+-- A row leaves when it is restored: it is not kept twice.
+CREATE TABLE pm_xref.quarantined (
+  id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(),
+  reference text NOT NULL REFERENCES pm_xref._references,
+  local_table regclass NOT NULL,
+  row_key jsonb NOT NULL,
+  key text NOT NULL,
+  action text NOT NULL CHECK (action IN ('quarantine', 'set_null', 'delete')),
+  copy jsonb NOT NULL,
+  quarantined_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX ON pm_xref.quarantined (reference, id);
+COMMENT ON TABLE pm_xref.quarantined IS 'Copies of rows as they were before repair took them, or their keys, away.';
+COMMENT ON COLUMN pm_xref.quarantined.id IS 'a number of version 7: in the order in which they went';
+COMMENT ON COLUMN pm_xref.quarantined.reference IS 'name of the reference';
+COMMENT ON COLUMN pm_xref.quarantined.local_table IS 'the table';
+COMMENT ON COLUMN pm_xref.quarantined.row_key IS 'the row, as in pm_xref.orphans';
+COMMENT ON COLUMN pm_xref.quarantined.key IS 'the key it referred to, as text';
+COMMENT ON COLUMN pm_xref.quarantined.action IS 'quarantine and delete: the row went; set_null: its key';
+COMMENT ON COLUMN pm_xref.quarantined.copy IS 'its columns, but for generated ones: each as the text that the output function of its type gave, null for NULL';
+COMMENT ON COLUMN pm_xref.quarantined.quarantined_at IS 'when';
 
 SELECT pg_extension_config_dump('pm_xref._references', '');
 SELECT pg_extension_config_dump('pm_xref.checks', '');
 SELECT pg_extension_config_dump('pm_xref.orphans', '');
+SELECT pg_extension_config_dump('pm_xref.quarantined', '');
