@@ -161,6 +161,15 @@ SELECT pm_jobs.alter_queue('pm_xref.sagas', backoff => '{0}');
 CALL pm_jobs.run('pm_xref.sagas');
 SELECT state, attempts, sqlstate FROM pm_xref.sagas WHERE id = :'id';
 
+-- a cancel, or a timeout, fails the attempt of the job; another one is made
+INSERT INTO zoo.fails VALUES ('a', '57014');
+SELECT pm_xref.start_saga('three', '{}') AS id \gset
+CALL pm_jobs.run('pm_xref.sagas', 2);
+SELECT s.state, s.attempts, j.status, j.attempts AS of_the_job, j.last_error FROM pm_xref.sagas AS s JOIN pm_jobs.jobs AS j ON j.id = s.job WHERE s.id = :'id';
+DELETE FROM zoo.fails;
+CALL pm_jobs.run('pm_xref.sagas');
+SELECT state, attempts, sqlstate FROM pm_xref.sagas WHERE id = :'id';
+
 -- a constraint that the function deferred fails with it
 CREATE FUNCTION zoo.twice(saga uuid, payload jsonb) RETURNS jsonb LANGUAGE sql AS $$
   INSERT INTO zoo.once VALUES (saga), (saga) RETURNING NULL::jsonb

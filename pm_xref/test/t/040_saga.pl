@@ -253,8 +253,32 @@ foreach (['change title', 'completed', @forth], ['change title in vain', 'compen
 	}
 }
 
+# commits that do not wait for the disk: what db_media has done does not outlive what it rests on.
+# The WAL writer is stopped, and buffers suffice, so that nothing else writes what has been committed.
+$node{catalog}->append_conf('postgresql.conf', "synchronous_commit = off\nshared_buffers = '64MB'");
+$node{catalog}->restart;
+my $holder = $node{catalog}->background_psql('db_catalog');
+$holder->query_safe('SELECT pg_advisory_lock(1)');
+sql('catalog', q{INSERT INTO stops VALUES ('alt text', 'action', 'record')});
+my $wal_writer = sql('catalog', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'});
+kill('STOP', $wal_writer) == 1 or die "no WAL writer\n";
+$id = start('change title', 'new');
+ok(query_reaches($node{catalog}, 'db_catalog', q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = 1}, 1), 'stopped at the record');
+is(sql('media', "SELECT outcome FROM pm_xref._saga_steps WHERE saga = '$id'"), 'done', 'db_media has done its step');
+$node{catalog}->append_conf('postgresql.conf', 'pm_jobs.enabled = off');
+$node{catalog}->kill9;
+kill 'KILL', $wal_writer;
+wait_until('catalog starts', sub { $node{catalog}->{_pid} = undef; $node{catalog}->start(fail_ok => 1) });
+is(sql('catalog', "SELECT state, step FROM pm_xref.sagas WHERE id = '$id'"), 'running|alt text', 'db_catalog has not lost the step before it');
+is(sql('catalog', 'SELECT title FROM shop.products'), 'new', 'nor what that did');
+eval { $holder->quit; };
+sql('catalog', 'DELETE FROM stops');
+$node{catalog}->append_conf('postgresql.conf', "pm_jobs.enabled = on\nsynchronous_commit = on");
+$node{catalog}->restart;
+ends($id, 'completed', 'on disk in order');
+
 # a call that was given up goes on there; whoever asks waits for it, and has it undone
-my $holder = $node{media}->background_psql('db_media');
+$holder = $node{media}->background_psql('db_media');
 $holder->query_safe('SELECT pg_advisory_lock(1)');
 sql('media', q{INSERT INTO stops VALUES ('alt text', 'action', 'function')});
 $id = start('change title', 'new');
