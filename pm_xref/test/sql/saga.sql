@@ -349,8 +349,8 @@ SELECT pm_jobs.revoke_queue('pm_xref.sagas', 'saga_one'), pm_jobs.revoke_queue('
 DELETE FROM pm_xref._sagas;
 DELETE FROM pm_xref._saga_steps;
 DELETE FROM pm_xref._saga_definitions;
-DELETE FROM pm_jobs._finished;
-DELETE FROM pm_jobs._attempts;
+DELETE FROM pm_jobs._attempts AS a USING pm_jobs._finished AS f WHERE f.id = a.job_id AND f.queue = 'pm_xref.sagas';
+DELETE FROM pm_jobs._finished WHERE queue = 'pm_xref.sagas';
 SELECT pm_jobs.drop_queue('pm_xref.sagas'), pm_jobs.unregister_handler('pm_xref.saga'), pm_jobs.unregister_handler('pm_xref.saga_remote');
 SET client_min_messages = warning;
 DROP OWNED BY saga_one, saga_two;

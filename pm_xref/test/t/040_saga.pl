@@ -31,7 +31,7 @@ sub set_up
 	my ($where, $tables) = @_;
 	my $node = $node{$where};
 	$node->start;
-	$node->safe_psql('postgres', "CREATE DATABASE db_$where; CREATE ROLE pm_admin; CREATE ROLE pm_worker LOGIN");
+	$node->safe_psql('postgres', "CREATE DATABASE db_$where; CREATE ROLE pm_reader; CREATE ROLE pm_writer; CREATE ROLE pm_admin; CREATE ROLE pm_worker LOGIN");
 	sql($where, <<SQL);
 CREATE EXTENSION pm_xref CASCADE;
 CREATE SCHEMA shop;
