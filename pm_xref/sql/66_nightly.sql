@@ -2,7 +2,7 @@
 
 -- Forgets records of checks that are too old, but for the last good one of each
 -- reference, and copies of deleted rows that have been kept long enough.
-CREATE FUNCTION pm_xref._forget_old(OUT checks_forgotten bigint, OUT copies_forgotten bigint, OUT changes_forgotten bigint)
+CREATE FUNCTION pm_xref._forget_old(OUT checks_forgotten bigint, OUT copies_forgotten bigint, OUT changes_forgotten bigint, OUT sagas_forgotten bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -14,6 +14,7 @@ BEGIN
   DELETE FROM pm_xref.quarantined AS q WHERE q.action = 'delete' AND q.quarantined_at < now() - pm_xref._setting('keep_deleted')::interval;
   GET DIAGNOSTICS copies_forgotten = ROW_COUNT;
   changes_forgotten := pm_xref.forget_changes();
+  sagas_forgotten := pm_xref.purge_sagas();
 END
 $$;
 
@@ -94,6 +95,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_xref.schedule_checks(text) IS
-'schedules the nightly job of pm_jobs: every reference is checked in full, then repaired as its on_orphan says, each in a transaction of its own; records of checks older than pm_xref.keep_checks and copies of deleted rows older than pm_xref.keep_deleted are forgotten. Returns the first time. spec: as for pm_jobs.schedule. It runs as role pm_worker if there is one that the caller is a member of, else as the caller. The first call, an administrator''s, makes queue pm_xref, which pm_worker may use, and registers kind pm_xref.nightly; a later one changes the time. pm_jobs.unschedule(''pm_xref.nightly'') ends it. Errors: 22023 bad spec; 42501 no administrator, or the schedule is another role''s';
+'schedules the nightly job of pm_jobs: every reference is checked in full, then repaired as its on_orphan says, each in a transaction of its own; records of checks older than pm_xref.keep_checks, copies of deleted rows older than pm_xref.keep_deleted, noted keys older than a week and sagas that finished 30 days ago are forgotten. Returns the first time. spec: as for pm_jobs.schedule. It runs as role pm_worker if there is one that the caller is a member of, else as the caller. The first call, an administrator''s, makes queue pm_xref, which pm_worker may use, and registers kind pm_xref.nightly; a later one changes the time. pm_jobs.unschedule(''pm_xref.nightly'') ends it. Errors: 22023 bad spec; 42501 no administrator, or the schedule is another role''s';
 
 REVOKE ALL ON FUNCTION pm_xref._forget_old(), pm_xref._check_and_repair(text), pm_xref._nightly(pm_jobs.job), pm_xref.schedule_checks(text) FROM PUBLIC;

@@ -29,3 +29,21 @@ GRANT EXECUTE ON FUNCTION pm_xref._members(regclass), pm_xref._noted_events(), p
   pm_xref._watch_shape(regclass, text), pm_xref._seen_now(), pm_xref._changes_since(text, text, text, text),
   pm_xref.forget_changes(timestamptz) TO pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_xref._note_changes(), pm_xref.watch_key(regclass, name), pm_xref.unwatch_key(regclass, name) TO pm_admin;
+
+-- Sagas: pm_admin defines them; pm_worker, as which they run, starts them, and does
+-- steps of those of other databases.
+GRANT SELECT, INSERT, UPDATE, DELETE ON pm_xref._saga_definitions TO pm_admin;
+GRANT SELECT ON pm_xref._saga_definitions TO pm_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON pm_xref._sagas TO pm_admin, pm_worker;
+GRANT SELECT, INSERT ON pm_xref._saga_transitions TO pm_admin, pm_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON pm_xref._saga_steps TO pm_admin, pm_worker;
+GRANT SELECT ON pm_xref.sagas, pm_xref.saga_transitions TO pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_xref._saga_queue(), pm_xref._check_step(text, text, jsonb), pm_xref._check_step_functions(text, jsonb),
+  pm_xref.define_saga(text, jsonb), pm_xref.drop_saga(text) TO pm_admin;
+GRANT EXECUTE ON FUNCTION pm_xref._call(text, name, text, text[]), pm_xref._saga_signature(text), pm_xref._saga_function(text), pm_xref._saga_refusals(text[]),
+  pm_xref._is_passing(text), pm_xref._call_step(text, uuid, jsonb), pm_xref._saga_step(uuid, integer, text, text, jsonb),
+  pm_xref._ask_step(name, text, uuid, integer, text, text, jsonb), pm_xref._no_definition(text),
+  pm_xref._enqueue_step(pm_xref._sagas, timestamptz), pm_xref.start_saga(text, jsonb), pm_xref._lock_saga(uuid),
+  pm_xref._goes_on(pm_xref._sagas), pm_xref._wake_saga(pm_xref._sagas), pm_xref.retry_saga(uuid), pm_xref.cancel_saga(uuid),
+  pm_xref._forget_steps(uuid[]), pm_xref.purge_sagas(interval),
+  pm_xref._after_step(pm_xref._sagas, text, jsonb), pm_xref._saga_backoff(integer), pm_xref._run_saga(pm_jobs.job) TO pm_admin, pm_worker;

@@ -8,6 +8,7 @@
  */
 #include "pm_xref_module.h"
 
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -74,6 +75,12 @@ pm_xref__call(PG_FUNCTION_ARGS)
 	Remote *remote;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	/*
+	 * What is done there may rest on what was committed here without waiting for the
+	 * disk, and must not outlive it.  All of that is before our own last record.
+	 */
+	if (!XLogRecPtrIsInvalid(XactLastRecEnd))
+		XLogFlush(XactLastRecEnd);
 	remote = pm_xref_connect(purpose, NameStr(*PG_GETARG_NAME(1)), true);
 	PG_TRY();
 	{
