@@ -253,9 +253,10 @@ pm_jobs_can_insert(Relation jobs)
 	return can_insert;
 }
 
-/* Fills a slot of the table with a new row. */
+/* Fills a slot of the table with a new row; limit_key 0: none. */
 static void
-fill_slot(TupleTableSlot *slot, const NewJobs *common, Datum payload, int64 id)
+fill_slot(TupleTableSlot *slot, const NewJobs *common, Datum payload, Datum limit_key,
+          int64 id)
 {
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, false, sizeof(bool) * JOB_COLUMNS);
@@ -271,8 +272,8 @@ fill_slot(TupleTableSlot *slot, const NewJobs *common, Datum payload, int64 id)
 	SET_NULL(JOB_DEDUP_KEY, true);
 	SET(JOB_DEDUP_RUNNING, BoolGetDatum(false));
 	SET(JOB_DEDUP_SLOT, Int16GetDatum(0));
-	SET(JOB_LIMIT_KEY, common->limit_key);
-	SET_NULL(JOB_LIMIT_KEY, common->limit_key == (Datum) 0);
+	SET(JOB_LIMIT_KEY, limit_key);
+	SET_NULL(JOB_LIMIT_KEY, limit_key == (Datum) 0);
 	SET(JOB_MAX_ATTEMPTS, Int32GetDatum(common->max_attempts));
 	SET(JOB_ATTEMPTS, Int32GetDatum(0));
 	SET(JOB_EARLIER_ATTEMPTS, Int32GetDatum(0));
@@ -330,7 +331,7 @@ pm_jobs_insert_one(Relation jobs, const NewJobs *common, Datum payload)
 	int64 id = nextval_internal(names.sequence, false);
 	TupleTableSlot *slot = table_slot_create(jobs, NULL);
 
-	fill_slot(slot, common, payload, id);
+	fill_slot(slot, common, payload, common->limit_key, id);
 	table_tuple_insert(jobs, slot, GetCurrentCommandId(true), 0, NULL);
 	insert_entries(jobs, &slot, 1);
 	ExecDropSingleTupleTableSlot(slot);
@@ -368,7 +369,10 @@ pm_jobs_insert_many(Relation jobs, const NewJobs *common, const Datum *payloads,
 			}
 			bytes += VARSIZE_ANY(DatumGetPointer(payload));
 			ids[done + rows] = nextval_internal(names.sequence, false);
-			fill_slot(slots[rows], common, payload, ids[done + rows]);
+			fill_slot(slots[rows], common, payload,
+			          common->limit_keys != NULL ? common->limit_keys[done + rows]
+			                                     : common->limit_key,
+			          ids[done + rows]);
 			rows++;
 		}
 		table_multi_insert(jobs, slots, rows, command, 0, NULL);
