@@ -16,6 +16,7 @@ PM_TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
 include $(PM_TOP)/common/common.mk
 
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(EXTENSION).control)
+REQUIRES := $(shell sed -n "s/^requires *= *'\([^']*\)'.*/\1/p" $(EXTENSION).control | tr ',' ' ')
 PM_SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 PM_COMMON = $(PM_TOP)/common/libpm_common.a
 
@@ -36,7 +37,7 @@ endif
 
 PM_RESULTS = $(PM_TOP)/build/installcheck/$(EXTENSION)
 REGRESS_OPTS = --inputdir=test --outputdir=$(PM_RESULTS)
-ISOLATION_OPTS = --inputdir=test --outputdir=$(PM_RESULTS) --load-extension=$(EXTENSION)
+ISOLATION_OPTS = --inputdir=test --outputdir=$(PM_RESULTS) $(addprefix --load-extension=,$(REQUIRES) $(EXTENSION))
 
 # No bitcode for the JIT compiler: it could inline the thin wrappers alone, not
 # the archive that does the work, and building would take twice as long.
