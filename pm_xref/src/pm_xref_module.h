@@ -14,6 +14,7 @@
  *   key_spill.c    what does not fit: partitions in temporary files
  *   suspects.c     rows without a parent, looked at again before they count
  *   scan.c         _scan(): the engines
+ *   outbox.c       publish(): an event as part of the caller's transaction
  *
  * The parent is the column that must hold a key, the child the one that refers to it.
  * ARCHITECTURE.md says in which order both are read, and why that is right.
@@ -194,5 +195,8 @@ extern Suspects *pm_xref_make_suspects(Reference *reference, Snapshot first,
                                        Tuplestorestate *store, TupleDesc desc);
 extern void pm_xref_add_suspect(Suspects *suspects, const RowPlace *row);
 extern void pm_xref_check_suspects(Suspects *suspects, bool last);
+
+/* in outbox.c */
+extern void pm_xref_outbox_init(void);
 
 #endif /* PM_XREF_MODULE_H */
