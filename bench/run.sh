@@ -16,6 +16,7 @@
 #   backlog      behind a held snapshot, future jobs, a deep queue
 #   fairness     a small tenant beside a large one
 #   memory       of a worker, over a million jobs
+#   outbox       pm_xref: events published and delivered to another database
 #   workers      all from enqueue on
 #
 # Results go to bench/results/ too, headed by what machine they are from; not so
@@ -24,7 +25,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/lib.sh
 
-workers='enqueue throughput own_commit wakeup committers backlog fairness memory'
+workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
 parts="gtin jobs xref $workers"
 short=
 for argument in "$@"; do

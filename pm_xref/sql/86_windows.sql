@@ -50,7 +50,7 @@ BEGIN
   IF current = ANY (p.closed) THEN
     RAISE EXCEPTION 'another server has taken over from this one'
       USING ERRCODE = '55000', DETAIL = 'The subscriber has been sent events of a server that began where this one had been left.',
-            HINT = 'Stop one of them, or unsubscribe on this one.';
+            HINT = 'unsubscribe() here; or stop the other one and start this one again: what it publishes from then on is delivered.';
   END IF;
   LOOP
     t := CASE WHEN p.epoch = current THEN pm_xref._snapshot() ELSE '9223372036854775807:9223372036854775807:' END;

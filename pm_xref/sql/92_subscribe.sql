@@ -43,6 +43,10 @@ BEGIN
       USING ERRCODE = '42704', HINT = 'View pm_xref.topics lists the topics; a * at the end stands for all that begin so.';
   END IF;
   IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = 'pm_xref') THEN
+    IF NOT has_function_privilege('pm_xref.schedule_delivery()', 'EXECUTE') THEN
+      RAISE EXCEPTION 'queue "pm_xref", by which events are delivered, does not exist'
+        USING ERRCODE = '42704', HINT = 'An administrator makes it: SELECT pm_xref.schedule_delivery();';
+    END IF;
     PERFORM pm_xref.schedule_delivery();
   END IF;
   start := to_jsonb(pm_xref._now());
