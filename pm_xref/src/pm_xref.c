@@ -27,6 +27,7 @@ _PG_init(void)
 	    "What does not fit is written to temporary files and matched in parts.",
 	    &pm_xref_work_mem, WORK_MEM, WORK_MEM_MIN, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB,
 	    NULL, NULL, NULL);
+	pm_xref_call_init();
 	pm_xref_outbox_init();
 	MarkGUCPrefixReserved("pm_xref");
 }

@@ -196,6 +196,9 @@ extern Suspects *pm_xref_make_suspects(Reference *reference, Snapshot first,
 extern void pm_xref_add_suspect(Suspects *suspects, const RowPlace *row);
 extern void pm_xref_check_suspects(Suspects *suspects, bool last);
 
+/* in call.c */
+extern void pm_xref_call_init(void);
+
 /* in outbox.c */
 extern void pm_xref_outbox_init(void);
 
