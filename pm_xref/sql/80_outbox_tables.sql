@@ -98,3 +98,4 @@ SELECT pg_extension_config_dump('pm_xref._subscriptions', '');
 SELECT pg_extension_config_dump('pm_xref._inbox', '');
 
 REVOKE ALL ON FUNCTION pm_xref._required(jsonb) FROM PUBLIC;
+REVOKE ALL ON TYPE pm_xref._position FROM PUBLIC;
