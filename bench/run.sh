@@ -16,6 +16,7 @@
 #   backlog      behind a held snapshot, future jobs, a deep queue
 #   fairness     a small tenant beside a large one
 #   memory       of a worker, over a million jobs
+#   outbox       pm_xref: events published and delivered to another database
 #   workers      all from enqueue on
 #
 # Results go to bench/results/ too, headed by what machine they are from; not so
@@ -24,7 +25,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/lib.sh
 
-workers='enqueue throughput own_commit wakeup committers backlog fairness memory'
+workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
 parts="gtin jobs xref $workers"
 short=
 for argument in "$@"; do
@@ -83,7 +84,7 @@ run_part() {
         psql -X -q -v "refs=$([ -n "$short" ] && echo 20000 || echo 2000000)" -f bench/pm_xref.sql
       ;;
     *)
-      bench/peers.sh
+      [ "$1" = outbox ] || bench/peers.sh
       measure "workers_$1" "Workers: $1; shared_buffers 2 GB, else settings as they come, durable commits unless said" \
         -c shared_buffers=2GB -c fsync=on -c full_page_writes=on -c shared_preload_libraries=pm_jobs \
         python3 bench/workers/main.py ${short:+"$short"} "$1"
@@ -95,7 +96,7 @@ for part in $parts; do
   [[ " gtin jobs xref $workers " == *" $part "* ]] || die "unknown part $part"
 done
 make -s build
-mkdir -p bench/results
+mkdir -p build bench/results
 for part in $parts; do
   run_part "$part"
 done

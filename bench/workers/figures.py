@@ -20,6 +20,11 @@ def add(test, figure, sample, at_least=None, at_most=None):
         print(f'{test}: {figure}: {_number(sample)}', file=sys.stderr)
 
 
+def forget():
+    """What was noted so far does not count."""
+    _samples.clear()
+
+
 def ratio(test, figure, of, to, at_least=None, at_most=None):
     """Adds the ratios of two figures of the test, round by round."""
     for upper, lower in zip(_samples.get((test, of), []), _samples.get((test, to), [])):

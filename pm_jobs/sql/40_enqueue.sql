@@ -64,6 +64,26 @@ BEGIN
 END
 $$;
 
+-- Refuses a list of payloads of which one is not an object.
+CREATE FUNCTION pm_jobs._check_payloads(payloads jsonb[]) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  wrong record;
+BEGIN
+  IF payloads IS NULL THEN
+    PERFORM pm_jobs._refuse_payload(NULL, ' list');
+  END IF;
+  SELECT p.n, p.payload INTO wrong
+  FROM unnest(payloads) WITH ORDINALITY AS p(payload, n)
+  WHERE jsonb_typeof(p.payload) IS DISTINCT FROM 'object'
+  LIMIT 1;
+  IF FOUND THEN
+    PERFORM pm_jobs._refuse_payload(wrong.payload, ' ' || wrong.n);
+  END IF;
+END
+$$;
+
 -- A job that holds the key and is not yet running keeps from starting until the
 -- caller's transaction ends, so that it sees what the caller did.  A worker may have
 -- claimed it before the lock: whoever is second of the two sees the first.
@@ -141,24 +161,38 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_enqueue';
 COMMENT ON FUNCTION pm_jobs.enqueue(text, text, jsonb, timestamptz, integer, text, text, integer, boolean) IS
 'adds a job as part of the caller''s transaction, to run as the caller''s role; returns its id. run_at: not before (NULL: at once); priority: higher first; dedup_key: while a job of the queue with this key waits, its id is returned instead, and it starts only after the caller''s commit; dedup_running: the key also holds while the job runs; limit_key: what key_concurrency and ordered count by; max_attempts: the queue''s unless given. Errors: 42704 unknown queue or kind, 42501 queue not granted, 22023 payload is no object or a bad number';
 
+CREATE FUNCTION pm_jobs._enqueue_as(caller regrole, role regrole, queue text, kind text, payload jsonb, run_at timestamptz, priority integer,
+  dedup_key text, limit_key text, max_attempts integer, dedup_running boolean) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = role) THEN
+    RAISE EXCEPTION 'role % does not exist', coalesce('"' || role::text || '"', 'NULL')
+      USING ERRCODE = '42704', HINT = 'It is the role that the job is to run as.';
+  END IF;
+  IF NOT pg_has_role(caller, role, 'MEMBER') THEN
+    RAISE EXCEPTION 'role "%" may not enqueue jobs that run as role "%"', pg_get_userbyid(caller), pg_get_userbyid(role)
+      USING ERRCODE = '42501', HINT = 'Its members and superusers may.';
+  END IF;
+  RETURN pm_jobs._enqueue(role, queue, kind, payload, run_at, priority, dedup_key, limit_key, max_attempts, dedup_running);
+END
+$$;
+
+CREATE FUNCTION pm_jobs.enqueue_as(role regrole, queue text, kind text, payload jsonb DEFAULT '{}', run_at timestamptz DEFAULT NULL,
+  priority integer DEFAULT 0, dedup_key text DEFAULT NULL, limit_key text DEFAULT NULL, max_attempts integer DEFAULT NULL,
+  dedup_running boolean DEFAULT false) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_enqueue_as';
+COMMENT ON FUNCTION pm_jobs.enqueue_as(regrole, text, text, jsonb, timestamptz, integer, text, text, integer, boolean) IS
+'adds a job like enqueue(), to run as this role, which the caller could SET ROLE to: it is a member of it, or a superuser. The queue must be granted to the role. For functions that run with the rights of their owner and enqueue for others. Errors: 42501 not a member, or queue not granted to the role; 42704 unknown role, queue or kind; 22023';
+
 CREATE FUNCTION pm_jobs._enqueue_many(caller regrole, queue text, kind text, payloads jsonb[], run_at timestamptz, priority integer,
   limit_key text, max_attempts integer) RETURNS SETOF bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   q pm_jobs._queues;
-  wrong record;
 BEGIN
-  IF payloads IS NULL THEN
-    PERFORM pm_jobs._refuse_payload(NULL, ' list');
-  END IF;
-  SELECT p.n, p.payload INTO wrong
-  FROM unnest(payloads) WITH ORDINALITY AS p(payload, n)
-  WHERE jsonb_typeof(p.payload) IS DISTINCT FROM 'object'
-  LIMIT 1;
-  IF FOUND THEN
-    PERFORM pm_jobs._refuse_payload(wrong.payload, ' ' || wrong.n);
-  END IF;
+  PERFORM pm_jobs._check_payloads(payloads);
   PERFORM pm_jobs._check_job(priority, max_attempts);
   q := pm_jobs._enter(caller, queue, kind);
   IF q.ordered THEN
@@ -185,8 +219,49 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_enqueue_many'
 COMMENT ON FUNCTION pm_jobs.enqueue_many(text, text, jsonb[], timestamptz, integer, text, integer) IS
 'adds a job for each payload, like enqueue() in one statement; returns the ids in the order of the payloads. All or none: a payload that is not an object is named in the error (22023)';
 
+CREATE FUNCTION pm_jobs._enqueue_keyed(caller regrole, queue text, kind text, payloads jsonb[], limit_keys text[], run_at timestamptz,
+  priority integer, max_attempts integer) RETURNS SETOF bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  q pm_jobs._queues;
+BEGIN
+  PERFORM pm_jobs._check_payloads(payloads);
+  IF cardinality(limit_keys) IS DISTINCT FROM cardinality(payloads) THEN
+    RAISE EXCEPTION '% payloads, but % limit_keys', cardinality(payloads), coalesce(cardinality(limit_keys)::text, 'NULL')
+      USING ERRCODE = '22023', HINT = 'Give each payload its limit_key, or NULL.';
+  END IF;
+  PERFORM pm_jobs._check_job(priority, max_attempts);
+  q := pm_jobs._enter(caller, queue, kind);
+  IF q.ordered THEN
+    PERFORM pm_jobs._lock_order(queue, k.key)
+    FROM (SELECT DISTINCT coalesce(u.key, '') COLLATE "C" AS key FROM unnest(limit_keys) AS u(key) ORDER BY 1) AS k;
+  END IF;
+  RETURN QUERY
+    INSERT INTO pm_jobs._job AS j (queue, kind, payload, priority, run_at, limit_key, max_attempts, enqueued_by)
+    SELECT _enqueue_keyed.queue, _enqueue_keyed.kind, p.payload, _enqueue_keyed.priority,
+           CASE WHEN _enqueue_keyed.run_at > clock_timestamp() THEN _enqueue_keyed.run_at END,
+           CASE WHEN q.ordered THEN coalesce(p.key, '') ELSE p.key END, coalesce(_enqueue_keyed.max_attempts, q.max_attempts), caller
+    FROM unnest(payloads, limit_keys) WITH ORDINALITY AS p(payload, key, n)
+    ORDER BY p.n
+    RETURNING j.id;
+  IF FOUND THEN
+    PERFORM pm_jobs._add_partitions(currval('pm_jobs._job_id'));
+  END IF;
+END
+$$;
+
+CREATE FUNCTION pm_jobs.enqueue_keyed(queue text, kind text, payloads jsonb[], limit_keys text[], run_at timestamptz DEFAULT NULL,
+  priority integer DEFAULT 0, max_attempts integer DEFAULT NULL) RETURNS SETOF bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_enqueue_keyed';
+COMMENT ON FUNCTION pm_jobs.enqueue_keyed(text, text, jsonb[], text[], timestamptz, integer, integer) IS
+'like enqueue_many(), each job with the limit_key at its place in the list; NULL is none. In an ordered queue each different key takes a lock until the end of the transaction: mind max_locks_per_transaction with thousands of them. Errors: 22023 the lists differ in length, or a payload is not an object; 42704, 42501';
+
 REVOKE ALL ON FUNCTION
   pm_jobs._may_enqueue(oid, text), pm_jobs._enter(oid, text, text), pm_jobs._check_job(integer, integer), pm_jobs._refuse_payload(jsonb, text),
+  pm_jobs._check_payloads(jsonb[]),
   pm_jobs._dedup_holder(text, text),
   pm_jobs._enqueue(regrole, text, text, jsonb, timestamptz, integer, text, text, integer, boolean),
-  pm_jobs._enqueue_many(regrole, text, text, jsonb[], timestamptz, integer, text, integer) FROM PUBLIC;
+  pm_jobs._enqueue_as(regrole, regrole, text, text, jsonb, timestamptz, integer, text, text, integer, boolean),
+  pm_jobs._enqueue_many(regrole, text, text, jsonb[], timestamptz, integer, text, integer),
+  pm_jobs._enqueue_keyed(regrole, text, text, jsonb[], text[], timestamptz, integer, integer) FROM PUBLIC;

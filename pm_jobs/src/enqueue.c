@@ -1,5 +1,5 @@
 /*
- * enqueue.c - enqueue() and enqueue_many(), as fast as an INSERT
+ * enqueue.c - enqueue() and its kin, as fast as an INSERT
  *
  * The usual job takes no SQL: its queue, the grant and its kind are looked up
  * through the indexes and the row is inserted by job_insert.c, all by the rules of
@@ -31,6 +31,7 @@
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 /* A session looks for the next partition after so many ids. */
@@ -160,12 +161,49 @@ may_enqueue(const EnqueueNames *names, Oid role, Datum queue, Oid owner, Snapsho
 	return OidIsValid(admin) && has_privs_of_role(role, admin);
 }
 
+/* The order of texts by their bytes. */
+static int
+compare_bytes(const void *a, const void *b)
+{
+	text *left = *(text *const *) a;
+	text *right = *(text *const *) b;
+	Size shorter = Min(VARSIZE_ANY_EXHDR(left), VARSIZE_ANY_EXHDR(right));
+	int order = memcmp(VARDATA_ANY(left), VARDATA_ANY(right), shorter);
+
+	if (order != 0)
+		return order;
+	return (VARSIZE_ANY_EXHDR(left) > shorter) - (VARSIZE_ANY_EXHDR(right) > shorter);
+}
+
+/*
+ * Locks each of the keys in an ordered queue, in the order of their bytes: two that
+ * enqueue the same keys cannot wait for each other.
+ */
+static void
+lock_keys(Datum queue, const Datum *keys, int count)
+{
+	text **sorted = palloc(sizeof(text *) * count);
+
+	for (int i = 0; i < count; i++)
+		sorted[i] = DatumGetTextPP(keys[i]);
+	qsort(sorted, count, sizeof(text *), compare_bytes);
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (i == 0 || compare_bytes(&sorted[i - 1], &sorted[i]) != 0)
+			(void) DirectFunctionCall2(pm_jobs__lock_order, queue,
+			                           PointerGetDatum(sorted[i]));
+	}
+	pfree(sorted);
+}
+
 /*
  * Opens _job and completes what new jobs have in common by what their queue says.
+ * keys: those of each job by itself, so many, completed as well; NULL: they share one.
  * NULL if they must go the long way; nothing has happened then, but for the lock.
  */
 static Relation
-enter(NewJobs *common, const EnqueueNames **names)
+enter(NewJobs *common, Datum *keys, int nkeys, const EnqueueNames **names)
 {
 	Relation jobs = pm_jobs_open_jobs(names);
 	Snapshot snapshot;
@@ -191,7 +229,15 @@ enter(NewJobs *common, const EnqueueNames **names)
 	}
 	if (common->max_attempts == 0)
 		common->max_attempts = rules.max_attempts;
-	if (rules.ordered)
+	common->limit_keys = keys;
+	if (rules.ordered && keys != NULL)
+	{
+		for (int i = 0; i < nkeys; i++)
+			if (keys[i] == (Datum) 0)
+				keys[i] = CStringGetTextDatum("");
+		lock_keys(common->queue, keys, nkeys);
+	}
+	else if (rules.ordered)
 	{
 		if (common->limit_key == (Datum) 0)
 			common->limit_key = CStringGetTextDatum("");
@@ -201,25 +247,29 @@ enter(NewJobs *common, const EnqueueNames **names)
 }
 
 /*
- * Fills in what the arguments say, which stand at these places; false if that
- * goes the long way.
+ * Fills in what the arguments say, which stand at these places (queue, kind and
+ * payload from the first on; limit_key -1: each job has its own); false if that goes
+ * the long way.
  */
 static bool
-read_arguments(FunctionCallInfo fcinfo, int run_at, int priority, int limit_key,
+read_arguments(FunctionCallInfo fcinfo, int first, int run_at, int priority, int limit_key,
                int max_attempts, NewJobs *common)
 {
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(priority) ||
+	if (PG_ARGISNULL(first) || PG_ARGISNULL(first + 1) || PG_ARGISNULL(first + 2) ||
+	    PG_ARGISNULL(priority) ||
 	    (!PG_ARGISNULL(max_attempts) && PG_GETARG_INT32(max_attempts) <= 0) ||
 	    XactReadOnly || IsolationUsesXactSnapshot() || IsInParallelMode())
 		return false;
-	common->queue = PointerGetDatum(PG_GETARG_TEXT_PP(0));
-	common->kind = PointerGetDatum(PG_GETARG_TEXT_PP(1));
+	common->queue = PointerGetDatum(PG_GETARG_TEXT_PP(first));
+	common->kind = PointerGetDatum(PG_GETARG_TEXT_PP(first + 1));
 	common->priority = PG_GETARG_INT32(priority);
 	common->scheduled =
 	    !PG_ARGISNULL(run_at) && PG_GETARG_TIMESTAMPTZ(run_at) > GetCurrentTimestamp();
 	common->run_at = common->scheduled ? PG_GETARG_TIMESTAMPTZ(run_at) : 0;
-	common->limit_key =
-	    PG_ARGISNULL(limit_key) ? (Datum) 0 : PointerGetDatum(PG_GETARG_TEXT_PP(limit_key));
+	common->limit_key = limit_key < 0 || PG_ARGISNULL(limit_key)
+	                        ? (Datum) 0
+	                        : PointerGetDatum(PG_GETARG_TEXT_PP(limit_key));
+	common->limit_keys = NULL;
 	common->max_attempts = PG_ARGISNULL(max_attempts) ? 0 : PG_GETARG_INT32(max_attempts);
 	common->role = GetUserId();
 	return true;
@@ -272,8 +322,36 @@ report(const NewJobs *common, const int64 *ids, int count)
 	for (int i = 0; i < count; i++)
 		pm_jobs_report_job(queue, common->priority, ids[i],
 		                   common->scheduled ? common->run_at : 0,
-		                   common->limit_key != (Datum) 0);
+		                   (common->limit_keys != NULL ? common->limit_keys[i]
+		                                               : common->limit_key) != (Datum) 0);
 	pfree(queue);
+}
+
+/*
+ * Enqueues the job that the arguments from the first on describe, to run as the role;
+ * the long way if need be.
+ */
+static Datum
+enqueue_one(FunctionCallInfo fcinfo, int first, Oid role)
+{
+	NewJobs common;
+	Jsonb *payload;
+	const EnqueueNames *names;
+	Relation jobs;
+	int64 id;
+
+	if (!PG_ARGISNULL(first + 5) ||
+	    !read_arguments(fcinfo, first, first + 3, first + 4, first + 6, first + 7, &common))
+		return pm_jobs_as_owner(fcinfo);
+	common.role = role;
+	payload = PG_GETARG_JSONB_P(first + 2);
+	if (!JB_ROOT_IS_OBJECT(payload) || (jobs = enter(&common, NULL, 0, &names)) == NULL)
+		return pm_jobs_as_owner(fcinfo);
+	id = pm_jobs_insert_one(jobs, &common, JsonbPGetDatum(payload));
+	report(&common, &id, 1);
+	make_room(jobs, names, id);
+	table_close(jobs, NoLock);
+	PG_RETURN_INT64(id);
 }
 
 PG_FUNCTION_INFO_V1(pm_jobs_enqueue);
@@ -285,22 +363,24 @@ PG_FUNCTION_INFO_V1(pm_jobs_enqueue);
 Datum
 pm_jobs_enqueue(PG_FUNCTION_ARGS)
 {
-	NewJobs common;
-	Jsonb *payload;
-	const EnqueueNames *names;
-	Relation jobs;
-	int64 id;
+	return enqueue_one(fcinfo, 0, GetUserId());
+}
 
-	if (!PG_ARGISNULL(5) || !read_arguments(fcinfo, 3, 4, 6, 7, &common))
+PG_FUNCTION_INFO_V1(pm_jobs_enqueue_as);
+
+/*
+ * enqueue_as(role, queue, kind, ...): the same for a job that runs as a role that the
+ * caller could SET ROLE to.  Who may not goes the long way, which says so.
+ */
+Datum
+pm_jobs_enqueue_as(PG_FUNCTION_ARGS)
+{
+	Oid role = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0);
+
+	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)) ||
+	    !is_member_of_role(GetUserId(), role))
 		return pm_jobs_as_owner(fcinfo);
-	payload = PG_GETARG_JSONB_P(2);
-	if (!JB_ROOT_IS_OBJECT(payload) || (jobs = enter(&common, &names)) == NULL)
-		return pm_jobs_as_owner(fcinfo);
-	id = pm_jobs_insert_one(jobs, &common, JsonbPGetDatum(payload));
-	report(&common, &id, 1);
-	make_room(jobs, names, id);
-	table_close(jobs, NoLock);
-	PG_RETURN_INT64(id);
+	return enqueue_one(fcinfo, 1, role);
 }
 
 /* The payloads of a list; NULL if one of them cannot be a payload. */
@@ -322,6 +402,46 @@ read_payloads(ArrayType *list, int *count)
 	return payloads;
 }
 
+/* Puts ids into the set that the caller returns. */
+static void
+return_ids(FunctionCallInfo fcinfo, const int64 *ids, int count)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	for (int i = 0; i < count; i++)
+	{
+		Datum value = Int64GetDatum(ids[i]);
+		bool null = false;
+
+		tuplestore_putvalues(result->setResult, result->setDesc, &value, &null);
+	}
+}
+
+/*
+ * Enqueues a job for each payload, with these keys or (NULL) one for all, and returns
+ * the ids; the long way if need be.
+ */
+static Datum
+enqueue_several(FunctionCallInfo fcinfo, NewJobs *common, const Datum *payloads,
+                Datum *keys, int count)
+{
+	const EnqueueNames *names;
+	Relation jobs = enter(common, keys, count, &names);
+	int64 *ids;
+
+	if (jobs == NULL)
+		return pm_jobs_as_owner(fcinfo);
+	ids = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int64) * Max(count, 1));
+	pm_jobs_insert_many(jobs, common, payloads, count, ids);
+	report(common, ids, count);
+	return_ids(fcinfo, ids, count);
+	if (count > 0)
+		make_room(jobs, names, ids[count - 1]);
+	table_close(jobs, NoLock);
+	PG_RETURN_NULL();
+}
+
 PG_FUNCTION_INFO_V1(pm_jobs_enqueue_many);
 
 /*
@@ -331,32 +451,41 @@ PG_FUNCTION_INFO_V1(pm_jobs_enqueue_many);
 Datum
 pm_jobs_enqueue_many(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	NewJobs common;
-	const EnqueueNames *names;
-	Relation jobs;
 	Datum *payloads;
-	int64 *ids;
 	int count;
 
-	if (!read_arguments(fcinfo, 3, 4, 5, 6, &common) ||
-	    (payloads = read_payloads(PG_GETARG_ARRAYTYPE_P(2), &count)) == NULL ||
-	    (jobs = enter(&common, &names)) == NULL)
+	if (!read_arguments(fcinfo, 0, 3, 4, 5, 6, &common) ||
+	    (payloads = read_payloads(PG_GETARG_ARRAYTYPE_P(2), &count)) == NULL)
 		return pm_jobs_as_owner(fcinfo);
+	return enqueue_several(fcinfo, &common, payloads, NULL, count);
+}
 
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	ids = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int64) * Max(count, 1));
-	pm_jobs_insert_many(jobs, &common, payloads, count, ids);
-	report(&common, ids, count);
-	for (int i = 0; i < count; i++)
-	{
-		Datum value = Int64GetDatum(ids[i]);
-		bool null = false;
+PG_FUNCTION_INFO_V1(pm_jobs_enqueue_keyed);
 
-		tuplestore_putvalues(result->setResult, result->setDesc, &value, &null);
-	}
-	if (count > 0)
-		make_room(jobs, names, ids[count - 1]);
-	table_close(jobs, NoLock);
-	PG_RETURN_NULL();
+/*
+ * enqueue_keyed(queue, kind, payloads, limit_keys, run_at, priority, max_attempts):
+ * the same, each job with its own key.
+ */
+Datum
+pm_jobs_enqueue_keyed(PG_FUNCTION_ARGS)
+{
+	NewJobs common;
+	Datum *payloads;
+	Datum *keys;
+	bool *nulls;
+	int count;
+	int nkeys;
+
+	if (PG_ARGISNULL(3) || !read_arguments(fcinfo, 0, 4, 5, -1, 6, &common) ||
+	    (payloads = read_payloads(PG_GETARG_ARRAYTYPE_P(2), &count)) == NULL)
+		return pm_jobs_as_owner(fcinfo);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(3), TEXTOID, -1, false, TYPALIGN_INT, &keys,
+	                  &nulls, &nkeys);
+	if (nkeys != count)
+		return pm_jobs_as_owner(fcinfo);
+	for (int i = 0; i < nkeys; i++)
+		if (nulls[i])
+			keys[i] = (Datum) 0;
+	return enqueue_several(fcinfo, &common, payloads, keys, count);
 }

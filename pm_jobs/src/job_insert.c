@@ -253,24 +253,34 @@ pm_jobs_can_insert(Relation jobs)
 	return can_insert;
 }
 
-/* Sets what is not the same in all new rows of a statement. */
-static void
-set_row(TupleTableSlot *slot, Datum payload, int64 id)
+/* What is not the same in all new rows of a statement. */
+typedef struct NewRow
 {
-	slot->tts_values[JOB_ID - 1] = Int64GetDatum(id);
-	slot->tts_values[JOB_SEQ - 1] = Int64GetDatum(id);
-	slot->tts_values[JOB_PAYLOAD - 1] = payload;
+	Datum payload;
+	Datum limit_key; /* 0: none */
+	int64 id;
+} NewRow;
+
+/* Sets that in a slot of the table that has been filled. */
+static void
+set_row(TupleTableSlot *slot, const NewRow *row)
+{
+	slot->tts_values[JOB_ID - 1] = Int64GetDatum(row->id);
+	slot->tts_values[JOB_SEQ - 1] = Int64GetDatum(row->id);
+	slot->tts_values[JOB_PAYLOAD - 1] = row->payload;
+	slot->tts_values[JOB_LIMIT_KEY - 1] = row->limit_key;
+	slot->tts_isnull[JOB_LIMIT_KEY - 1] = row->limit_key == (Datum) 0;
 }
 
 /* Fills a slot of the table with a new row. */
 static void
-fill_slot(TupleTableSlot *slot, const NewJobs *common, Datum payload, int64 id)
+fill_slot(TupleTableSlot *slot, const NewJobs *common, const NewRow *row)
 {
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, false, sizeof(bool) * JOB_COLUMNS);
 #define SET(column, value)  slot->tts_values[(column) -1] = (value)
 #define SET_NULL(column, n) slot->tts_isnull[(column) -1] = (n)
-	set_row(slot, payload, id);
+	set_row(slot, row);
 	SET(JOB_QUEUE, common->queue);
 	SET(JOB_KIND, common->kind);
 	SET(JOB_PRIORITY, Int32GetDatum(common->priority));
@@ -279,8 +289,6 @@ fill_slot(TupleTableSlot *slot, const NewJobs *common, Datum payload, int64 id)
 	SET_NULL(JOB_DEDUP_KEY, true);
 	SET(JOB_DEDUP_RUNNING, BoolGetDatum(false));
 	SET(JOB_DEDUP_SLOT, Int16GetDatum(0));
-	SET(JOB_LIMIT_KEY, common->limit_key);
-	SET_NULL(JOB_LIMIT_KEY, common->limit_key == (Datum) 0);
 	SET(JOB_MAX_ATTEMPTS, Int32GetDatum(common->max_attempts));
 	SET(JOB_ATTEMPTS, Int32GetDatum(0));
 	SET(JOB_EARLIER_ATTEMPTS, Int32GetDatum(0));
@@ -302,7 +310,7 @@ fill_slot(TupleTableSlot *slot, const NewJobs *common, Datum payload, int64 id)
  */
 static void
 insert_entries(Relation jobs, const NewJobs *common, TupleTableSlot **slots,
-               const Datum *payloads, const int64 *ids, int count)
+               const NewRow *rows, int count)
 {
 	TupleTableSlot *row_values =
 	    MakeSingleTupleTableSlot(RelationGetDescr(jobs), &TTSOpsVirtual);
@@ -312,7 +320,7 @@ insert_entries(Relation jobs, const NewJobs *common, TupleTableSlot **slots,
 	Datum values[INDEX_MAX_KEYS];
 	bool nulls[INDEX_MAX_KEYS];
 
-	fill_slot(row_values, common, payloads[0], ids[0]);
+	fill_slot(row_values, common, &rows[0]);
 	for (int i = 0; i < nindexes; i++)
 	{
 		JobIndex *entry = &indexes[i];
@@ -322,7 +330,7 @@ insert_entries(Relation jobs, const NewJobs *common, TupleTableSlot **slots,
 			continue;
 		for (int row = 0; row < count; row++)
 		{
-			set_row(row_values, payloads[row], ids[row]);
+			set_row(row_values, &rows[row]);
 			if (entry->predicate != NULL && !ExecQual(entry->predicate, &context))
 				continue;
 			if (index == NULL)
@@ -342,14 +350,14 @@ insert_entries(Relation jobs, const NewJobs *common, TupleTableSlot **slots,
 int64
 pm_jobs_insert_one(Relation jobs, const NewJobs *common, Datum payload)
 {
-	int64 id = nextval_internal(names.sequence, false);
+	NewRow row = {payload, common->limit_key, nextval_internal(names.sequence, false)};
 	TupleTableSlot *slot = table_slot_create(jobs, NULL);
 
-	fill_slot(slot, common, payload, id);
+	fill_slot(slot, common, &row);
 	table_tuple_insert(jobs, slot, GetCurrentCommandId(true), 0, NULL);
-	insert_entries(jobs, common, &slot, &payload, &id, 1);
+	insert_entries(jobs, common, &slot, &row, 1);
 	ExecDropSingleTupleTableSlot(slot);
-	return id;
+	return row.id;
 }
 
 /* Inserts a job for each payload; ids are theirs, in the same order. */
@@ -362,6 +370,7 @@ pm_jobs_insert_many(Relation jobs, const NewJobs *common, const Datum *payloads,
 	                                            ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(batch);
 	TupleTableSlot *slots[MANY_ROWS];
+	NewRow news[MANY_ROWS];
 	int nslots = 0;
 	int done = 0;
 
@@ -373,7 +382,7 @@ pm_jobs_insert_many(Relation jobs, const NewJobs *common, const Datum *payloads,
 		CHECK_FOR_INTERRUPTS();
 		while (rows < MANY_ROWS && done + rows < count && bytes < MANY_BYTES)
 		{
-			Datum payload = payloads[done + rows];
+			NewRow *row = &news[rows];
 
 			if (rows == nslots)
 			{
@@ -381,13 +390,16 @@ pm_jobs_insert_many(Relation jobs, const NewJobs *common, const Datum *payloads,
 				slots[nslots++] = table_slot_create(jobs, NULL);
 				MemoryContextSwitchTo(batch);
 			}
-			bytes += VARSIZE_ANY(DatumGetPointer(payload));
-			ids[done + rows] = nextval_internal(names.sequence, false);
-			fill_slot(slots[rows], common, payload, ids[done + rows]);
+			row->payload = payloads[done + rows];
+			row->limit_key = common->limit_keys != NULL ? common->limit_keys[done + rows]
+			                                            : common->limit_key;
+			row->id = ids[done + rows] = nextval_internal(names.sequence, false);
+			bytes += VARSIZE_ANY(DatumGetPointer(row->payload));
+			fill_slot(slots[rows], common, row);
 			rows++;
 		}
 		table_multi_insert(jobs, slots, rows, command, 0, NULL);
-		insert_entries(jobs, common, slots, payloads + done, ids + done, rows);
+		insert_entries(jobs, common, slots, news, rows);
 		for (int i = 0; i < rows; i++)
 			ExecClearTuple(slots[i]);
 		done += rows;

@@ -26,7 +26,8 @@ typedef struct NewJobs
 	int32 priority;
 	TimestampTz run_at; /* if scheduled */
 	bool scheduled;
-	Datum limit_key; /* text; 0: none */
+	Datum limit_key;         /* text; 0: none */
+	const Datum *limit_keys; /* of each job by itself; NULL: they share the one above */
 	int32 max_attempts;
 	Oid role;
 } NewJobs;

@@ -13,7 +13,7 @@
  *   guard.c        what a handler may not do to the session that runs it
  *   job_finish.c   the end of an attempt: finished, scheduled again, dead
  *   job_wait.c     wait(), and what is running
- *   enqueue.c      enqueue() and enqueue_many()
+ *   enqueue.c      enqueue() and its kin
  *   job_insert.c   new rows of _job and their index entries
  *   cron_next.c    the next time of a schedule
  *   spread.c       percentiles of times, for view stats

@@ -5,15 +5,78 @@
  * When it throws, it may have been committed as well, if the connection was lost or
  * the caller was cancelled while it ran; so whatever is called must be such that
  * calling it again does no harm.  A rollback here does not undo it.
+ *
+ * The connection is kept until the end of the transaction here, for the next call of
+ * the same role to the same server: connecting takes longer than most statements.
  */
 #include "pm_xref_module.h"
 
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
+
+/* The connection of the last call in this transaction, and the role that made it. */
+static Remote *kept;
+static Oid kept_by;
+
+/* Ends the connection, if there is one. */
+static void
+end_kept(void)
+{
+	Remote *remote = kept;
+
+	kept = NULL;
+	pm_xref_disconnect(remote);
+}
+
+static void
+at_end_of_transaction(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PARALLEL_PRE_COMMIT &&
+	    event != XACT_EVENT_PRE_PREPARE)
+		end_kept();
+}
+
+static void
+at_end_of_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent,
+                         void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		end_kept();
+}
+
+/* Called once when the module is loaded. */
+void
+pm_xref_call_init(void)
+{
+	RegisterXactCallback(at_end_of_transaction, NULL);
+	RegisterSubXactCallback(at_end_of_subtransaction, NULL);
+}
+
+/* The connection to the server: the one that was kept, or a new one. */
+static Remote *
+connection_to(const char *purpose, const char *server)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+
+	if (kept != NULL && (strcmp(kept->server, server) != 0 || kept_by != GetUserId() ||
+	                     PQtransactionStatus(kept->conn) != PQTRANS_IDLE))
+		end_kept();
+	if (kept == NULL)
+	{
+		kept = pm_xref_connect(purpose, server, true);
+		kept_by = GetUserId();
+	}
+	else if (strcmp(kept->purpose, purpose) != 0)
+		kept->purpose = pstrdup(purpose);
+	MemoryContextSwitchTo(old);
+	return kept;
+}
 
 /* The elements of an array of text; NULL is NULL. */
 static const char **
@@ -81,7 +144,7 @@ pm_xref__call(PG_FUNCTION_ARGS)
 	 */
 	if (!XLogRecPtrIsInvalid(XactLastRecEnd))
 		XLogFlush(XactLastRecEnd);
-	remote = pm_xref_connect(purpose, NameStr(*PG_GETARG_NAME(1)), true);
+	remote = connection_to(purpose, NameStr(*PG_GETARG_NAME(1)));
 	PG_TRY();
 	{
 		const PGresult *result;
@@ -90,9 +153,10 @@ pm_xref__call(PG_FUNCTION_ARGS)
 		while ((result = pm_xref_receive(remote)) != NULL)
 			put_rows(target, result);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
-		pm_xref_disconnect(remote);
+		end_kept();
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
 	return (Datum) 0;

@@ -55,6 +55,8 @@ _PG_init(void)
 	    "Copies of rows in quarantine or set null stay until they are restored or forgotten.",
 	    &keep_deleted, KEEP_DELETED, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MIN, NULL, NULL,
 	    NULL);
+	pm_xref_call_init();
+	pm_xref_outbox_init();
 	MarkGUCPrefixReserved("pm_xref");
 }
 

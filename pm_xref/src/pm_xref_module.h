@@ -18,6 +18,7 @@
  *   suspects.c     rows without a parent, looked at again before they count
  *   hold.c         keys of another server that stay until our transaction ends
  *   scan.c         _scan(): the engines
+ *   outbox.c       publish(): an event as part of the caller's transaction
  *
  * The parent is the column that must hold a key, the child the one that refers to it.
  * ARCHITECTURE.md says in which order both are read, and why that is right.
@@ -237,5 +238,11 @@ extern Suspects *pm_xref_make_suspects(Reference *reference, Snapshot first,
                                        Tuplestorestate *store, TupleDesc desc);
 extern void pm_xref_add_suspect(Suspects *suspects, const RowPlace *row);
 extern void pm_xref_check_suspects(Suspects *suspects, bool last);
+
+/* in call.c */
+extern void pm_xref_call_init(void);
+
+/* in outbox.c */
+extern void pm_xref_outbox_init(void);
 
 #endif /* PM_XREF_MODULE_H */

@@ -27,6 +27,23 @@ UPDATE pm_jobs.jobs SET payload = '{}';
 SELECT * FROM pm_jobs._finished_0;
 SELECT nextval('pm_jobs._job_id');
 RESET ROLE;
+
+-- for another role: its members and superusers, where the queue is granted to that role
+SELECT pm_jobs.enqueue_as('jobs_ann', 'shared', 'noop', '{"as": 1}') > 0 AS enqueued;
+SELECT pm_jobs.enqueue_as('jobs_ann', 'shared', 'noop', '{"as": 2}', dedup_key => 'as') > 0 AS enqueued;
+SELECT pm_jobs.enqueue_as('jobs_ann', 'private', 'noop');
+SELECT pm_jobs.enqueue_as(0::regrole, 'shared', 'noop');
+SELECT pm_jobs.enqueue_as(NULL, 'shared', 'noop');
+SET ROLE jobs_bob;
+SELECT pm_jobs.enqueue_as('"Jobs ""Team"""', 'shared', 'noop', '{"as": 3}') > 0 AS enqueued;
+SELECT pm_jobs.enqueue_as('jobs_bob', 'shared', 'noop', '{"as": 4}') > 0 AS enqueued;
+SELECT pm_jobs.enqueue_as('jobs_ann', 'shared', 'noop');
+SELECT pm_jobs.enqueue_as('pg_database_owner', 'shared', 'noop');
+SELECT pm_jobs._enqueue_as('pg_database_owner', 'pg_database_owner', 'shared', 'noop', '{}', NULL, 0, NULL, NULL, NULL, false);
+SELECT payload FROM pm_jobs.jobs WHERE payload ? 'as';
+RESET ROLE;
+SELECT payload, enqueued_by, status FROM pm_jobs.jobs WHERE payload ? 'as' ORDER BY id;
+DELETE FROM pm_jobs._job WHERE payload ? 'as';
 GRANT EXECUTE ON FUNCTION pm_jobs.pause_queue(text) TO jobs_ann;
 SET ROLE jobs_ann;
 \set VERBOSITY default

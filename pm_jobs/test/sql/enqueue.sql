@@ -80,6 +80,25 @@ SELECT pm_jobs.enqueue('line', 'noop') < pm_jobs.enqueue('line', 'noop', limit_k
 SELECT count(*) FROM pm_jobs.enqueue_many('line', 'noop', '{"{}","{}"}');
 SELECT limit_key, count(*) FROM pm_jobs.jobs WHERE queue = 'line' GROUP BY limit_key ORDER BY limit_key;
 
+-- each with its own key; both ways of enqueuing give the same
+SELECT array_agg(id ORDER BY n) = array_agg(id ORDER BY id) AS in_order, count(DISTINCT id)
+FROM pm_jobs.enqueue_keyed('line', 'noop', ARRAY(SELECT jsonb_build_object('keyed', n) FROM generate_series(1, 1200) AS n),
+       ARRAY(SELECT nullif((n % 600)::text, '0') FROM generate_series(1, 1200) AS n), priority => 3, max_attempts => 2) WITH ORDINALITY AS m(id, n);
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT count(*) FROM pm_jobs.enqueue_keyed('line', 'noop', ARRAY(SELECT jsonb_build_object('keyed', n) FROM generate_series(1, 1200) AS n),
+  ARRAY(SELECT nullif((n % 600)::text, '0') FROM generate_series(1, 1200) AS n), run_at => now() + interval '1 day', priority => 3, max_attempts => 2);
+COMMIT;
+SELECT status, priority, max_attempts, count(*), count(DISTINCT limit_key), count(*) FILTER (WHERE limit_key = '') AS no_key,
+       bool_and(limit_key = coalesce(nullif(((payload ->> 'keyed')::int % 600)::text, '0'), '')) AS its_own
+FROM pm_jobs.jobs WHERE payload ? 'keyed' GROUP BY 1, 2, 3 ORDER BY 1;
+SELECT count(*) FROM pm_jobs.enqueue_keyed('q', 'noop', ARRAY['{"loose": 1}', '{"loose": 2}']::jsonb[], '{a,NULL}');
+SELECT payload, limit_key FROM pm_jobs.jobs WHERE payload ? 'loose' ORDER BY id;
+SELECT pm_jobs.enqueue_keyed('q', 'noop', '{}', '{}');
+SELECT pm_jobs.enqueue_keyed('q', 'noop', '{"{}"}', '{}');
+SELECT pm_jobs.enqueue_keyed('q', 'noop', '{"{}"}', NULL);
+SELECT pm_jobs.enqueue_keyed('q', 'noop', '{1}', '{a}');
+SELECT pm_jobs.enqueue_keyed('none', 'noop', '{"{}"}', '{a}');
+
 DROP TABLE customers;
 DROP FUNCTION welcome;
 SELECT count(pm_jobs.cancel(id)) AS cancelled FROM pm_jobs.jobs WHERE status IN ('ready', 'scheduled');

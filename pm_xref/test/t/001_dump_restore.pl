@@ -1,5 +1,6 @@
 #
-# 001_dump_restore.pl - dump, restore and pg_upgrade carry references and results
+# 001_dump_restore.pl - dump, restore and pg_upgrade carry references and results, topics,
+# events and who has been sent what
 #
 use strict;
 use warnings;
@@ -24,6 +25,16 @@ INSERT INTO zoo."Child table" (parent_id) VALUES (1), (2), (3), (4), (NULL);
 SELECT pm_xref.add_reference('far', 'zoo."Child table"', 'parent_id', 'self', 'zoo.parent');
 SELECT pm_xref.add_reference('near', 'zoo."Child table"', 'parent_id', NULL, 'zoo.parent');
 SELECT pm_xref.add_reference('broken', 'zoo."Child table"', 'parent_id', 'self', 'zoo.nothing');
+CREATE FUNCTION zoo.noop(job pm_jobs.job) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb';
+SELECT pm_jobs.register_handler('noop', 'zoo.noop(pm_jobs.job)'), pm_jobs.create_queue('line', ordered => true);
+SELECT pm_xref.define_topic('zoo.fed', 'an animal was fed', '{"required": ["food"]}');
+SELECT pm_xref.subscribe('zoo.*', NULL, 'line', 'noop');
+SET pm_xref.keep_events = 0;
+SELECT pm_xref.publish('zoo.fed', 'lion', '{"food": "meat"}');
+SELECT pm_xref.deliver(), pm_xref.purge_events();
+SELECT pm_xref.publish('zoo.fed', 'lion', '{"food": "more meat"}');
+SELECT pm_xref.deliver();
+SELECT pm_xref.publish('zoo.fed', 'zebra', '{"food": "grass"}');
 SQL
 $node->safe_psql('original', 'SELECT * FROM pm_xref.check()');
 $node->safe_psql('original', 'INSERT INTO zoo.parent VALUES (3)');
@@ -34,13 +45,23 @@ $node->safe_psql('original', q{SET pm_xref.max_repair_ratio = 1; SELECT * FROM p
 sub picture
 {
 	my ($on, $database) = @_;
-	return join "\n", map { "$_\n" . $on->safe_psql($database, "SELECT t::text FROM pm_xref.$_ AS t ORDER BY 1") } qw(_references checks orphans quarantined);
+	return join "\n", map { "$_\n" . $on->safe_psql($database, "SELECT t::text FROM pm_xref.$_ AS t ORDER BY 1") } qw(_references checks orphans quarantined _topics _events _purged _subscriptions _inbox);
 }
 
 my $picture = picture($node, 'original');
 like($picture, qr/resolved/, 'orphans of both states');
 like($picture, qr/42P01/, 'a check that failed');
 like($picture, qr/,quarantine,/, 'a row in quarantine');
+
+# Tests that ids go on, and that what had not been delivered is, with what is new.
+sub goes_on
+{
+	my ($on, $database, $name) = @_;
+	is($on->safe_psql($database, q{SELECT pm_xref.publish('zoo.fed', 'zebra', '{"food": "more grass"}')}), '4', "$name: the next event");
+	is($on->safe_psql($database, q{SELECT pm_xref.deliver()}), '2', "$name: delivered with the one that waited");
+	is($on->safe_psql($database, q{SELECT string_agg(payload -> 'payload' ->> 'food', ', ' ORDER BY id) FROM pm_jobs.jobs WHERE queue = 'line'}),
+		'meat, more meat, grass, more grass', "$name: each once");
+}
 
 my %ways = (
 	plain  => [ ['-Fp'], [ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain", '-d' ] ],
@@ -57,6 +78,7 @@ foreach my $way (sort keys %ways)
 	is($node->safe_psql($way, q{SELECT orphans, new_orphans, resolved FROM pm_xref.check('near')}), '0|0|1', "$way: the next check goes on from there");
 	is($node->safe_psql($way, q{SELECT outcome FROM pm_xref.restore_quarantined('far', true)}), 'restored', "$way: what is in quarantine can be restored");
 	is($node->safe_psql($way, 'SELECT count(*) FROM zoo."Child table"'), '5', "$way: and is there");
+	goes_on($node, $way, $way);
 }
 $node->stop;
 
@@ -75,5 +97,6 @@ $new->start;
 is(picture($new, 'original'), $picture, 'pg_upgrade: row for row the same');
 is($new->safe_psql('original', q{SELECT orphans, new_orphans, resolved FROM pm_xref.check('near')}), '0|0|1', 'pg_upgrade: the next check goes on from there');
 is($new->safe_psql('original', q{SELECT outcome FROM pm_xref.restore_quarantined('far', true)}), 'restored', 'pg_upgrade: what is in quarantine can be restored');
+goes_on($new, 'original', 'pg_upgrade');
 $new->stop;
 done_testing();

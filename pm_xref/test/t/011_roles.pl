@@ -41,7 +41,7 @@ fails_with($child, '08001', 'could not connect to server "shop"', 'no password')
 write_passfile('right');
 
 # no superuser: pm_worker checks, pm_admin declares, others nothing
-$child->safe_psql('postgres', 'CREATE ROLE pm_worker LOGIN; CREATE ROLE pm_admin LOGIN; CREATE ROLE other LOGIN; GRANT CREATE ON SCHEMA public TO pm_admin');
+$child->safe_psql('postgres', 'CREATE ROLE pm_worker LOGIN; CREATE ROLE pm_admin LOGIN; CREATE ROLE pm_reader; CREATE ROLE pm_writer; CREATE ROLE other LOGIN; GRANT CREATE ON SCHEMA public TO pm_admin');
 $child->safe_psql('postgres', slurp_file("$FindBin::RealBin/../../sql/grants.sql"));
 sub as
 {

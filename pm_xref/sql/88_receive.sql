@@ -1,0 +1,47 @@
+-- The subscriber's side.  Called by the publisher as the role of its user mapping, as
+-- which the jobs run.
+
+-- Begins or restarts a subscription; refuses a queue or kind that no job could have.
+-- Returns whether the queue is ordered.
+CREATE FUNCTION pm_xref._open_inbox(subscription uuid, publisher text, queue text, kind text, "position" jsonb) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM FROM pm_jobs.enqueue_many(queue, kind, '{}');
+  INSERT INTO pm_xref._inbox VALUES (subscription, publisher, queue, kind, position);
+  RETURN (SELECT q.ordered FROM pm_jobs._queues AS q WHERE q.name = queue);
+END
+$$;
+
+-- Enqueues a batch and moves on from the position that the publisher expects; if it is
+-- another one, or there is none (NULL), says so and does nothing.
+CREATE FUNCTION pm_xref._receive(subscription uuid, expected jsonb, next jsonb, jobs jsonb, OUT accepted boolean, OUT "position" jsonb)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  i pm_xref._inbox;
+BEGIN
+  SELECT * INTO i FROM pm_xref._inbox AS s WHERE s.subscription = _receive.subscription FOR UPDATE;
+  accepted := coalesce(i.position = expected, false);
+  position := i.position;
+  IF accepted THEN
+    PERFORM count(*)
+    FROM (SELECT array_agg(j.job ORDER BY j.n) AS payloads, array_agg(j.job ->> 'key' ORDER BY j.n) AS keys
+          FROM jsonb_array_elements(jobs) WITH ORDINALITY AS j(job, n)) AS a
+    CROSS JOIN LATERAL pm_jobs.enqueue_keyed(i.queue, i.kind, a.payloads, a.keys)
+    WHERE a.payloads IS NOT NULL;
+    position := next;
+    UPDATE pm_xref._inbox AS s SET position = next, received = s.received + coalesce(jsonb_array_length(jobs), 0), updated_at = now()
+    WHERE s.subscription = _receive.subscription;
+  END IF;
+END
+$$;
+
+-- Ends a subscription.
+CREATE FUNCTION pm_xref._close_inbox(subscription uuid) RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+  DELETE FROM pm_xref._inbox AS i WHERE i.subscription = $1
+$$;
+
+REVOKE ALL ON FUNCTION pm_xref._open_inbox(uuid, text, text, text, jsonb), pm_xref._receive(uuid, jsonb, jsonb, jsonb), pm_xref._close_inbox(uuid) FROM PUBLIC;
