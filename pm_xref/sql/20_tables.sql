@@ -17,7 +17,6 @@ CREATE TABLE pm_xref._references (
 );
 
 -- Keys that came to a watched column or went from it; NULL: everything may have changed.
--- Not dumped: a restored table has another shape.
 CREATE TABLE pm_xref._changes (
   table_id oid NOT NULL,
   column_name text NOT NULL,
@@ -26,12 +25,14 @@ CREATE TABLE pm_xref._changes (
   noted_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX ON pm_xref._changes (table_id, column_name, xid);
+COMMENT ON TABLE pm_xref._changes IS 'Not dumped: keys that watched columns noted; a restored table has another shape, so they would be of no use.';
 
 -- The last transaction whose notes may be gone; one row at most.
 CREATE TABLE pm_xref._forgotten (
   xid xid8 NOT NULL
 );
 CREATE UNIQUE INDEX ON pm_xref._forgotten ((true));
+COMMENT ON TABLE pm_xref._forgotten IS 'Not dumped: the last transaction whose notes may be gone, as _changes.';
 
 CREATE TABLE pm_xref.checks (
   reference text NOT NULL REFERENCES pm_xref._references ON DELETE CASCADE,

@@ -58,7 +58,7 @@ $$;
 
 -- The snapshot of the calling statement.  What its own transaction does later counts as
 -- not seen, as it does for everybody else's.
-CREATE FUNCTION pm_xref._seen_now() RETURNS pg_snapshot
+CREATE FUNCTION pm_xref._snapshot() RETURNS pg_snapshot
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT format('%s:%s:%s', pg_snapshot_xmin(s), pg_snapshot_xmax(s), (
@@ -83,7 +83,7 @@ BEGIN
   IF shape_now IS NULL THEN
     RETURN;
   END IF;
-  seen_now := pm_xref._seen_now();
+  seen_now := pm_xref._snapshot();
   usable := since IS NOT NULL AND shape = shape_now AND pg_snapshot_xmax(since) <= pg_snapshot_xmax(seen_now::pg_snapshot)
     AND NOT EXISTS (SELECT FROM pm_xref._forgotten AS f WHERE f.xid >= pg_snapshot_xmin(since));
   IF usable THEN
@@ -177,5 +177,5 @@ COMMENT ON FUNCTION pm_xref.forget_changes(timestamptz) IS
 'forgets keys that watched columns noted before a time; returns how many. A reference that was not checked since then is checked in full next time';
 
 REVOKE ALL ON FUNCTION pm_xref._note_changes(), pm_xref._members(regclass), pm_xref._noted_events(), pm_xref._note_triggers(oid, text),
-  pm_xref._watch_shape(regclass, text), pm_xref._seen_now(), pm_xref._changes_since(text, text, text, text),
+  pm_xref._watch_shape(regclass, text), pm_xref._snapshot(), pm_xref._changes_since(text, text, text, text),
   pm_xref.watch_key(regclass, name), pm_xref.unwatch_key(regclass, name), pm_xref.forget_changes(timestamptz) FROM PUBLIC;

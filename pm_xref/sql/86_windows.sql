@@ -1,22 +1,6 @@
 -- Which events a subscriber has not been sent, and in what order: ARCHITECTURE.md
 -- says why these are all of them and none twice.
 
--- The current snapshot, in which the caller's own transaction has not happened.
-CREATE FUNCTION pm_xref._snapshot() RETURNS pg_snapshot
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  s pg_snapshot := pg_current_snapshot();
-  own xid8 := pg_current_xact_id_if_assigned();
-BEGIN
-  IF own < pg_snapshot_xmax(s) THEN
-    s := format('%s:%s:%s', least(pg_snapshot_xmin(s), own), pg_snapshot_xmax(s),
-           (SELECT string_agg(x.xid::text, ',' ORDER BY x.xid) FROM (SELECT pg_snapshot_xip(s) UNION SELECT own) AS x(xid)));
-  END IF;
-  RETURN s;
-END
-$$;
-
 -- The epochs that there are events of, one look at the index for each.
 CREATE FUNCTION pm_xref._epochs() RETURNS SETOF bigint
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -158,5 +142,5 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION pm_xref._snapshot(), pm_xref._epochs(), pm_xref._now(), pm_xref._open_window(text, pm_xref._position),
+REVOKE ALL ON FUNCTION pm_xref._epochs(), pm_xref._now(), pm_xref._open_window(text, pm_xref._position),
   pm_xref._window_events(text, pm_xref._position, integer), pm_xref._next_batch(text, pm_xref._position), pm_xref._undelivered(text, pm_xref._position) FROM PUBLIC;

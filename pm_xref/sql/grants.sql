@@ -26,7 +26,7 @@ GRANT SELECT ON pm_xref._changes, pm_xref._forgotten TO pm_admin, pm_worker;
 GRANT INSERT, DELETE ON pm_xref._forgotten TO pm_admin, pm_worker;
 GRANT DELETE ON pm_xref._changes TO pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_xref._members(regclass), pm_xref._noted_events(), pm_xref._note_triggers(oid, text),
-  pm_xref._watch_shape(regclass, text), pm_xref._seen_now(), pm_xref._changes_since(text, text, text, text),
+  pm_xref._watch_shape(regclass, text), pm_xref._snapshot(), pm_xref._changes_since(text, text, text, text),
   pm_xref.forget_changes(timestamptz) TO pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_xref._note_changes(), pm_xref.watch_key(regclass, name), pm_xref.unwatch_key(regclass, name) TO pm_admin;
 
@@ -61,7 +61,7 @@ GRANT EXECUTE ON FUNCTION pm_xref._check_topic(text), pm_xref.define_topic(text,
   pm_xref.schedule_delivery() TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_xref._call(text, name, text, text[]), pm_xref._is_of(text, text), pm_xref._epochs(), pm_xref._undelivered(text, pm_xref._position),
   pm_xref._schedule_name(), pm_xref._server_text(name), pm_xref._close_inbox(uuid), pm_xref.unsubscribe(text, name, text) TO pm_admin, pm_worker;
-GRANT EXECUTE ON FUNCTION pm_xref._epoch(), pm_xref._make_durable(), pm_xref._snapshot(), pm_xref._now(), pm_xref._open_window(text, pm_xref._position),
+GRANT EXECUTE ON FUNCTION pm_xref._epoch(), pm_xref._make_durable(), pm_xref._now(), pm_xref._open_window(text, pm_xref._position),
   pm_xref._window_events(text, pm_xref._position, integer), pm_xref._next_batch(text, pm_xref._position),
   pm_xref._open_inbox(uuid, text, text, text, jsonb), pm_xref._receive(uuid, jsonb, jsonb, jsonb),
   pm_xref._send(pm_xref._subscriptions, jsonb, jsonb), pm_xref._open(pm_xref._subscriptions), pm_xref._go_on_from(text, jsonb),

@@ -60,11 +60,12 @@ WHERE l.lanname NOT IN ('c', 'internal') AND p.prosqlbody IS NULL
   AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS c WHERE c LIKE 'search\_path=pg\_catalog%')
 ORDER BY 1;
 
--- What a user's rows can be in is dumped.
+-- What a user's rows can be in is dumped, unless its comment says why not.
 SELECT 'not registered with pg_extension_config_dump: ' || c.oid::regclass
 FROM pg_class AS c JOIN member AS m ON m.classid = 'pg_class'::regclass AND m.objid = c.oid
 WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence = 'p'
   AND NOT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = :'extension' AND c.oid = ANY (e.extconfig))
+  AND coalesce(obj_description(c.oid, 'pg_class'), '') NOT LIKE 'Not dumped: %'
 ORDER BY 1;
 
 -- Views take the rights of who reads them.
