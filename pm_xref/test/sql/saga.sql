@@ -312,7 +312,7 @@ GRANT SELECT, INSERT ON zoo.done, zoo.fails TO saga_one, saga_two;
 GRANT SELECT ON pm_xref._saga_definitions, pm_xref.sagas, pm_xref.saga_transitions TO saga_one, saga_two;
 GRANT SELECT, INSERT, UPDATE ON pm_xref._sagas, pm_xref._saga_transitions TO saga_one, saga_two;
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO saga_one, saga_two', p.oid::regprocedure)
-FROM pg_proc AS p WHERE p.pronamespace = 'pm_xref'::regnamespace AND p.proname ~ 'saga|step|_is_passing|_goes_on|_no_definition' AND p.proname NOT IN ('_saga_moves', '_forget_steps', 'purge_sagas') \gexec
+FROM pg_proc AS p WHERE p.pronamespace = 'pm_xref'::regnamespace AND p.proname ~ 'saga|step|_is_passing|_goes_on|_no_definition' AND p.proname NOT IN ('_saga_moves', '_forget_steps', 'purge_sagas') ORDER BY p.oid::regprocedure::text COLLATE "C" \gexec
 SELECT pm_xref.define_saga('near', '[{"name": "one", "action": "zoo.a", "compensation": "zoo.\"undo a\""}, {"name": "two", "action": "zoo.b"}]');
 SET ROLE saga_one;
 SELECT pm_xref.start_saga('near', '{}') AS id \gset
