@@ -153,7 +153,7 @@ is($child->safe_psql('postgres', q{SELECT pm_xref.forget_quarantined('media to p
 # the nightly job, in a worker of the server: pm_worker runs what pm_admin has declared
 $child->append_conf('postgresql.conf', "shared_preload_libraries = 'pm_jobs'\n");
 $child->restart;
-$child->safe_psql('postgres', 'CREATE ROLE pm_worker LOGIN; CREATE ROLE pm_admin LOGIN; CREATE ROLE other LOGIN; GRANT SELECT, UPDATE, DELETE ON media TO pm_worker; GRANT SELECT, UPDATE, INSERT ON media TO pm_admin');
+$child->safe_psql('postgres', 'CREATE ROLE pm_reader; CREATE ROLE pm_writer; CREATE ROLE pm_worker LOGIN; CREATE ROLE pm_admin LOGIN; CREATE ROLE other LOGIN; GRANT SELECT, UPDATE, DELETE ON media TO pm_worker; GRANT SELECT, UPDATE, INSERT ON media TO pm_admin');
 $child->safe_psql('postgres', slurp_file("$FindBin::RealBin/../../sql/grants.sql"));
 $child->safe_psql('postgres', q{GRANT USAGE ON FOREIGN SERVER shop TO pm_worker, pm_admin;
 	CREATE USER MAPPING FOR pm_worker SERVER shop OPTIONS ("user" 'reader', password_required 'false');
