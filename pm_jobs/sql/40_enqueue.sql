@@ -185,40 +185,6 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_enqueue_as';
 COMMENT ON FUNCTION pm_jobs.enqueue_as(regrole, text, text, jsonb, timestamptz, integer, text, text, integer, boolean) IS
 'adds a job like enqueue(), to run as this role, which the caller could SET ROLE to: it is a member of it, or a superuser. The queue must be granted to the role. For functions that run with the rights of their owner and enqueue for others. Errors: 42501 not a member, or queue not granted to the role; 42704 unknown role, queue or kind; 22023';
 
-CREATE FUNCTION pm_jobs._enqueue_many(caller regrole, queue text, kind text, payloads jsonb[], run_at timestamptz, priority integer,
-  limit_key text, max_attempts integer) RETURNS SETOF bigint
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  q pm_jobs._queues;
-BEGIN
-  PERFORM pm_jobs._check_payloads(payloads);
-  PERFORM pm_jobs._check_job(priority, max_attempts);
-  q := pm_jobs._enter(caller, queue, kind);
-  IF q.ordered THEN
-    limit_key := coalesce(limit_key, '');
-    PERFORM pm_jobs._lock_order(queue, limit_key);
-  END IF;
-  RETURN QUERY
-    INSERT INTO pm_jobs._job AS j (queue, kind, payload, priority, run_at, limit_key, max_attempts, enqueued_by)
-    SELECT _enqueue_many.queue, _enqueue_many.kind, p.payload, _enqueue_many.priority,
-           CASE WHEN _enqueue_many.run_at > clock_timestamp() THEN _enqueue_many.run_at END, _enqueue_many.limit_key,
-           coalesce(_enqueue_many.max_attempts, q.max_attempts), caller
-    FROM unnest(payloads) WITH ORDINALITY AS p(payload, n)
-    ORDER BY p.n
-    RETURNING j.id;
-  IF FOUND THEN
-    PERFORM pm_jobs._add_partitions(currval('pm_jobs._job_id'));
-  END IF;
-END
-$$;
-
-CREATE FUNCTION pm_jobs.enqueue_many(queue text, kind text, payloads jsonb[], run_at timestamptz DEFAULT NULL,
-  priority integer DEFAULT 0, limit_key text DEFAULT NULL, max_attempts integer DEFAULT NULL) RETURNS SETOF bigint
-LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_enqueue_many';
-COMMENT ON FUNCTION pm_jobs.enqueue_many(text, text, jsonb[], timestamptz, integer, text, integer) IS
-'adds a job for each payload, like enqueue() in one statement; returns the ids in the order of the payloads. All or none: a payload that is not an object is named in the error (22023)';
-
 CREATE FUNCTION pm_jobs._enqueue_keyed(caller regrole, queue text, kind text, payloads jsonb[], limit_keys text[], run_at timestamptz,
   priority integer, max_attempts integer) RETURNS SETOF bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -250,6 +216,19 @@ BEGIN
   END IF;
 END
 $$;
+
+CREATE FUNCTION pm_jobs._enqueue_many(caller regrole, queue text, kind text, payloads jsonb[], run_at timestamptz, priority integer,
+  limit_key text, max_attempts integer) RETURNS SETOF bigint
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT k FROM pm_jobs._enqueue_keyed($1, $2, $3, $4, pg_catalog.array_fill($7, ARRAY[coalesce(pg_catalog.cardinality($4), 0)]), $5, $6, $8) AS k;
+END;
+
+CREATE FUNCTION pm_jobs.enqueue_many(queue text, kind text, payloads jsonb[], run_at timestamptz DEFAULT NULL,
+  priority integer DEFAULT 0, limit_key text DEFAULT NULL, max_attempts integer DEFAULT NULL) RETURNS SETOF bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_jobs_enqueue_many';
+COMMENT ON FUNCTION pm_jobs.enqueue_many(text, text, jsonb[], timestamptz, integer, text, integer) IS
+'adds a job for each payload, like enqueue() in one statement; returns the ids in the order of the payloads. All or none: a payload that is not an object is named in the error (22023)';
 
 CREATE FUNCTION pm_jobs.enqueue_keyed(queue text, kind text, payloads jsonb[], limit_keys text[], run_at timestamptz DEFAULT NULL,
   priority integer DEFAULT 0, max_attempts integer DEFAULT NULL) RETURNS SETOF bigint
