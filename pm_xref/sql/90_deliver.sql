@@ -60,6 +60,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   s pm_xref._subscriptions;
+  before pm_xref._subscriptions;
   p pm_xref._position;
   batch record;
   answer record;
@@ -72,6 +73,7 @@ BEGIN
   IF NOT FOUND OR (NOT force AND s.next_try > clock_timestamp()) THEN
     RETURN;
   END IF;
+  before := s;
   BEGIN
     p := jsonb_populate_record(NULL::pm_xref._position, s.position);
     LOOP
@@ -102,6 +104,11 @@ BEGIN
     s.failures := 0;
     s.next_try := NULL;
   EXCEPTION WHEN OTHERS THEN
+    -- what this database was given is undone with the failure
+    IF s.server IS NULL THEN
+      s := before;
+      sent := 0;
+    END IF;
     GET STACKED DIAGNOSTICS s.sqlstate = RETURNED_SQLSTATE, s.message = MESSAGE_TEXT, s.detail = PG_EXCEPTION_DETAIL, s.hint = PG_EXCEPTION_HINT;
     failure := s.message;
     s.detail := nullif(s.detail, '');

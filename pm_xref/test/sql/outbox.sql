@@ -182,6 +182,19 @@ SELECT pm_xref.deliver();
 SELECT * FROM come();
 SELECT pm_xref.unsubscribe('app.*', 'loop');
 SELECT pm_xref.unsubscribe('app.seen');
+
+-- in this database a failure undoes the batches before it, and counts none of them
+CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''spoiled''; END';
+CREATE TRIGGER spoil BEFORE INSERT ON pm_jobs._job FOR EACH ROW WHEN (new.payload ->> 'key' = '600') EXECUTE FUNCTION spoil();
+SELECT pm_xref.subscribe('app.seen', NULL, 'near', 'here') IS NOT NULL AS subscribed;
+SELECT count(pm_xref.publish('app.seen', i::text, '{"n": 1}')) FROM generate_series(1, 700) AS i;
+SELECT pm_xref.deliver();
+SELECT s.delivered, s.last_delivery, (SELECT count(*) FROM pm_jobs._job AS j WHERE j.queue = 'near') AS jobs FROM pm_xref.subscriptions AS s;
+DROP TRIGGER spoil ON pm_jobs._job;
+SELECT pm_xref.deliver();
+SELECT s.delivered, (SELECT count(*) FROM pm_jobs._job AS j WHERE j.queue = 'near') AS jobs FROM pm_xref.subscriptions AS s;
+DROP FUNCTION spoil();
+SELECT pm_xref.unsubscribe('app.seen');
 SELECT count(*) FROM pm_xref._inbox;
 SELECT count(*) FROM pm_jobs.schedules;
 
