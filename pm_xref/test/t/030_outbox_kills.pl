@@ -111,6 +111,9 @@ while ($killed < $kills)
 }
 is($killed, $kills, "killed $killed times");
 stop_clients();
+# a statement goes on when its client is gone, and may commit yet
+ok(reaches($publisher, 'postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()}, '0'),
+	'no client is at work');
 arrived($publisher, 'postgres', $subscriber, 'postgres', 'in the end');
 cmp_ok(ask($publisher, 'postgres', 'SELECT sum(n) FROM things'), '>', 100, 'it was worth while');
 is(ask($publisher, 'postgres', q{SELECT undelivered FROM pm_xref.outbox_lag}), '0', 'nothing is left');
