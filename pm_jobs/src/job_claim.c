@@ -10,8 +10,7 @@
  * that jobs of higher priority get their turn.
  *
  * A row that somebody changed after the snapshot is not locked but left to the
- * next pass.  In an ordered queue the key's slot is taken first and the snapshot
- * after it: only then is the first job of the key certain.
+ * next pass.  In an ordered queue the key's slot is taken first: see job_order.c.
  */
 #include "pm_jobs_shared.h"
 
@@ -355,8 +354,8 @@ lock_row(JobRun *run, const Job *job, Snapshot snapshot)
  * check the row: see lane.c.  A row that is locked, or was under way a moment ago,
  * blocks its key for now: a worker comes back to it.
  */
-static bool
-take_job(JobRun *run, const Job *job, Snapshot snapshot)
+bool
+pm_jobs_take_job(JobRun *run, const Job *job, Snapshot snapshot)
 {
 	ListCell *cell;
 	bool gone;
@@ -401,7 +400,7 @@ scan_jobs(JobRun *run, Relation index, ScanKey keys, int nkeys, Snapshot snapsho
 			place->seq = DatumGetInt64(slot_getattr(slot, JOB_SEQ, &null));
 		}
 		job = pm_jobs_make_job(run, slot, only_without_key);
-		if (job != NULL && (!lock || take_job(run, job, snapshot)))
+		if (job != NULL && (!lock || pm_jobs_take_job(run, job, snapshot)))
 			jobs = lappend(jobs, job);
 	}
 	index_endscan(scan);
@@ -444,55 +443,6 @@ claim_in_order(JobRun *run, Relation index, ScanKeyData *keys, int nkeys, int li
 	else
 		jobs = scan_jobs(run, index, keys, nkeys, snapshot, limit, true, only_without_key,
 		                 place);
-	UnregisterSnapshot(snapshot);
-	return jobs;
-}
-
-/*
- * Claims the job of a key whose turn it is: the one that was tried before and
- * holds its key, else the first.  The key's only slot is ours, and the snapshot
- * is younger than that.
- */
-static List *
-claim_head(JobRun *run, ScanKeyData *keys)
-{
-	Snapshot snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	Relation retries = index_open(pm_jobs_index(run, "_job_retry"), AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(run->jobs, NULL);
-	IndexScanDesc scan = index_beginscan(run->jobs, retries, snapshot, 2, 0);
-	List *jobs = NIL;
-	bool held = false;
-	Job *job;
-
-	index_rescan(scan, keys, 2, NULL, 0);
-	if (index_getnext_slot(scan, ForwardScanDirection, slot))
-	{
-		bool ready;
-
-		held = true;
-		(void) slot_getattr(slot, JOB_RUN_AT, &ready);
-		if (ready && (job = pm_jobs_make_job(run, slot, false)) != NULL &&
-		    take_job(run, job, snapshot))
-			jobs = list_make1(job);
-	}
-	index_endscan(scan);
-	index_close(retries, AccessShareLock);
-
-	if (!held)
-	{
-		/* the very first row counts, whether we may run it or not */
-		Relation ready = index_open(pm_jobs_index(run, "_job_key"), AccessShareLock);
-
-		scan = index_beginscan(run->jobs, ready, snapshot, 2, 0);
-		index_rescan(scan, keys, 2, NULL, 0);
-		if (index_getnext_slot(scan, ForwardScanDirection, slot) &&
-		    (job = pm_jobs_make_job(run, slot, false)) != NULL &&
-		    take_job(run, job, snapshot))
-			jobs = list_make1(job);
-		index_endscan(scan);
-		index_close(ready, AccessShareLock);
-	}
-	ExecDropSingleTupleTableSlot(slot);
 	UnregisterSnapshot(snapshot);
 	return jobs;
 }
@@ -622,8 +572,8 @@ claim_of_key(JobRun *run, Relation index, Queue *queue, const char *key)
 	pm_jobs_set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
 	                CStringGetTextDatum(queue->name));
 	pm_jobs_set_key(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(key));
-	jobs =
-	    queue->ordered ? claim_head(run, keys) : claim_next(run, index, queue, key, keys);
+	jobs = queue->ordered ? pm_jobs_claim_head(run, keys)
+	                      : claim_next(run, index, queue, key, keys);
 	if (limit > 0 && jobs == NIL)
 		pm_jobs_give_slot_back(); /* or many keys without a job would fill the lock table */
 	else if (limit > 0)

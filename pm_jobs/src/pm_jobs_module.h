@@ -8,6 +8,7 @@
  *   definer.c      API functions run with the owner's rights and know their caller
  *   job_run.c      run_pending() and run(): the loops over queues
  *   job_claim.c    finding and locking the next jobs of a queue
+ *   job_order.c    the next job of a key in an ordered queue
  *   job_lock.c     limits: slots of queues and keys as locks of a class of our own
  *   job_call.c     calling a handler as the job's role, leaving nothing behind
  *   guard.c        what a handler may not do to the session that runs it
@@ -38,6 +39,7 @@
 #include "storage/lock.h"
 #include "utils/hsearch.h"
 #include "utils/rel.h"
+#include "utils/snapshot.h"
 #include "utils/timestamp.h"
 
 #include "pm_compat.h"
@@ -199,12 +201,16 @@ extern void pm_jobs_set_key(ScanKey key, AttrNumber column, StrategyNumber strat
 extern Oid pm_jobs_index(JobRun *run, const char *name);
 extern bool pm_jobs_has_turns(const Queue *queue);
 extern Job *pm_jobs_make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key);
+extern bool pm_jobs_take_job(JobRun *run, const Job *job, Snapshot snapshot);
 extern List *pm_jobs_claim_by_turns(JobRun *run, Queue *queue);
 extern void pm_jobs_forget_keys(Queue *queue);
 extern void pm_jobs_set_last_key(JobRun *run, Queue *queue, const char *key);
 extern void pm_jobs_move_keys_back(Queue *queue, int32 priority, int64 seq);
 extern List *pm_jobs_claim(JobRun *run, Queue *queue, int limit);
 extern bool pm_jobs_claim_again(JobRun *run, Job *job);
+
+/* in job_order.c */
+extern List *pm_jobs_claim_head(JobRun *run, ScanKeyData *keys);
 
 /* in job_call.c */
 extern void pm_jobs_prepare_call(JobRun *run, Job *job);
