@@ -87,6 +87,10 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
+  -- who called goes on from what is answered: a crash here must not undo it
+  IF current_setting('synchronous_commit') = 'off' THEN
+    PERFORM set_config('synchronous_commit', 'local', true);
+  END IF;
   INSERT INTO pm_xref._saga_steps (saga, step, direction) VALUES (_saga_step.saga, _saga_step.step, _saga_step.direction)
   ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN

@@ -114,6 +114,12 @@ SELECT * FROM zoo.story(:'id');
 -- it will never be done by a call that comes late
 DELETE FROM zoo.fails;
 SELECT * FROM pm_xref._saga_step(:'id', 2, 'action', 'zoo.b(uuid,jsonb)', '{}');
+-- what is answered is on disk
+BEGIN;
+SET LOCAL synchronous_commit = off;
+SELECT outcome FROM pm_xref._saga_step(:'id', 2, 'action', 'zoo.b(uuid,jsonb)', '{}');
+SHOW synchronous_commit;
+COMMIT;
 INSERT INTO zoo.fails VALUES ('c', '23514');
 SELECT pm_xref.start_saga('three', '{"x": 1}') AS id \gset
 CALL pm_jobs.run('pm_xref.sagas');
