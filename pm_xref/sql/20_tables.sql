@@ -79,6 +79,7 @@ CREATE TABLE pm_xref.orphans (
   PRIMARY KEY (reference, id)
 );
 CREATE INDEX ON pm_xref.orphans (reference, last_seen) WHERE state = 'orphan';
+CREATE INDEX ON pm_xref.orphans USING hash (key) WHERE state = 'orphan';
 COMMENT ON TABLE pm_xref.orphans IS 'Rows that refer to a key that is not there, as the last good check of their reference found them, and what became of those found before.';
 COMMENT ON COLUMN pm_xref.orphans.reference IS 'name of the reference';
 COMMENT ON COLUMN pm_xref.orphans.row_key IS 'the row: its primary key as an object; its place as {"ctid": ...} if the table has none';

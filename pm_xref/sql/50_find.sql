@@ -6,15 +6,15 @@
 -- rows is an error: what is hidden would not be checked.  Keys are asked for by their
 -- text, so that must mean the same in the other database.
 CREATE FUNCTION pm_xref._scan(reference text, engine text, with_position boolean)
-RETURNS TABLE(row_key jsonb, key text, rows_checked bigint, nulls bigint, used text, seen text, shape text, touched text[])
+RETURNS TABLE(row_key jsonb, key text, rows_checked bigint, nulls bigint, used text, seen text, shape text, touched uuid[])
 LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET datestyle = 'ISO, YMD' SET intervalstyle = 'iso_8601'
 AS 'MODULE_PATHNAME', 'pm_xref__scan';
 
 -- The same for some keys and those noted by the parent since a position: see
--- src/changed.c.  touched: the keys of known orphans that were looked at again; used
+-- src/changed.c.  touched: the known orphans that were looked at again; used
 -- NULL: a full scan is needed.
 CREATE FUNCTION pm_xref._scan_changed(reference text, keys text[], seen text, shape text)
-RETURNS TABLE(row_key jsonb, key text, rows_checked bigint, nulls bigint, used text, seen_now text, shape_now text, touched text[])
+RETURNS TABLE(row_key jsonb, key text, rows_checked bigint, nulls bigint, used text, seen_now text, shape_now text, touched uuid[])
 LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET datestyle = 'ISO, YMD' SET intervalstyle = 'iso_8601'
 AS 'MODULE_PATHNAME', 'pm_xref__scan_changed';
 

@@ -50,8 +50,13 @@ BEGIN
   result.engine := parent.used;
   result.new_orphans := parent.new_orphans;
 
-  UPDATE pm_xref.orphans AS o SET state = 'resolved'
-  WHERE o.reference = name AND o.state = 'orphan' AND o.last_seen < started AND (parent.touched IS NULL OR o.key = ANY (parent.touched));
+  -- those that were looked at and not found again; by their ids, so that it does not
+  -- matter how many others there are
+  IF parent.touched IS NULL THEN
+    UPDATE pm_xref.orphans AS o SET state = 'resolved' WHERE o.reference = name AND o.state = 'orphan' AND o.last_seen < started;
+  ELSE
+    UPDATE pm_xref.orphans AS o SET state = 'resolved' WHERE o.reference = name AND o.id = ANY (parent.touched) AND o.last_seen < started;
+  END IF;
   GET DIAGNOSTICS result.resolved = ROW_COUNT;
   result.orphans := (SELECT count(*) FROM pm_xref.orphans AS o WHERE o.reference = name AND o.state = 'orphan');
   UPDATE pm_xref._references AS r

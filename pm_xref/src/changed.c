@@ -138,8 +138,8 @@ find_children(const Reference *reference, ChangedCall *call, const char *keys)
 }
 
 /*
- * The keys of known orphans that are among these, an array of text as text; the same
- * key may be written in another way on the other side.
+ * The ids of known orphans that have one of these keys, an array of text as text.  The
+ * same GTIN may be written in another way on the other side.
  */
 static char *
 touched_orphans(const Reference *reference, const char *keys)
@@ -147,14 +147,19 @@ touched_orphans(const Reference *reference, const char *keys)
 	static const Oid types[] = {TEXTOID, TEXTARRAYOID};
 	const char *params[] = {reference->name, keys};
 	Reference here = {.remote = NULL};
-	const char *type = pm_xref_question_type(reference);
+	const char *known =
+	    reference->kind == KEY_GTIN
+	        ? "SELECT o.id FROM pm_xref.orphans AS o WHERE o.reference = $1 "
+	          "AND o.state = 'orphan' AND EXISTS (SELECT FROM "
+	          "pg_catalog.unnest($2) AS s(k) WHERE s.k::pm_gtin.gtin "
+	          "OPERATOR(pm_gtin.=) o.key::pm_gtin.gtin)"
+	        : "SELECT o.id FROM pg_catalog.unnest($2) AS s(k) CROSS JOIN "
+	          "LATERAL (SELECT h.id, h.reference FROM pm_xref.orphans AS h "
+	          "WHERE h.key = s.k AND h.state = 'orphan' OFFSET 0) AS o "
+	          "WHERE o.reference = $1";
 
-	return pm_xref_ask(&here,
-	                   psprintf("SELECT coalesce(pg_catalog.array_agg(o.key), '{}') FROM "
-	                            "pm_xref.orphans AS o WHERE o.reference = $1 AND o.state = "
-	                            "'orphan' AND o.key::%s OPERATOR(%s.=) ANY ($2::%s[])",
-	                            type, reference->operator_schema, type),
-	                   lengthof(types), types, params)
+	return pm_xref_ask(&here, psprintf("SELECT ARRAY(%s)", known), lengthof(types), types,
+	                   params)
 	    ->values[0];
 }
 
@@ -214,7 +219,7 @@ PG_FUNCTION_INFO_V1(pm_xref__scan_changed);
 /*
  * _scan_changed(reference, keys, seen, shape): as _scan(), but only for these keys and
  * for those that the parent's side noted since then; rows_checked counts keys, touched
- * has those of known orphans among them.  engine NULL: what was noted since then is not
+ * has the ids of known orphans that have one of them.  engine NULL: what was noted since then is not
  * all that happened, so a full scan is needed.
  */
 Datum

@@ -156,8 +156,8 @@ typedef struct Totals
 	int64 nulls;        /* those of them without a key */
 	const char *engine; /* NULL: another scan is needed */
 	Position position;
-	const char *touched; /* keys of known orphans that were looked at, an array of text
-	                      * as text; NULL: all */
+	const char
+	    *touched; /* ids of known orphans that were looked at again, as text; NULL: all */
 } Totals;
 
 extern int pm_xref_work_mem; /* kB */

@@ -469,7 +469,7 @@ pm_xref_put_totals(Tuplestorestate *store, TupleDesc desc, const Totals *totals)
 	isnull[SCAN_COLUMNS - 1] = totals->touched == NULL;
 	if (totals->touched != NULL)
 		values[SCAN_COLUMNS - 1] = OidInputFunctionCall(
-		    F_ARRAY_IN, unconstify(char *, totals->touched), TEXTOID, -1);
+		    F_ARRAY_IN, unconstify(char *, totals->touched), UUIDOID, -1);
 	tuplestore_putvalues(store, desc, values, isnull);
 }
 
