@@ -67,18 +67,20 @@ COMMENT ON COLUMN pm_xref.checks.message IS 'its message';
 COMMENT ON COLUMN pm_xref.checks.detail IS 'its detail';
 COMMENT ON COLUMN pm_xref.checks.hint IS 'its hint';
 
--- The id stands for row and key, which can be too long for an index.
+-- The id stands for row and key, which can be too long for an index.  A check that finds
+-- an orphan again changes no index entry, and there is room for it; nor is there a
+-- foreign key, which would be looked up for each: drop_reference() deletes them.
 CREATE TABLE pm_xref.orphans (
-  reference text NOT NULL REFERENCES pm_xref._references ON DELETE CASCADE,
+  reference text NOT NULL,
   row_key jsonb NOT NULL,
   key text NOT NULL,
   first_seen timestamptz NOT NULL,
   last_seen timestamptz NOT NULL,
   state text NOT NULL CHECK (state IN ('orphan', 'resolved', 'quarantined', 'set_null', 'deleted')),
   id uuid NOT NULL GENERATED ALWAYS AS (md5(row_key::text || E'\n' || key)::uuid) STORED,
-  PRIMARY KEY (reference, id)
-);
-CREATE INDEX ON pm_xref.orphans (reference, last_seen) WHERE state = 'orphan';
+  PRIMARY KEY (id, reference)
+) WITH (fillfactor = 50);
+CREATE INDEX ON pm_xref.orphans (reference) WHERE state = 'orphan';
 CREATE INDEX ON pm_xref.orphans USING hash (key) WHERE state = 'orphan';
 COMMENT ON TABLE pm_xref.orphans IS 'Rows that refer to a key that is not there, as the last good check of their reference found them, and what became of those found before.';
 COMMENT ON COLUMN pm_xref.orphans.reference IS 'name of the reference';

@@ -93,6 +93,7 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM pm_xref._no_reference(name);
   END IF;
+  DELETE FROM pm_xref.orphans AS o WHERE o.reference = name;
 END
 $$;
 COMMENT ON FUNCTION pm_xref.drop_reference(text) IS
