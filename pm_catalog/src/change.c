@@ -1,0 +1,92 @@
+/*
+ * change.c - the row that says who changes what in this transaction
+ *
+ * The first change of a product in a transaction inserts a row into changes; the ones
+ * after it use its id, which this process keeps until the transaction ends.  A row of
+ * a subtransaction that is undone is gone: so is then what it was made for, and the
+ * next change makes another.
+ */
+#include "pm_catalog_module.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+static int64 current;                /* the id; 0: none in this transaction */
+static SubTransactionId current_sub; /* the subtransaction that made it */
+
+/* The transaction has ended: forgets the id. */
+static void
+forget_at_end(XactEvent event, void *arg)
+{
+	current = 0;
+}
+
+/* A subtransaction has ended: the row belongs to its parent, or is gone. */
+static void
+forget_at_sub_end(SubXactEvent event, SubTransactionId sub, SubTransactionId parent,
+                  void *arg)
+{
+	if (current == 0 || sub != current_sub)
+		return;
+	if (event == SUBXACT_EVENT_COMMIT_SUB)
+		current_sub = parent;
+	else if (event == SUBXACT_EVENT_ABORT_SUB)
+		current = 0;
+}
+
+/*
+ * The id of this transaction's row of changes, which is made if there is none yet.
+ * Throws what the INSERT throws; needs no SPI connection, makes its own.
+ */
+int64
+pm_catalog_current_change(void)
+{
+	Oid types[] = {TEXTOID, TEXTOID};
+	Datum values[2];
+	char nulls[2] = {' ', ' '};
+	bool isnull;
+
+	if (current != 0)
+		return current;
+	if (pm_catalog_user_id == NULL || *pm_catalog_user_id == '\0')
+		nulls[0] = 'n';
+	else
+		values[0] = CStringGetTextDatum(pm_catalog_user_id);
+	if (pm_catalog_reason == NULL || *pm_catalog_reason == '\0')
+		nulls[1] = 'n';
+	else
+		values[1] = CStringGetTextDatum(pm_catalog_reason);
+
+	SPI_connect();
+	if (SPI_execute_with_args(
+	        "INSERT INTO pm_catalog.changes (changed_at, role, user_id, reason) "
+	        "VALUES (pg_catalog.now(), current_user, $1::pg_catalog.uuid, $2) RETURNING id",
+	        2, types, values, nulls, false, 0) != SPI_OK_INSERT_RETURNING ||
+	    SPI_processed != 1)
+		elog(ERROR, "no row of changes was made");
+	current = DatumGetInt64(
+	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	current_sub = GetCurrentSubTransactionId();
+	SPI_finish();
+	return current;
+}
+
+/* Called once when the module is loaded. */
+void
+pm_catalog_change_init(void)
+{
+	RegisterXactCallback(forget_at_end, NULL);
+	RegisterSubXactCallback(forget_at_sub_end, NULL);
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_change);
+
+/* _change(): see pm_catalog_current_change. */
+Datum
+pm_catalog_change(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(pm_catalog_current_change());
+}

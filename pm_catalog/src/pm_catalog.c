@@ -1,0 +1,55 @@
+/*
+ * pm_catalog.c - the settings, and what happens when the module is loaded
+ *
+ * Nothing needs to be preloaded: the module has no shared memory.
+ */
+#include "pm_catalog_module.h"
+
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/uuid.h"
+
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+char *pm_catalog_user_id;
+char *pm_catalog_reason;
+
+/* A setting that is a UUID or empty: says whether the new value is one. */
+static bool
+check_user_id(char **value, void **extra, GucSource source)
+{
+	int digits = 0;
+
+	if (**value == '\0')
+		return true;
+	for (const char *c = *value; *c != '\0'; c++)
+	{
+		if (strchr("0123456789abcdefABCDEF", *c) != NULL)
+			digits++;
+		else if (*c != '-')
+			digits = 99;
+	}
+	if (digits != 2 * UUID_LEN)
+	{
+		GUC_check_errhint("It is the UUID of a user, or empty.");
+		return false;
+	}
+	return true;
+}
+
+/* Called once when the module is loaded. */
+void
+_PG_init(void)
+{
+	DefineCustomStringVariable(
+	    "pm_catalog.user_id", "The user for whom products are changed, a UUID.",
+	    "Kept in changes.user_id, as the client says it.", &pm_catalog_user_id, "",
+	    PGC_USERSET, 0, check_user_id, NULL, NULL);
+	DefineCustomStringVariable("pm_catalog.reason", "Why products are changed.",
+	                           "Kept in changes.reason.", &pm_catalog_reason, "",
+	                           PGC_USERSET, 0, NULL, NULL, NULL);
+	pm_catalog_change_init();
+	MarkGUCPrefixReserved("pm_catalog");
+}
