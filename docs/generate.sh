@@ -1,5 +1,5 @@
 #!/bin/bash
-# generate.sh - writes docs/reference.md from the comments in a database
+# generate.sh - writes docs/reference.md and docs/entities.md from what is in a database
 #
 #   docs/generate.sh EXTENSION...
 #
@@ -11,5 +11,7 @@ create=()
 for extension in "$@"; do
   create+=(-c "CREATE EXTENSION $extension CASCADE")
 done
-page=$(test/sandbox.sh test/with_cluster.sh psql -X -q "${create[@]}" -f docs/reference.sql)
-printf '%s\n' "$page" >docs/reference.md
+for page in reference entities; do
+  text=$(test/sandbox.sh test/with_cluster.sh psql -X -q "${create[@]}" -f "docs/$page.sql")
+  printf '%s\n' "$text" >"docs/$page.md"
+done
