@@ -7,23 +7,22 @@ CREATE TRIGGER price_written BEFORE INSERT OR UPDATE ON pm_catalog.product_price
 FOR EACH ROW EXECUTE FUNCTION pm_catalog._price_written();
 
 -- After each statement: the products are locked in the order of their ids, but those
--- that this transaction has written itself; then every period that was written, and the
--- one before each place where one was or is, ends where the next one starts.
+-- that this transaction has written itself; then each of their periods ends where the
+-- next one starts.
 DO $$
 DECLARE
-  columns CONSTANT text := 'product_id, price_type, currency, min_quantity, supplier_id, valid_from';
+  columns CONSTANT text := 'id, product_id, price_type, currency, min_quantity, supplier_id, valid_from, ends_at';
   event record;
 BEGIN
   FOR event IN
-    SELECT e.name, e.tables, format(e.places, columns) AS places
+    SELECT e.name, e.tables, format(e.products, columns) AS products
     FROM (VALUES
-      ('INSERT', 'NEW TABLE AS new_rows', 'SELECT %1$s FROM new_rows'),
-      ('DELETE', 'OLD TABLE AS old_rows', 'SELECT %1$s FROM old_rows'),
+      ('INSERT', 'NEW TABLE AS new_rows', 'SELECT product_id FROM new_rows'),
+      ('DELETE', 'OLD TABLE AS old_rows', 'SELECT product_id FROM old_rows'),
       ('UPDATE', 'OLD TABLE AS old_rows NEW TABLE AS new_rows',
-       '(SELECT %1$s, ends_at, id FROM new_rows EXCEPT ALL SELECT %1$s, ends_at, id FROM old_rows)
-         UNION ALL
-        (SELECT %1$s, ends_at, id FROM old_rows EXCEPT ALL SELECT %1$s, ends_at, id FROM new_rows)')
-    ) AS e(name, tables, places)
+       'SELECT product_id FROM (SELECT %1$s FROM new_rows EXCEPT SELECT %1$s FROM old_rows) AS n
+        UNION ALL SELECT product_id FROM (SELECT %1$s FROM old_rows EXCEPT SELECT %1$s FROM new_rows) AS o')
+    ) AS e(name, tables, products)
   LOOP
     EXECUTE format($trigger$
       CREATE TRIGGER periods_after_%s AFTER %s ON pm_catalog.product_prices REFERENCING %s
@@ -31,29 +30,18 @@ BEGIN
     $trigger$, lower(event.name), event.name, event.tables, format($lock$
       SELECT count(*) FROM (
         SELECT FROM pm_catalog.products AS p
-        WHERE p.id IN (SELECT t.product_id FROM (%s) AS t) AND p.xmin <> (SELECT pg_current_xact_id()::xid)
+        WHERE p.id IN (%s) AND p.xmin <> (SELECT pg_current_xact_id()::xid)
         ORDER BY p.id FOR NO KEY UPDATE
       ) AS locked
-    $lock$, event.places), format($end$
-      UPDATE pm_catalog.product_prices AS p SET valid_until = e.valid_until
+    $lock$, event.products), format($end$
+      UPDATE pm_catalog.product_prices AS p SET valid_until = e.ends
       FROM (
-        SELECT DISTINCT n.id, least(n.ends_at, next.valid_from) AS valid_until
-        FROM (%s) AS t
-        CROSS JOIN LATERAL (
-          SELECT b.id, b.valid_from, b.ends_at FROM pm_catalog.product_prices AS b
-          WHERE b.product_id = t.product_id AND b.price_type = t.price_type AND b.currency = t.currency AND b.min_quantity = t.min_quantity
-            AND b.supplier_id IS NOT DISTINCT FROM t.supplier_id AND b.valid_from <= t.valid_from
-          ORDER BY b.valid_from DESC LIMIT 2
-        ) AS n
-        LEFT JOIN LATERAL (
-          SELECT a.valid_from FROM pm_catalog.product_prices AS a
-          WHERE a.product_id = t.product_id AND a.price_type = t.price_type AND a.currency = t.currency AND a.min_quantity = t.min_quantity
-            AND a.supplier_id IS NOT DISTINCT FROM t.supplier_id AND a.valid_from > n.valid_from
-          ORDER BY a.valid_from LIMIT 1
-        ) AS next ON true
+        SELECT r.id, r.valid_until, least(r.ends_at, lead(r.valid_from) OVER (
+                 PARTITION BY r.product_id, r.price_type, r.currency, r.min_quantity, r.supplier_id ORDER BY r.valid_from)) AS ends
+        FROM pm_catalog.product_prices AS r WHERE r.product_id IN (%s)
       ) AS e
-      WHERE p.id = e.id AND p.valid_until IS DISTINCT FROM e.valid_until
-    $end$, event.places));
+      WHERE e.valid_until IS DISTINCT FROM e.ends AND p.id = e.id
+    $end$, event.products));
   END LOOP;
 END
 $$;

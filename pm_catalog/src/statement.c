@@ -209,24 +209,28 @@ lock_as_object(Oid table, bool alone)
 
 PG_FUNCTION_INFO_V1(pm_catalog_lock_writers);
 
-/* _lock_writers('together' or 'alone'): a trigger */
+/* _lock_writers('together' or 'alone' [, table]): a trigger; its own table if none is named */
 Datum
 pm_catalog_lock_writers(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = statement_trigger(fcinfo, "_lock_writers");
+	char **arguments = trigger->tg_trigger->tgargs;
+	int count = trigger->tg_trigger->tgnargs;
+	Oid table = RelationGetRelid(trigger->tg_relation);
 
-	lock_as_object(RelationGetRelid(trigger->tg_relation),
-	               trigger->tg_trigger->tgnargs > 0 &&
-	                   strcmp(trigger->tg_trigger->tgargs[0], "alone") == 0);
+	if (count > 1)
+		table = DatumGetObjectId(
+		    DirectFunctionCall1(regclassin, CStringGetDatum(arguments[1])));
+	lock_as_object(table, count > 0 && strcmp(arguments[0], "alone") == 0);
 	PG_RETURN_POINTER(NULL);
 }
 
 PG_FUNCTION_INFO_V1(pm_catalog_lock_table);
 
-/* _write_alone(regclass): waits until no other transaction is a writer of the table */
+/* _lock_table(regclass, boolean): what _lock_writers() does, for functions. */
 Datum
 pm_catalog_lock_table(PG_FUNCTION_ARGS)
 {
-	lock_as_object(PG_GETARG_OID(0), true);
+	lock_as_object(PG_GETARG_OID(0), PG_GETARG_BOOL(1));
 	PG_RETURN_VOID();
 }
