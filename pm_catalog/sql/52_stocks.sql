@@ -12,7 +12,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   stock pm_catalog.product_stocks;
-  what text := format('product "%s"', product_id) || coalesce(format(', variant "%s"', variant_id), '');
+  what text := format('product "%s"', product_id) || coalesce(', variant "' || variant_id || '"', '');
 BEGIN
   IF quantity IS NULL OR quantity <= 0 THEN
     RAISE EXCEPTION 'invalid quantity to %: %', verb, coalesce('"' || quantity || '"', 'NULL')

@@ -12,8 +12,13 @@ FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._lock_writers('alone');
 CREATE TRIGGER category_written BEFORE INSERT OR UPDATE ON pm_catalog.categories
 FOR EACH ROW EXECUTE FUNCTION pm_catalog._category_written();
 
--- Throws if a category of these is below itself, or too deep.  Looks with the snapshot
--- of its caller.
+-- The names of a chain, of a long one its ends.
+CREATE FUNCTION pm_catalog._chain(names text[]) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN '"' || array_to_string(CASE WHEN cardinality(names) > 8 THEN names[1:4] || '...'::text || names[cardinality(names) - 2:] ELSE names END, '" > "') || '"';
+
+-- Throws if a category of these is below itself, or one of these or below them is too
+-- deep.  Looks with the snapshot of its caller.
 CREATE FUNCTION pm_catalog._check_paths(ids uuid[]) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
@@ -21,6 +26,7 @@ DECLARE
   most CONSTANT integer := 50;
   fault record;
 BEGIN
+  -- up, not further than an end can be
   WITH RECURSIVE up(start, id, parent_id, names) AS (
     SELECT c.id, c.id, c.parent_id, ARRAY[c.name] FROM pm_catalog.categories AS c WHERE c.id = ANY (ids)
     UNION ALL
@@ -28,23 +34,29 @@ BEGIN
     FROM up AS u JOIN pm_catalog.categories AS c ON c.id = u.parent_id
     WHERE cardinality(u.names) <= most + 1 AND (u.id <> u.start OR cardinality(u.names) = 1)
   )
-  SELECT u.start, u.id = u.start AS is_cycle, u.names[cardinality(u.names)] AS name,
-         array_to_string(CASE WHEN cardinality(u.names) > 8 THEN u.names[1:3] || '...'::text || u.names[cardinality(u.names) - 2:] ELSE u.names END, '" > "') AS chain
-  INTO fault
-  FROM up AS u
-  WHERE cardinality(u.names) > 1 AND u.id = u.start OR cardinality(u.names) > most + 1
-  ORDER BY u.id = u.start DESC, cardinality(u.names), u.names LIMIT 1;
-  IF NOT FOUND THEN
-    RETURN;
-  END IF;
-  IF fault.is_cycle THEN
-    RAISE EXCEPTION 'category "%" cannot be below itself', fault.name
+  SELECT u.names INTO fault FROM up AS u
+  WHERE cardinality(u.names) > 1 AND u.id = u.start ORDER BY cardinality(u.names), u.names LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'category "%" cannot be below itself', fault.names[1]
       USING ERRCODE = '23514', SCHEMA = 'pm_catalog', TABLE = 'categories', COLUMN = 'parent_id',
-            DETAIL = format('The chain would be "%s".', fault.chain), HINT = 'Give it a parent that is not below it.';
+            DETAIL = format('The chain would be %s.', pm_catalog._chain(fault.names)), HINT = 'Give it a parent that is not below it.';
   END IF;
-  RAISE EXCEPTION 'category "%" would have more than % above it', fault.name, most
-    USING ERRCODE = '23514', SCHEMA = 'pm_catalog', TABLE = 'categories', COLUMN = 'parent_id', CONSTRAINT = 'depth_is_at_most_50',
-          DETAIL = format('The chain would end with "%s".', fault.chain);
+  -- there is no cycle: down from the top of each of these
+  WITH RECURSIVE up(id, parent_id) AS (
+    SELECT c.id, c.parent_id FROM pm_catalog.categories AS c WHERE c.id = ANY (ids)
+    UNION
+    SELECT c.id, c.parent_id FROM up AS u JOIN pm_catalog.categories AS c ON c.id = u.parent_id
+  ), down(id, names) AS (
+    SELECT c.id, ARRAY[c.name] FROM up AS u JOIN pm_catalog.categories AS c ON c.id = u.id WHERE u.parent_id IS NULL
+    UNION ALL
+    SELECT c.id, d.names || c.name FROM down AS d JOIN pm_catalog.categories AS c ON c.parent_id = d.id WHERE cardinality(d.names) <= most + 1
+  )
+  SELECT d.names INTO fault FROM down AS d WHERE cardinality(d.names) > most + 1 ORDER BY d.names LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'category "%" would have more than % above it', fault.names[most + 2], most
+      USING ERRCODE = '23514', SCHEMA = 'pm_catalog', TABLE = 'categories', COLUMN = 'parent_id', CONSTRAINT = 'depth_is_at_most_50',
+            DETAIL = format('The chain would be %s.', pm_catalog._chain(fault.names));
+  END IF;
 END
 $$;
 
@@ -154,7 +166,7 @@ $$;
 COMMENT ON FUNCTION pm_catalog.ensure_category(text, text[]) IS
 'the category with this path of names, from the top down, which is made with all above it that are missing; blanks around a name do not count. Who makes some waits for others that make or move categories: call it before writing products. Errors: 22023 no name, more than 51, or NULL; 23514 a name that is no label, a taxonomy that is no slug; 40001 in REPEATABLE READ if another has made it meanwhile';
 
-REVOKE ALL ON FUNCTION pm_catalog._category_written(), pm_catalog._check_paths(uuid[]), pm_catalog.category_subtree(uuid),
+REVOKE ALL ON FUNCTION pm_catalog._category_written(), pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog.category_subtree(uuid),
   pm_catalog.category_ancestors(uuid), pm_catalog.ensure_category(text, text[]) FROM PUBLIC;
 
 SELECT pg_extension_config_dump('pm_catalog._category_counts', '');

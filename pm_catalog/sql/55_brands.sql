@@ -4,12 +4,14 @@ CREATE FUNCTION pm_catalog.brand_key(name text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN translate(
   replace(replace(replace(
-    lower(regexp_replace(normalize(translate(name, '™®©℠', ''), NFKD) COLLATE "default",
-      '[\u0000-\u0025\u0027-\u002a\u002c-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u0300-\u036f\u2000-\u206f\u3000-\u303f]', '', 'g')),
+    lower(translate(regexp_replace(normalize(translate(name, '™®©℠', ''), NFKD) COLLATE "default",
+      -- all of ASCII but letters, digits, + and &; other punctuation; accents
+      '[\u0001-\u0025\u0027-\u002a\u002c-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u0300-\u036f\u2000-\u206f\u3000-\u303f]', '', 'g'),
+      'ÆŒØŁĐÐ', 'æœøłđð')),
     'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'),
   'øłđðı', 'olddi') COLLATE "C";
 COMMENT ON FUNCTION pm_catalog.brand_key(text) IS
-'what two names of one brand have in common: small letters without accents and digits, + and &; case, blanks, punctuation and trademark signs do not count. For databases in UTF8; other scripts than Latin keep their accents where Unicode has no mark of its own for them';
+'what the spellings of a brand''s name have in common: letters without accents, in small as the database''s locale has them, digits, + and &; case, blanks, punctuation and trademark signs do not count. For databases in UTF8';
 
 CREATE TABLE pm_catalog.brand_aliases (
   alias_key text COLLATE "C" GENERATED ALWAYS AS (pm_catalog.brand_key(alias)) STORED PRIMARY KEY

@@ -48,10 +48,10 @@ BEGIN
   END LOOP;
   RAISE EXCEPTION 'bundle "%" cannot be inside itself', culprit
     USING ERRCODE = '23514', SCHEMA = 'pm_catalog', TABLE = 'product_bundle_items', COLUMN = 'product_id',
-          DETAIL = format('The chain would be "%s".',
-            (SELECT string_agg(p.title, '" > "' ORDER BY n.place)
-             FROM unnest(CASE WHEN cardinality(chain) > 8 THEN chain[1:8] ELSE chain END) WITH ORDINALITY AS n(id, place)
-             JOIN pm_catalog.product_bundles AS b ON b.id = n.id JOIN pm_catalog.products AS p ON p.id = b.product_id)),
+          DETAIL = format('The chain would be %s.',
+            (SELECT pm_catalog._chain(array_agg(p.title ORDER BY n.place))
+             FROM unnest(chain) WITH ORDINALITY AS n(id, place)
+                   JOIN pm_catalog.product_bundles AS b ON b.id = n.id JOIN pm_catalog.products AS p ON p.id = b.product_id)),
           HINT = 'Take one of them out of the one before it.';
 END
 $$;

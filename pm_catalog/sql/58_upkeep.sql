@@ -35,7 +35,7 @@ DECLARE
   scheduled integer := 0;
 BEGIN
   FOR task IN SELECT * FROM pm_catalog._upkeep AS u WHERE NOT EXISTS (SELECT FROM pm_jobs._handlers AS h WHERE h.kind = u.kind) ORDER BY u.kind LOOP
-    PERFORM pm_jobs.register_handler(task.kind, task.handler);
+    PERFORM pm_jobs.register_handler(task.kind, task.handler::regprocedure);
   END LOOP;
   IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = schedule_upkeep.queue) THEN
     PERFORM pm_jobs.create_queue(schedule_upkeep.queue, max_attempts => 3);

@@ -5,6 +5,8 @@
  */
 #include "pm_catalog_module.h"
 
+#include <limits.h>
+
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/uuid.h"
