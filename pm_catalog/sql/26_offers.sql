@@ -65,7 +65,7 @@ COMMENT ON COLUMN pm_catalog.product_prices.compare_at_amount IS 'the higher pri
 COMMENT ON COLUMN pm_catalog.product_prices.currency IS 'of price, cost and compare_at_amount (ISO 4217)';
 COMMENT ON COLUMN pm_catalog.product_prices.min_quantity IS 'the price holds from this many pieces on';
 COMMENT ON COLUMN pm_catalog.product_prices.valid_from IS 'start of the period, inclusive';
-COMMENT ON COLUMN pm_catalog.product_prices.valid_until IS 'its end, exclusive: the start of the next period, or ends_at if that is earlier; NULL: none. Kept by the server; writing it writes ends_at';
+COMMENT ON COLUMN pm_catalog.product_prices.valid_until IS 'its end, exclusive: the start of the next period, or ends_at if that is earlier; NULL: none. Kept by the server; writing another time here writes ends_at';
 COMMENT ON COLUMN pm_catalog.product_prices.ends_at IS 'the end that was written, which holds again when the next period goes; NULL: the price is valid until there is another';
 COMMENT ON COLUMN pm_catalog.product_prices.is_active IS 'false: the price is not asked though its period has come';
 COMMENT ON COLUMN pm_catalog.product_prices.created_at IS 'when it was written';

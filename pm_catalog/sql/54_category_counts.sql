@@ -43,6 +43,16 @@ FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._after_statement(
   'DELETE FROM pm_catalog._category_deltas',
   'UPDATE pm_catalog._category_counts SET products = 0 WHERE products <> 0');
 
+-- A category that goes takes what has changed with it: its id may come again.  As when
+-- folding, nobody else folds, and no category is moved.
+CREATE TRIGGER lock_before_delete BEFORE DELETE ON pm_catalog.categories
+FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._lock_writers('together');
+CREATE TRIGGER lock_counts_before_delete BEFORE DELETE ON pm_catalog.categories
+FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._lock_writers('alone', 'pm_catalog._category_counts');
+CREATE TRIGGER counts_after_delete AFTER DELETE ON pm_catalog.categories REFERENCING OLD TABLE AS old_rows
+FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._after_statement(
+  'DELETE FROM pm_catalog._category_deltas AS d USING old_rows AS o WHERE d.category_id = o.id');
+
 -- Folds what has changed into the counts; returns how many rows that was.  One at a
 -- time, and not while categories are moved.
 CREATE FUNCTION pm_catalog._fold_counts() RETURNS bigint

@@ -45,6 +45,12 @@ BEGIN
 END
 $$;
 
+-- Who makes brands without ensure_brands() is waited for by those who use it.
+CREATE TRIGGER lock_before_insert BEFORE INSERT ON pm_catalog.brands
+FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._lock_writers('together');
+CREATE TRIGGER lock_before_update BEFORE UPDATE OF name ON pm_catalog.brands
+FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._lock_writers('together');
+
 -- The name of a brand is among its aliases, whatever path writes.
 DO $$
 DECLARE
@@ -95,7 +101,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.ensure_brands(text[]) IS
-'the brands that are known under these names, one row for each different name; those that are missing are made. brand_id is NULL for NULL and for a name without letter or digit. Who makes some waits for others that do: call it before writing products. Errors: 23514 a name that is no label; 40001 in REPEATABLE READ if another has made one meanwhile';
+'the brands that are known under these names, one row for each different name; those that are missing are made. brand_id is NULL for NULL and for a name without letter or digit. Who makes some waits for others that do: call it before writing products. Errors: 23514 a name that is no label; 23505 in REPEATABLE READ if another has made one meanwhile: try again';
 
 CREATE FUNCTION pm_catalog.ensure_brand(name text) RETURNS uuid
 LANGUAGE sql VOLATILE PARALLEL UNSAFE

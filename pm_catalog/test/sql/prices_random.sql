@@ -32,6 +32,8 @@ BEGIN
     ELSIF what = 3 THEN  -- some are to end, or not to
       UPDATE model SET ends = CASE WHEN random() < 0.5 THEN start + 1 + floor(random() * 20)::int END WHERE random() < 0.1;
       UPDATE product_prices AS p SET valid_until = pg_temp.day(m.ends) FROM model AS m WHERE m.id = p.id AND p.ends_at IS DISTINCT FROM pg_temp.day(m.ends);
+      -- it has that end already, as the next one starts there: writing the same value says nothing
+      UPDATE product_prices AS p SET ends_at = pg_temp.day(m.ends) FROM model AS m WHERE m.id = p.id AND p.ends_at IS DISTINCT FROM pg_temp.day(m.ends);
     ELSE  -- some move to other times and products: each takes the place of a new one
       UPDATE model AS m SET product_id = b.product_id, supplier_id = b.supplier_id, start = b.start, ends = NULL
       FROM (SELECT *, row_number() OVER () AS n FROM batch) AS b, (SELECT id, row_number() OVER (ORDER BY random()) AS n FROM model) AS o
