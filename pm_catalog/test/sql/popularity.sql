@@ -52,7 +52,7 @@ FROM products AS p, products AS r, (VALUES ('Lamp', 'accessory', 2), ('Book', 'r
 SELECT q.title, r.kind, r.position FROM related_products('01a21d28-7d45-7936-84e2-000000000001') AS r JOIN products AS q ON q.id = r.related_id;
 SELECT count(*) FROM related_products('01a21d28-7d45-7936-84e2-000000000001', 1);
 -- jobs do it
-SELECT schedule_upkeep(), schedule_upkeep();
+SELECT schedule_upkeep() > 1 AS scheduled, schedule_upkeep() > 1 AS again;
 SELECT name, spec, queue, kind FROM pm_jobs.schedules WHERE queue = 'catalog' AND kind IN ('pm_catalog.counts', 'pm_catalog.popularity') ORDER BY 1;
 SELECT record_event(id, 'view', 7) FROM products WHERE title = 'Lamp';
 INSERT INTO categories (id, name) VALUES ('01a21d28-7d45-7936-84e2-0000000000cc', 'Light');
@@ -62,7 +62,7 @@ CALL pm_jobs.run('catalog');
 SELECT kind, status, result FROM pm_jobs.jobs WHERE kind LIKE 'pm_catalog.%' ORDER BY kind;
 SELECT products FROM _category_counts;
 TABLE popular;
-SELECT pm_jobs.unschedule(name) FROM pm_jobs.schedules WHERE queue = 'catalog';
+DO $$ BEGIN PERFORM pm_jobs.unschedule(s.name) FROM pm_jobs.schedules AS s WHERE s.queue = 'catalog'; END $$;
 DROP VIEW popular;
 DELETE FROM products;
 DELETE FROM categories;
