@@ -43,12 +43,15 @@ CREATE TABLE pm_catalog.product_prices (
   min_quantity integer NOT NULL DEFAULT 1 CONSTRAINT min_quantity_is_positive CHECK (min_quantity > 0),
   valid_from timestamptz NOT NULL DEFAULT now() CONSTRAINT valid_from_is_finite CHECK (isfinite(valid_from)),
   valid_until timestamptz CONSTRAINT valid_until_is_finite CHECK (isfinite(valid_until)),
+  ends_at timestamptz CONSTRAINT ends_at_is_finite CHECK (isfinite(ends_at)),
   is_active boolean NOT NULL DEFAULT true,
   created_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT price_period_ends_after_its_start CHECK (valid_until > valid_from),
+  CONSTRAINT price_period_ends_after_its_start CHECK (valid_until > valid_from AND ends_at > valid_from),
   CONSTRAINT compare_at_amount_is_above_price CHECK (compare_at_amount > price)
 );
-CREATE UNIQUE INDEX product_prices_period ON pm_catalog.product_prices (product_id, price_type, currency, min_quantity, supplier_id, valid_from) NULLS NOT DISTINCT;
+-- valid_from before supplier_id: the neighbours of a period are beside it in the index
+-- also for our own prices, whose supplier_id is NULL
+CREATE UNIQUE INDEX product_prices_period ON pm_catalog.product_prices (product_id, price_type, currency, min_quantity, valid_from, supplier_id) NULLS NOT DISTINCT;
 CREATE INDEX product_prices_supplier_id ON pm_catalog.product_prices (supplier_id) WHERE supplier_id IS NOT NULL;
 COMMENT ON TABLE pm_catalog.product_prices IS 'prices and their history: periods of one product, type, currency, minimum quantity and supplier never overlap; the next one ends the one before';
 COMMENT ON COLUMN pm_catalog.product_prices.id IS 'key';
@@ -62,7 +65,8 @@ COMMENT ON COLUMN pm_catalog.product_prices.compare_at_amount IS 'the higher pri
 COMMENT ON COLUMN pm_catalog.product_prices.currency IS 'of price, cost and compare_at_amount (ISO 4217)';
 COMMENT ON COLUMN pm_catalog.product_prices.min_quantity IS 'the price holds from this many pieces on';
 COMMENT ON COLUMN pm_catalog.product_prices.valid_from IS 'start of the period, inclusive';
-COMMENT ON COLUMN pm_catalog.product_prices.valid_until IS 'its end, exclusive, kept by the server: the start of the next period, or what was written if that is earlier; NULL: none';
+COMMENT ON COLUMN pm_catalog.product_prices.valid_until IS 'its end, exclusive: the start of the next period, or ends_at if that is earlier; NULL: none. Kept by the server; writing another time here writes ends_at';
+COMMENT ON COLUMN pm_catalog.product_prices.ends_at IS 'the end that was written, which holds again when the next period goes; NULL: the price is valid until there is another';
 COMMENT ON COLUMN pm_catalog.product_prices.is_active IS 'false: the price is not asked though its period has come';
 COMMENT ON COLUMN pm_catalog.product_prices.created_at IS 'when it was written';
 

@@ -14,3 +14,26 @@ GRANT INSERT ON pm_catalog.changes TO pm_writer, pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.suppliers TO pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.families TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_catalog._change() TO pm_writer, pm_admin, pm_worker;
+-- prices, stocks, categories, brands, bundles, popularity
+GRANT SELECT ON pm_catalog.brand_aliases, pm_catalog.price_reductions, pm_catalog.product_availability, pm_catalog.category_counts,
+  pm_catalog._category_counts, pm_catalog._category_deltas, pm_catalog.popularity, pm_catalog.popular_products, pm_catalog.featured_products,
+  pm_catalog._popularity, pm_catalog._popularity_then TO pm_reader, pm_writer, pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog.current_price(uuid, timestamptz, text, text, integer, uuid),
+  pm_catalog.lowest_price(uuid, text, text, timestamptz, integer, integer), pm_catalog.price_history(uuid), pm_catalog.category_subtree(uuid),
+  pm_catalog.category_ancestors(uuid), pm_catalog.bundle_contents(uuid), pm_catalog.bundle_availability(uuid),
+  pm_catalog.related_products(uuid, integer), pm_catalog._is_shown(text, boolean, timestamptz), pm_catalog._growth(timestamptz, timestamptz, interval)
+  TO pm_reader, pm_writer, pm_admin, pm_worker;
+GRANT INSERT, UPDATE, DELETE ON pm_catalog.brand_aliases, pm_catalog._category_counts TO pm_writer, pm_admin, pm_worker;
+GRANT INSERT ON pm_catalog._category_deltas, pm_catalog._product_events TO pm_writer, pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog._change_stock(text, uuid, uuid, text, integer, integer, integer), pm_catalog.reserve_stock(uuid, integer, text, uuid),
+  pm_catalog.release_stock(uuid, integer, text, uuid), pm_catalog.ship_stock(uuid, integer, text, uuid),
+  pm_catalog.receive_stock(uuid, integer, text, uuid), pm_catalog.move_stock(uuid, integer, text, text, uuid),
+  pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog._check_bundles(uuid[]), pm_catalog._lock_table(regclass, boolean), pm_catalog.ensure_category(text, text[]),
+  pm_catalog._refuse_brand(text, text), pm_catalog._refuse_nameless(text, text), pm_catalog.ensure_brands(text[]), pm_catalog.ensure_brand(text),
+  pm_catalog.merge_brands(uuid, uuid), pm_catalog.record_event(uuid, text, integer) TO pm_writer, pm_admin, pm_worker;
+GRANT SELECT, DELETE ON pm_catalog._category_deltas, pm_catalog._product_events TO pm_worker;
+GRANT INSERT, UPDATE, DELETE ON pm_catalog._popularity, pm_catalog._popularity_then TO pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog._fold_counts(), pm_catalog._fold_events(integer), pm_catalog._run_counts(pm_jobs.job),
+  pm_catalog._run_popularity(pm_jobs.job) TO pm_worker;
+GRANT SELECT ON pm_catalog._upkeep TO pm_admin;
+GRANT EXECUTE ON FUNCTION pm_catalog.schedule_upkeep(text) TO pm_admin;

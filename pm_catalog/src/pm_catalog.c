@@ -5,6 +5,8 @@
  */
 #include "pm_catalog_module.h"
 
+#include <limits.h>
+
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/uuid.h"
@@ -12,6 +14,12 @@
 PG_MODULE_MAGIC;
 
 extern PGDLLEXPORT void _PG_init(void);
+
+/* default and least half-life of popularity, in seconds */
+#define HALF_LIFE     (7 * 24 * 60 * 60)
+#define HALF_LIFE_MIN 60
+
+static int popularity_half_life; /* read by SQL */
 
 char *pm_catalog_user_id;
 char *pm_catalog_reason;
@@ -50,6 +58,11 @@ _PG_init(void)
 	DefineCustomStringVariable("pm_catalog.reason", "Why products are changed.",
 	                           "Kept in changes.reason.", &pm_catalog_reason, "",
 	                           PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+	    "pm_catalog.popularity_half_life",
+	    "Time after which an event counts for half as much in popular_products.",
+	    "The same for all sessions: set it for the database.", &popularity_half_life,
+	    HALF_LIFE, HALF_LIFE_MIN, INT_MAX, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	pm_catalog_change_init();
 	MarkGUCPrefixReserved("pm_catalog");
 }

@@ -4,6 +4,8 @@
  *   pm_catalog.c   the settings, and what happens when the module is loaded
  *   rules.c        rules of single values, behind the CHECKs of columns
  *   change.c       the row that says who changes what in this transaction
+ *   statement.c    triggers that keep what is derived from several rows
+ *   written.c      columns that a row's own writing sets
  */
 #ifndef PM_CATALOG_MODULE_H
 #define PM_CATALOG_MODULE_H
@@ -21,5 +23,8 @@ extern char *pm_catalog_reason;
 /* change.c */
 extern int64 pm_catalog_current_change(void);
 extern void pm_catalog_change_init(void);
+
+/* statement.c */
+extern bool pm_catalog_is_derived(Oid table);
 
 #endif

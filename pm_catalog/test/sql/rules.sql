@@ -33,5 +33,4 @@ INSERT INTO product_prices (product_id, price, valid_from) SELECT id, 10, '-infi
 INSERT INTO product_stocks (product_id, on_hand, reserved) SELECT id, 1, 2 FROM products;
 INSERT INTO product_stocks (product_id, on_hand) SELECT id, -1 FROM products;
 INSERT INTO product_relations (product_id, related_id) SELECT id, id FROM products;
-INSERT INTO categories (name, path) VALUES ('Pens', '{-1}');
 DELETE FROM products;

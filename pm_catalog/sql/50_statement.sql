@@ -1,0 +1,17 @@
+-- Triggers that keep what is derived from several rows: see src/statement.c.
+
+CREATE FUNCTION pm_catalog._after_statement() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS 'MODULE_PATHNAME', 'pm_catalog_after_statement';
+
+CREATE FUNCTION pm_catalog._lock_writers() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_lock_writers';
+
+-- Lets this transaction write to a table together with others, or alone.
+CREATE FUNCTION pm_catalog._lock_table("table" regclass, alone boolean) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_lock_table';
+
+CREATE FUNCTION pm_catalog._set_updated_at() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_set_updated_at';
+
+REVOKE ALL ON FUNCTION pm_catalog._after_statement(), pm_catalog._lock_writers(), pm_catalog._lock_table(regclass, boolean), pm_catalog._set_updated_at() FROM PUBLIC;
