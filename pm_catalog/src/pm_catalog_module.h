@@ -4,6 +4,8 @@
  *   pm_catalog.c   the settings, and what happens when the module is loaded
  *   rules.c        rules of single values, behind the CHECKs of columns
  *   change.c       the row that says who changes what in this transaction
+ *   bulk_insert.c  many rows into several tables, with their triggers and constraints
+ *   digest.c       the digest of a row that a supplier sends
  */
 #ifndef PM_CATALOG_MODULE_H
 #define PM_CATALOG_MODULE_H
