@@ -87,4 +87,30 @@
 	PortalRun(portal, FETCH_ALL, true, true, dest, dest, completion)
 #endif
 
+/*
+ * Makes the only table of an executor's state the one that rows go into; since 16 the
+ * permissions, which the caller has checked, stand beside it.  Needs executor.h.
+ */
+#if PG_VERSION_NUM >= 160000
+#define pm_range_table(estate, entry)                                              \
+	do                                                                             \
+	{                                                                              \
+		List *permissions = NIL;                                                   \
+		addRTEPermissionInfo(&permissions, entry);                                 \
+		ExecInitRangeTable(estate, list_make1(entry), permissions); /* untested */ \
+	} while (0)
+#else
+#define pm_range_table(estate, entry) ExecInitRangeTable(estate, list_make1(entry))
+#endif
+
+/* Index entries of a new row; 16 also updates only those of summarizing indexes. */
+#if PG_VERSION_NUM >= 160000
+#define pm_insert_index_entries(result, slot, estate)                    \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, \
+	                      false) /* untested */
+#else
+#define pm_insert_index_entries(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
+#endif
+
 #endif /* PM_COMPAT_H */

@@ -23,7 +23,12 @@ COMMENT ON COLUMN pm_catalog.changes.reason IS 'why, in the words of who made it
 -- The id of the current transaction's row, which the first call makes.
 CREATE FUNCTION pm_catalog._change() RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_change';
-REVOKE ALL ON FUNCTION pm_catalog._change() FROM PUBLIC;
+
+-- Makes a row of its own for what the transaction changes from now on; returns its id.
+-- Job NULL: it is of no import from now on.
+CREATE FUNCTION pm_catalog._change_of(job uuid, batch integer) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_change_of';
+REVOKE ALL ON FUNCTION pm_catalog._change(), pm_catalog._change_of(uuid, integer) FROM PUBLIC;
 
 SELECT pg_extension_config_dump('pm_catalog.changes', '');
 SELECT pg_extension_config_dump('pm_catalog.changes_id_seq', '');

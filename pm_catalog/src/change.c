@@ -13,6 +13,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/uuid.h"
 
 static int64 current;                /* the id; 0: none in this transaction */
 static SubTransactionId current_sub; /* the subtransaction that made it */
@@ -37,20 +38,15 @@ forget_at_sub_end(SubXactEvent event, SubTransactionId sub, SubTransactionId par
 		current = 0;
 }
 
-/*
- * The id of this transaction's row of changes, which is made if there is none yet.
- * Throws what the INSERT throws; needs no SPI connection, makes its own.
- */
-int64
-pm_catalog_current_change(void)
+/* Makes a row of changes, of an import unless job is NULL, which becomes the current one. */
+static void
+make_change(const pg_uuid_t *job, int32 batch)
 {
-	Oid types[] = {TEXTOID, TEXTOID};
-	Datum values[2];
-	char nulls[2] = {' ', ' '};
+	Oid types[] = {TEXTOID, TEXTOID, UUIDOID, INT4OID};
+	Datum values[lengthof(types)];
+	char nulls[] = {' ', ' ', 'n', 'n'};
 	bool isnull;
 
-	if (current != 0)
-		return current;
 	if (pm_catalog_user_id == NULL || *pm_catalog_user_id == '\0')
 		nulls[0] = 'n';
 	else
@@ -59,18 +55,36 @@ pm_catalog_current_change(void)
 		nulls[1] = 'n';
 	else
 		values[1] = CStringGetTextDatum(pm_catalog_reason);
+	if (job != NULL)
+	{
+		values[2] = UUIDPGetDatum(job);
+		values[3] = Int32GetDatum(batch);
+		nulls[2] = nulls[3] = ' ';
+	}
 
 	SPI_connect();
 	if (SPI_execute_with_args(
-	        "INSERT INTO pm_catalog.changes (changed_at, role, user_id, reason) "
-	        "VALUES (pg_catalog.now(), current_user, $1::pg_catalog.uuid, $2) RETURNING id",
-	        2, types, values, nulls, false, 0) != SPI_OK_INSERT_RETURNING ||
+	        "INSERT INTO pm_catalog.changes (changed_at, role, user_id, reason, job, batch) "
+	        "VALUES (pg_catalog.now(), current_user, $1::pg_catalog.uuid, $2, $3, $4) "
+	        "RETURNING id",
+	        lengthof(types), types, values, nulls, false, 0) != SPI_OK_INSERT_RETURNING ||
 	    SPI_processed != 1)
 		elog(ERROR, "no row of changes was made");
 	current = DatumGetInt64(
 	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	current_sub = GetCurrentSubTransactionId();
 	SPI_finish();
+}
+
+/*
+ * The id of this transaction's row of changes, which is made if there is none yet.
+ * Throws what the INSERT throws; needs no SPI connection, makes its own.
+ */
+int64
+pm_catalog_current_change(void)
+{
+	if (current == 0)
+		make_change(NULL, 0);
 	return current;
 }
 
@@ -89,4 +103,20 @@ Datum
 pm_catalog_change(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64(pm_catalog_current_change());
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_change_of);
+
+/*
+ * _change_of(job, batch): what the transaction changes from now on is of the import;
+ * job NULL: of none, and the next change makes a row of its own.
+ */
+Datum
+pm_catalog_change_of(PG_FUNCTION_ARGS)
+{
+	current = 0;
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	make_change(PG_GETARG_UUID_P(0), PG_GETARG_INT32(1));
+	PG_RETURN_INT64(current);
 }

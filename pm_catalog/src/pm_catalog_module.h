@@ -6,6 +6,8 @@
  *   change.c       the row that says who changes what in this transaction
  *   statement.c    triggers that keep what is derived from several rows
  *   written.c      columns that a row's own writing sets
+ *   bulk_insert.c  many rows into several tables, with their triggers and constraints
+ *   digest.c       the digest of a row that a supplier sends
  */
 #ifndef PM_CATALOG_MODULE_H
 #define PM_CATALOG_MODULE_H

@@ -1,0 +1,332 @@
+-- Merging, second step: rows of a range are written, all of them or none.
+
+-- Inserts the rows of each query into the table of the same place, as INSERT would:
+-- see src/bulk_insert.c.
+CREATE FUNCTION pm_catalog._bulk_insert(targets regclass[], queries text[]) RETURNS bigint[]
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_bulk_insert';
+
+-- Attributes of a product after those of a row are set: null takes one away.
+CREATE FUNCTION pm_catalog._merge_specs(before jsonb, set_to jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN jsonb_path_exists(set_to, '$.* ? (@ == null)')
+            THEN (before || set_to) - ARRAY(SELECT s.key FROM jsonb_each(set_to) AS s WHERE s.value = 'null')
+            ELSE before || set_to END;
+
+-- The value that a column of a table gets from an expression: of its type, and its
+-- default in place of a NULL that it cannot hold.
+CREATE FUNCTION pm_catalog._merge_value(target regclass, column_name text, expression text) RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT format(CASE WHEN a.attnotnull AND d.adbin IS NOT NULL THEN 'coalesce(%s, %s)' ELSE '%s' END,
+                CASE WHEN a.atttypmod >= 0 THEN format('(%s)::%s', expression, format_type(a.atttypid, a.atttypmod)) ELSE expression END,
+                pg_get_expr(d.adbin, d.adrelid))
+  FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  WHERE a.attrelid = target AND a.attname = column_name;
+END;
+
+-- What a row gives to columns of the tables; w: the row; brand, category and family: see _merge_from().
+CREATE FUNCTION pm_catalog._merge_values(merge pm_catalog._merge) RETURNS TABLE(target regclass, name text, value text)
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT t.target, t.name, pm_catalog._merge_value(t.target, t.name, t.value)
+  FROM (
+    SELECT 'pm_catalog.products'::regclass, c, format('w.%I', c)
+    FROM unnest(ARRAY['gtin', 'asin', 'sku', 'manufacturer_reference', 'external_id', 'title', 'short_description', 'description', 'long_description',
+                      'status', 'is_active', 'is_featured', 'weight', 'width', 'height', 'depth', 'technical_specs', 'slug']) AS c
+    WHERE c = ANY (merge.columns)
+    UNION ALL
+    SELECT 'pm_catalog.products'::regclass, c || '_id', format('%I.id', c)
+    FROM unnest(ARRAY['brand', 'category', 'family']) AS c WHERE c = ANY (merge.columns)
+    UNION ALL
+    SELECT 'pm_catalog.supplier_products'::regclass, c, format('w.%I', c)
+    FROM unnest(ARRAY['supplier_sku', 'cost', 'currency', 'stock', 'lead_time_days', 'min_quantity']) AS c WHERE c = ANY (merge.columns)
+    UNION ALL
+    SELECT 'pm_catalog.product_prices'::regclass, p.name, format('w.%I', p.source)
+    FROM (VALUES ('price', 'price'), ('cost', 'cost'), ('compare_at_amount', 'compare_at_amount'), ('currency', 'currency'), ('price_type', 'price_type'),
+                 ('min_quantity', 'price_min_quantity')) AS p(name, source)
+    WHERE p.source = ANY (merge.columns) AND 'price' = ANY (merge.columns)
+    UNION ALL
+    SELECT 'pm_catalog.product_stocks'::regclass, c, format('w.%I', c)
+    FROM unnest(ARRAY['location', 'on_hand', 'low_stock_threshold']) AS c WHERE c = ANY (merge.columns) AND 'on_hand' = ANY (merge.columns)
+  ) AS t(target, name, value);
+END;
+
+-- The rows of a range that are neither unchanged nor a conflict, with what they name.
+CREATE FUNCTION pm_catalog._merge_from(merge pm_catalog._merge, low bigint, high bigint) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT format('(SELECT * FROM pg_temp._merge_rows WHERE pos BETWEEN %s AND %s AND new_id IS NOT NULL AND reason IS NULL) AS w', low, high)
+         || coalesce(string_agg(format(' LEFT JOIN pg_temp._merge_names AS %I ON %1$I.kind = %1$L AND %1$I.name = w.%1$I', c), ''), '')
+  FROM unnest(ARRAY['brand', 'category', 'family']) AS c WHERE c = ANY (merge.columns);
+END;
+
+-- How rows find the products that are there, one way after the other.
+CREATE FUNCTION pm_catalog._merge_joins(merge pm_catalog._merge) RETURNS text[]
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURN CASE WHEN merge.key <> 'supplier_sku' THEN ARRAY[format('JOIN pm_catalog.products AS p ON p.%I = w.%1$I AND p.deleted_at IS NULL', merge.key)]
+            ELSE ARRAY[format('JOIN pm_catalog.supplier_products AS o ON o.supplier_id = %L AND o.supplier_sku = w.supplier_sku '
+                              'JOIN pm_catalog.products AS p ON p.id = o.product_id AND p.deleted_at IS NULL', merge.supplier)]
+                 || CASE WHEN 'gtin' = ANY (merge.columns) THEN ARRAY['JOIN pm_catalog.products AS p ON p.gtin = w.gtin AND p.deleted_at IS NULL'] END
+            END;
+
+-- Finds the products of rows that are there, locks them in key order, and notes them in
+-- _merge_known; rows that cannot be merged become conflicts.
+CREATE FUNCTION pm_catalog._merge_resolve(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+DECLARE
+  way text;
+BEGIN
+  FOREACH way IN ARRAY pm_catalog._merge_joins(merge) LOOP
+    EXECUTE format($known$
+      INSERT INTO pg_temp._merge_known (pos, product_id, own)
+      SELECT f.pos, f.id, f.supplier_id IS NOT DISTINCT FROM %L::uuid
+      FROM (SELECT w.pos, p.id, p.supplier_id FROM pg_temp._merge_rows AS w %s
+            WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL
+              AND NOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos)
+            ORDER BY w.pos FOR NO KEY UPDATE OF p) AS f$known$, merge.supplier, way)
+    USING low, high;
+  END LOOP;
+  IF merge.key = 'supplier_sku' THEN
+    WITH twice AS (
+      SELECT k.pos, first_value(w.row_no) OVER same AS row_no, row_number() OVER same AS nth
+      FROM pg_temp._merge_known AS k JOIN pg_temp._merge_rows AS w USING (pos)
+      WINDOW same AS (PARTITION BY k.product_id ORDER BY k.pos)
+    ), gone AS (
+      DELETE FROM pg_temp._merge_known AS k USING twice AS t WHERE k.pos = t.pos AND t.nth > 1
+    )
+    UPDATE pg_temp._merge_rows AS w SET reason = format('23505: its product is that of row %s', t.row_no)
+    FROM twice AS t WHERE w.pos = t.pos AND t.nth > 1;
+  END IF;
+  UPDATE pg_temp._merge_rows AS w SET reason = '23502: a new product needs a title'
+  WHERE w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL AND w.title IS NULL
+    AND NOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos);
+  IF 'family' = ANY (merge.columns) THEN
+    UPDATE pg_temp._merge_rows AS w SET reason = format('23503: family "%s" is not known', w.family)
+    WHERE w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL
+      AND w.family IS NOT NULL AND NOT EXISTS (SELECT FROM pm_catalog.families AS f WHERE f.code = w.family);
+  END IF;
+END
+$$;
+
+-- The brands, categories and families that rows name, into _merge_names; brands and
+-- categories are made if they are not there.
+CREATE FUNCTION pm_catalog._merge_groups(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  kind text;
+  names text[];
+BEGIN
+  FOREACH kind IN ARRAY ARRAY['brand', 'category', 'family'] LOOP
+    CONTINUE WHEN NOT kind = ANY (merge.columns);
+    EXECUTE format('SELECT array_agg(DISTINCT w.%1$I) FROM pg_temp._merge_rows AS w '
+                   'WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL AND w.%1$I IS NOT NULL '
+                   'AND NOT EXISTS (SELECT FROM pg_temp._merge_names AS n WHERE n.kind = %1$L AND n.name = w.%1$I)', kind)
+    INTO names USING low, high;
+    CONTINUE WHEN names IS NULL;
+    CASE kind
+      WHEN 'brand' THEN INSERT INTO pg_temp._merge_names SELECT kind, e.name, e.brand_id FROM pm_catalog.ensure_brands(names) AS e;
+      WHEN 'category' THEN INSERT INTO pg_temp._merge_names SELECT kind, e.path, e.category_id FROM pm_catalog.ensure_categories(merge.taxonomy, names) AS e;
+      ELSE INSERT INTO pg_temp._merge_names SELECT kind, f.code, f.id FROM pm_catalog.families AS f WHERE f.code = ANY (names);
+    END CASE;
+  END LOOP;
+  ANALYZE pg_temp._merge_names;
+END
+$$;
+
+-- Inserts the products of rows that are new, their offers, prices and stocks.
+CREATE FUNCTION pm_catalog._merge_insert(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+DECLARE
+  targets regclass[];
+  queries text[];
+BEGIN
+  SELECT array_agg(t.target ORDER BY t.nth),
+         array_agg(format('SELECT %s%s FROM %s WHERE %sNOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos) ORDER BY w.pos',
+                          t.keys, v.list, pm_catalog._merge_from(merge, low, high), t.condition) ORDER BY t.nth)
+  INTO targets, queries
+  FROM (VALUES
+    (1, 'pm_catalog.products'::regclass, format('w.new_id AS id, %L::uuid AS supplier_id', merge.supplier), ''),
+    (2, 'pm_catalog.supplier_products', format('w.new_id AS product_id, %L::uuid AS supplier_id, w.digest', merge.supplier), ''),
+    (3, 'pm_catalog.product_prices', format('w.new_id AS product_id, %L::uuid AS supplier_id', CASE WHEN merge.prices = 'supplier' THEN merge.supplier END), 'w.price IS NOT NULL AND '),
+    (4, 'pm_catalog.product_stocks', 'w.new_id AS product_id', 'w.on_hand IS NOT NULL AND ')
+  ) AS t(nth, target, keys, condition),
+  LATERAL (SELECT count(*) AS columns, coalesce(string_agg(format(', %s AS %I', v.value, v.name), ''), '') AS list
+           FROM pm_catalog._merge_values(merge) AS v WHERE v.target = t.target) AS v
+  WHERE t.nth <= 2 OR v.columns > 0;
+  PERFORM pm_catalog._bulk_insert(targets, queries);
+END
+$$;
+
+-- Updates the products of rows that are there: the supplier's own ones, or all if so
+-- asked, and what is NULL in the other ones.
+CREATE FUNCTION pm_catalog._merge_update(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+DECLARE
+  own text := CASE merge.content WHEN 'always' THEN 'true' ELSE 'k.own' END;
+  names text;
+  before text;
+  after text;
+BEGIN
+  SELECT string_agg(quote_ident(v.name), ', ' ORDER BY v.name), string_agg(format('p.%I', v.name), ', ' ORDER BY v.name),
+         string_agg(format(CASE WHEN v.name = 'technical_specs'
+                                THEN 'CASE WHEN w.%1$I IS NULL THEN p.%1$I WHEN %2$s THEN pm_catalog._merge_specs(p.%1$I, w.%1$I) ELSE pm_catalog._merge_specs(''{}'', w.%1$I) || p.%1$I END'
+                                WHEN a.attnotnull THEN 'CASE WHEN %2$s THEN coalesce(w.%1$I, p.%1$I) ELSE p.%1$I END'
+                                ELSE 'CASE WHEN %2$s OR p.%1$I IS NULL THEN %3$s ELSE p.%1$I END' END, v.name, own, v.value), ', ' ORDER BY v.name)
+  INTO names, before, after
+  FROM pm_catalog._merge_values(merge) AS v JOIN pg_attribute AS a ON a.attrelid = v.target AND a.attname = v.name
+  WHERE v.target = 'pm_catalog.products'::regclass AND v.name <> merge.key;
+  IF merge.content = 'never' OR names IS NULL THEN
+    RETURN;
+  END IF;
+  EXECUTE format('UPDATE pm_catalog.products AS p SET (%1$s) = ROW(%2$s) FROM %3$s JOIN pg_temp._merge_known AS k USING (pos) '
+                 'WHERE p.id = k.product_id AND ROW(%4$s) IS DISTINCT FROM ROW(%2$s)',
+                 names, after, pm_catalog._merge_from(merge, low, high), before);
+END
+$$;
+
+-- Writes the offers of products that are there.
+CREATE FUNCTION pm_catalog._merge_offers(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+DECLARE
+  list record;
+BEGIN
+  SELECT coalesce(string_agg(format(', %I', v.name), ''), '') AS names, coalesce(string_agg(', ' || v.value, ''), '') AS values,
+         coalesce(string_agg(format(', %I = excluded.%1$I', v.name), ''), '') AS set_to INTO list
+  FROM pm_catalog._merge_values(merge) AS v WHERE v.target = 'pm_catalog.supplier_products'::regclass;
+  EXECUTE format('INSERT INTO pm_catalog.supplier_products (product_id, supplier_id, digest%s) '
+                 'SELECT k.product_id, %L::uuid, w.digest%s FROM %s JOIN pg_temp._merge_known AS k USING (pos) ORDER BY w.pos '
+                 'ON CONFLICT (product_id, supplier_id) DO UPDATE SET digest = excluded.digest, is_active = true, updated_at = now()%s',
+                 list.names, merge.supplier, list.values, pm_catalog._merge_from(merge, low, high), list.set_to);
+END
+$$;
+
+-- Starts a period for each price of a product that is there which is not the current one.
+CREATE FUNCTION pm_catalog._merge_prices(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+DECLARE
+  value jsonb;
+BEGIN
+  SELECT jsonb_object_agg(v.name, v.value) INTO value FROM pm_catalog._merge_values(merge) AS v WHERE v.target = 'pm_catalog.product_prices'::regclass;
+  IF NOT value ? 'price' THEN
+    RETURN;
+  END IF;
+  EXECUTE format($prices$
+    INSERT INTO pm_catalog.product_prices (product_id, supplier_id, price_type, currency, min_quantity, price, cost, compare_at_amount)
+    SELECT n.product_id, n.supplier_id, n.new_type, n.new_currency, n.new_quantity, n.price, %1$s, %2$s
+    FROM (SELECT w.*, k.product_id, %3$s AS supplier_id, %4$s AS new_type, %5$s AS new_currency, %6$s AS new_quantity
+          FROM %7$s JOIN pg_temp._merge_known AS k USING (pos) WHERE w.price IS NOT NULL) AS n
+    LEFT JOIN LATERAL (
+      SELECT c.price, c.cost, c.compare_at_amount, c.valid_until FROM pm_catalog.product_prices AS c
+      WHERE c.product_id = n.product_id AND c.price_type = n.new_type AND c.currency = n.new_currency AND c.min_quantity = n.new_quantity
+        AND c.supplier_id IS NOT DISTINCT FROM n.supplier_id AND c.valid_from <= now()
+      ORDER BY c.valid_from DESC LIMIT 1) AS c ON true
+    WHERE c.valid_until <= now() OR ROW(c.price, c.cost, c.compare_at_amount) IS DISTINCT FROM ROW(n.price, %1$s, %2$s)
+    ORDER BY n.pos
+    ON CONFLICT (product_id, price_type, currency, min_quantity, supplier_id, valid_from)
+    DO UPDATE SET price = excluded.price, cost = excluded.cost, compare_at_amount = excluded.compare_at_amount$prices$,
+    CASE WHEN value ? 'cost' THEN 'n.cost' ELSE 'c.cost' END, CASE WHEN value ? 'compare_at_amount' THEN 'n.compare_at_amount' ELSE 'c.compare_at_amount' END,
+    CASE merge.prices WHEN 'ours' THEN 'NULL::uuid' WHEN 'supplier' THEN format('%L::uuid', merge.supplier)
+                      ELSE format('CASE WHEN NOT k.own THEN %L::uuid END', merge.supplier) END,
+    coalesce(value ->> 'price_type', '''retail'''), coalesce(value ->> 'currency', '''EUR'''), coalesce(value ->> 'min_quantity', '1'),
+    pm_catalog._merge_from(merge, low, high));
+END
+$$;
+
+-- Writes our stocks of products that are there.
+CREATE FUNCTION pm_catalog._merge_stocks(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+DECLARE
+  list record;
+BEGIN
+  SELECT string_agg(quote_ident(v.name), ', ' ORDER BY v.name) AS names, string_agg(v.value, ', ' ORDER BY v.name) AS values,
+         string_agg(format('%I = excluded.%1$I', v.name), ', ' ORDER BY v.name) FILTER (WHERE v.name <> 'location') AS set_to,
+         string_agg(format('s.%I', v.name), ', ' ORDER BY v.name) AS before, string_agg(format('excluded.%I', v.name), ', ' ORDER BY v.name) AS after INTO list
+  FROM pm_catalog._merge_values(merge) AS v WHERE v.target = 'pm_catalog.product_stocks'::regclass;
+  IF list.names IS NULL THEN
+    RETURN;
+  END IF;
+  EXECUTE format('INSERT INTO pm_catalog.product_stocks AS s (product_id, %s) '
+                 'SELECT k.product_id, %s FROM %s JOIN pg_temp._merge_known AS k USING (pos) WHERE w.on_hand IS NOT NULL ORDER BY w.pos '
+                 'ON CONFLICT (product_id, variant_id, location) DO UPDATE SET %s, updated_at = now() WHERE ROW(%s) IS DISTINCT FROM ROW(%s)',
+                 list.names, list.values, pm_catalog._merge_from(merge, low, high), list.set_to, list.before, list.after);
+END
+$$;
+
+-- The slug of a tag of this name.
+CREATE FUNCTION pm_catalog._tag_slug(name text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURN coalesce(nullif(left(btrim(regexp_replace(lower(regexp_replace(normalize(name, NFKD), '[\u0300-\u036f]', '', 'g')), '[^a-z0-9]+', '-', 'g'), '-'), 180), ''), 'tag');
+
+-- Makes the tags of rows that are not there, and gives each product those of its row.
+CREATE FUNCTION pm_catalog._merge_tags(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  CREATE TEMP TABLE _merge_tags AS
+  SELECT coalesce(k.product_id, w.new_id) AS product_id, t.name, k.pos IS NOT NULL AS known
+  FROM pg_temp._merge_rows AS w
+  LEFT JOIN pg_temp._merge_known AS k USING (pos)
+  LEFT JOIN LATERAL (SELECT DISTINCT u.name FROM unnest(w.tags) AS u(name) WHERE u.name IS NOT NULL) AS t ON true
+  WHERE w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL AND w.tags IS NOT NULL
+    AND (k.pos IS NULL OR merge.content = 'always' OR merge.content = 'own' AND k.own);
+  INSERT INTO pm_catalog.tags (name, slug)
+  SELECT m.name, CASE WHEN m.first AND NOT EXISTS (SELECT FROM pm_catalog.tags AS t WHERE t.slug = m.slug) THEN m.slug ELSE format('%s-%s', m.slug, left(md5(m.name), 12)) END
+  FROM (SELECT n.name, s.slug, row_number() OVER (PARTITION BY s.slug ORDER BY n.name) = 1 AS first
+        FROM (SELECT DISTINCT w.name FROM pg_temp._merge_tags AS w WHERE w.name IS NOT NULL
+                AND NOT EXISTS (SELECT FROM pm_catalog.tags AS t WHERE t.name = w.name)) AS n,
+             LATERAL (SELECT pm_catalog._tag_slug(n.name) AS slug) AS s) AS m
+  ORDER BY m.name
+  ON CONFLICT (name) DO NOTHING;
+  DELETE FROM pm_catalog.product_tags AS p USING (SELECT DISTINCT w.product_id FROM pg_temp._merge_tags AS w WHERE w.known) AS k
+  WHERE p.product_id = k.product_id
+    AND NOT EXISTS (SELECT FROM pg_temp._merge_tags AS w JOIN pm_catalog.tags AS t ON t.name = w.name WHERE w.product_id = p.product_id AND t.id = p.tag_id);
+  INSERT INTO pm_catalog.product_tags (product_id, tag_id)
+  SELECT w.product_id, t.id FROM pg_temp._merge_tags AS w JOIN pm_catalog.tags AS t ON t.name = w.name
+  ON CONFLICT DO NOTHING;
+  DROP TABLE pg_temp._merge_tags;
+END
+$$;
+
+-- Merges the rows of a range.  What is there is written first: it may free a code that
+-- a new product takes.
+CREATE FUNCTION pm_catalog._merge_apply(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+BEGIN
+  PERFORM pm_catalog._change_of(merge.job, merge.batch);
+  PERFORM pm_catalog._merge_resolve(merge, low, high);
+  PERFORM pm_catalog._merge_groups(merge, low, high);
+  IF 'supplier_sku' = ANY (merge.columns) THEN
+    -- an offer of a deleted product gives its code up
+    UPDATE pm_catalog.supplier_products AS o SET supplier_sku = NULL, is_active = false
+    FROM pm_catalog.products AS p, pg_temp._merge_rows AS w
+    WHERE p.deleted_at IS NOT NULL AND o.product_id = p.id AND o.supplier_id = merge.supplier
+      AND w.supplier_sku = o.supplier_sku AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;
+  END IF;
+  IF EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos BETWEEN low AND high) THEN
+    PERFORM pm_catalog._merge_update(merge, low, high);
+    PERFORM pm_catalog._merge_offers(merge, low, high);
+    PERFORM pm_catalog._merge_prices(merge, low, high);
+    PERFORM pm_catalog._merge_stocks(merge, low, high);
+  END IF;
+  PERFORM pm_catalog._merge_insert(merge, low, high);
+  IF 'tags' = ANY (merge.columns) THEN
+    PERFORM pm_catalog._merge_tags(merge, low, high);
+  END IF;
+END
+$$;
+
+REVOKE ALL ON FUNCTION pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text),
+  pm_catalog._merge_values(pm_catalog._merge), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge),
+  pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint), pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text), pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint) FROM PUBLIC;

@@ -1,0 +1,171 @@
+-- merge_products(): a batch of a supplier's rows into the catalog.
+
+-- Merges all rows that were read: first all at once, and when that fails what is left
+-- of a range once the broken rows are marked, or its halves.  A row that fails alone is
+-- a conflict.  A range that meets another session is tried again.
+CREATE FUNCTION pm_catalog._merge_run(merge pm_catalog._merge) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+DECLARE
+  lows bigint[];
+  highs bigint[];
+  low bigint;
+  high bigint;
+  n integer := 0;
+  tries integer := 0;
+  asked boolean := false;
+  halved boolean := false;
+  state text;
+  message text;
+  detail text;
+BEGIN
+  SELECT ARRAY[min(w.pos)], ARRAY[max(w.pos)] INTO lows, highs FROM pg_temp._merge_rows AS w WHERE w.new_id IS NOT NULL AND w.reason IS NULL;
+  IF lows[1] IS NULL THEN
+    RETURN;
+  END IF;
+  n := 1;
+  WHILE n > 0 LOOP
+    low := lows[n];
+    high := highs[n];
+    BEGIN
+      PERFORM pm_catalog._merge_apply(merge, low, high);
+      n := n - 1;
+      tries := 0;
+      CONTINUE;
+    EXCEPTION WHEN OTHERS THEN
+      GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+      tries := tries + 1;
+      IF state IN ('40001', '40P01') AND tries < 10 THEN
+        CONTINUE;
+      ELSIF left(state, 2) NOT IN ('22', '23') THEN
+        RAISE;
+      ELSIF state = '23505' AND tries = 1 THEN -- another session may have made the product, which is there now
+        CONTINUE;
+      END IF;
+    END;
+    tries := 0;
+    IF low < high AND NOT asked THEN
+      asked := true;
+      CONTINUE WHEN pm_catalog._merge_find_broken(merge, low, high) > 0;
+    END IF;
+    IF low = high THEN
+      UPDATE pg_temp._merge_rows AS w
+      SET reason = format('%s: %s%s', state, message, CASE WHEN detail <> '' AND detail NOT LIKE 'Failing row contains %' THEN E'\n' || detail ELSE '' END)
+      WHERE w.pos = low;
+      n := n - 1;
+    ELSE
+      IF NOT halved THEN
+        CREATE INDEX ON pg_temp._merge_rows (pos);
+        halved := true;
+      END IF;
+      lows[n] := (low + high) / 2 + 1;
+      lows[n + 1] := low;
+      highs[n + 1] := (low + high) / 2;
+      n := n + 1;
+    END IF;
+  END LOOP;
+END
+$$;
+
+-- The options of a merge, checked.
+CREATE FUNCTION pm_catalog._merge_options(options jsonb) RETURNS TABLE(content text, prices text, taxonomy text)
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  option record;
+BEGIN
+  IF jsonb_typeof(options) <> 'object' THEN
+    RAISE EXCEPTION 'options are not a JSON object: "%"', left(options::text, 64) USING ERRCODE = '22023';
+  END IF;
+  FOR option IN
+    SELECT e.key, e.value, k.choices FROM jsonb_each(options) AS e
+    LEFT JOIN (VALUES ('content', '["own", "always", "never"]'::jsonb), ('prices', '["own", "ours", "supplier"]'), ('taxonomy', NULL)) AS k(name, choices) ON k.name = e.key
+    WHERE k.name IS NULL OR NOT coalesce(k.choices @> e.value AND jsonb_typeof(e.value) = 'string', jsonb_typeof(e.value) = 'string')
+  LOOP
+    RAISE EXCEPTION 'option "%" cannot be "%"', option.key, left(option.value #>> '{}', 64)
+      USING ERRCODE = '22023', HINT = 'Options are {"content": "own"|"always"|"never", "prices": "own"|"ours"|"supplier", "taxonomy": name}.';
+  END LOOP;
+  RETURN QUERY SELECT coalesce(options ->> 'content', 'own'), coalesce(options ->> 'prices', 'own'), coalesce(options ->> 'taxonomy', 'main');
+END
+$$;
+
+-- What is remembered of a batch.
+CREATE FUNCTION pm_catalog._merge_outcomes(job uuid, batch integer) RETURNS TABLE(row_no bigint, outcome text, product_id uuid, reason text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT u.row_no, o.outcome, u.product_id, u.reason
+  FROM pm_catalog.merge_outcomes AS o, unnest(o.row_nos, o.product_ids, o.reasons) AS u(row_no, product_id, reason)
+  WHERE o.job = $1 AND o.batch = $2;
+END;
+
+CREATE FUNCTION pm_catalog.merge_products(job uuid, batch integer, source regclass, supplier uuid, key text DEFAULT 'gtin', options jsonb DEFAULT '{}')
+RETURNS TABLE(row_no bigint, outcome text, product_id uuid, reason text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  merge pm_catalog._merge;
+  columns text[];
+BEGIN
+  IF source IS NULL OR supplier IS NULL OR key IS NULL OR options IS NULL OR (job IS NULL) <> (batch IS NULL) THEN
+    RAISE EXCEPTION 'merge_products() needs a source, a supplier, a key and options, and a batch if there is a job' USING ERRCODE = '22004';
+  END IF;
+  IF key NOT IN ('gtin', 'supplier_sku', 'sku') THEN
+    RAISE EXCEPTION 'key "%" is not known', left(key, 64) USING ERRCODE = '22023', HINT = 'Keys are gtin, supplier_sku and sku.';
+  END IF;
+  columns := pm_catalog._merge_columns(source);
+  IF NOT key = ANY (columns) THEN
+    RAISE EXCEPTION 'source "%" has no column "%", which is the key', source, key USING ERRCODE = '42703';
+  END IF;
+  SELECT job, batch, supplier, key, array_remove(columns, 'row_no'), o.content, o.prices, o.taxonomy INTO merge FROM pm_catalog._merge_options(options) AS o;
+  IF NOT EXISTS (SELECT FROM pm_catalog.suppliers AS s WHERE s.id = supplier) THEN
+    RAISE EXCEPTION 'supplier "%" is not in the catalog', supplier
+      USING ERRCODE = '23503', HINT = 'Suppliers come from pm_suppliers by its events; one that is new there arrives within seconds.';
+  END IF;
+
+  IF job IS NOT NULL THEN
+    INSERT INTO pm_catalog.merges (job, batch, supplier_id) VALUES (job, batch, supplier) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+      IF EXISTS (SELECT FROM pm_catalog.merges AS m WHERE m.job = merge_products.job AND m.batch = merge_products.batch AND m.created + m.updated + m.unchanged + m.conflicts > 0)
+         AND NOT EXISTS (SELECT FROM pm_catalog.merge_outcomes AS o WHERE o.job = merge_products.job AND o.batch = merge_products.batch) THEN
+        RAISE EXCEPTION 'batch % of job "%" was merged and its outcomes were forgotten', batch, job USING ERRCODE = '55000';
+      END IF;
+      RETURN QUERY SELECT * FROM pm_catalog._merge_outcomes(job, batch);
+      RETURN;
+    END IF;
+  END IF;
+
+  CREATE TEMP TABLE _merge_known (pos bigint PRIMARY KEY, product_id uuid NOT NULL, own boolean NOT NULL);
+  CREATE TEMP TABLE _merge_names (kind text, name text COLLATE "C", id uuid, PRIMARY KEY (kind, name));
+  PERFORM pm_catalog._merge_read(merge, source, CASE WHEN 'row_no' = ANY (columns) THEN 's.row_no::bigint' ELSE 'row_number() OVER ()' END);
+  PERFORM pm_catalog._merge_run(merge);
+  PERFORM pm_catalog._change_of(NULL, NULL);
+
+  IF job IS NOT NULL THEN
+    WITH parts AS (
+      INSERT INTO pm_catalog.merge_outcomes (job, batch, outcome, part, row_nos, product_ids, reasons)
+      SELECT job, batch, r.outcome, r.pos / 4096, array_agg(r.row_no), array_agg(r.product_id), CASE WHEN r.outcome = 'conflict' THEN array_agg(r.reason) END
+      FROM (SELECT w.pos, w.row_no, w.reason, CASE WHEN w.reason IS NULL THEN coalesce(w.same_id, k.product_id, w.new_id) END AS product_id,
+                   CASE WHEN w.reason IS NOT NULL THEN 'conflict' WHEN w.same_id IS NOT NULL THEN 'unchanged' WHEN k.pos IS NOT NULL THEN 'updated' ELSE 'created' END AS outcome
+            FROM pg_temp._merge_rows AS w LEFT JOIN pg_temp._merge_known AS k USING (pos)) AS r
+      GROUP BY r.outcome, r.pos / 4096
+      RETURNING outcome, cardinality(row_nos) AS rows
+    )
+    UPDATE pm_catalog.merges AS m SET created = p.created, updated = p.updated, unchanged = p.unchanged, conflicts = p.conflicts
+    FROM (SELECT coalesce(sum(q.rows) FILTER (WHERE q.outcome = 'created'), 0) AS created, coalesce(sum(q.rows) FILTER (WHERE q.outcome = 'updated'), 0) AS updated,
+                 coalesce(sum(q.rows) FILTER (WHERE q.outcome = 'unchanged'), 0) AS unchanged, coalesce(sum(q.rows) FILTER (WHERE q.outcome = 'conflict'), 0) AS conflicts
+          FROM parts AS q) AS p
+    WHERE m.job = merge_products.job AND m.batch = merge_products.batch;
+  END IF;
+  RETURN QUERY
+  SELECT w.row_no, CASE WHEN w.reason IS NOT NULL THEN 'conflict' WHEN w.same_id IS NOT NULL THEN 'unchanged' WHEN k.pos IS NOT NULL THEN 'updated' ELSE 'created' END,
+         CASE WHEN w.reason IS NULL THEN coalesce(w.same_id, k.product_id, w.new_id) END, w.reason
+  FROM pg_temp._merge_rows AS w LEFT JOIN pg_temp._merge_known AS k USING (pos);
+  DROP TABLE pg_temp._merge_rows, pg_temp._merge_known, pg_temp._merge_names;
+END
+$$;
+COMMENT ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) IS
+'merges a batch of a supplier''s rows: products, offers, prices, stocks and tags; the columns of the source are among those of merge_row. Each row has one outcome: created, updated, unchanged (as the supplier sent it before: nothing is touched) or conflict (nothing of it is merged; the reason begins with its SQLSTATE). The batch is remembered with the transaction: the same job and batch again changes nothing and gives the same outcomes; without a job nothing is remembered. Errors: 42703 a column that is unknown, or no key; 42804 a column of another type; 42809 no table; 22023 key or option; 22004 NULL; 23503 the supplier is not known; 55000 the outcomes of the batch were forgotten; 40001, 40P01 other sessions were in the way ten times';
+
+REVOKE ALL ON FUNCTION pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb), pm_catalog._merge_outcomes(uuid, integer),
+  pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;

@@ -1,0 +1,683 @@
+/*
+ * bulk_insert.c - many rows into several tables, as INSERT ... SELECT would do it
+ *
+ * The queries are run one after the other; each row goes from the executor's slot into
+ * a buffer of the table's slots and from there, a thousand at a time, into the table.
+ * Defaults, BEFORE ROW triggers, stored generated columns, NOT NULL and CHECK, index
+ * entries and statement triggers with their transition tables are the executor's own
+ * routines, as COPY uses them.
+ *
+ * What is left out is the trigger that looks for the referred row of each new row.
+ * Instead, the keys that differ are looked for at the end of each query, all by one
+ * statement, with the same lock and the same error; and those that an earlier query of
+ * the same call has inserted are not looked for: nobody else sees them, so nobody can
+ * delete them.  A trigger that deletes the rows again which this call has just
+ * inserted would go unnoticed: none does.
+ *
+ * A table that is not plain enough (see is_plain) gets an INSERT ... SELECT.
+ */
+#include "pm_catalog_module.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/plancache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/uuid.h"
+
+#define BUFFER_ROWS  1000
+#define BUFFER_BYTES 65535
+
+/* The keys of one column that this call has inserted, in ascending order once used. */
+typedef struct NewKeys
+{
+	Oid table;
+	AttrNumber column;
+	bool ascending;
+	int count;
+	int room;
+	int last; /* where the last search ended */
+	pg_uuid_t *keys;
+} NewKeys;
+
+/* A foreign key of one uuid column. */
+typedef struct Referred
+{
+	char *constraint;
+	AttrNumber column;
+	Oid table; /* that it refers to */
+	AttrNumber key;
+	NewKeys *new_keys; /* inserted by this call; NULL: none */
+	HTAB *asked;       /* the other ones */
+} Referred;
+
+/* The receiver of a query's rows, and the table that they go into. */
+typedef struct Inserter
+{
+	DestReceiver receiver;
+	Relation table;
+	EState *estate;
+	ResultRelInfo *result;
+	TransitionCaptureState *capture;
+	AttrNumber *column_of; /* of the query: the table's column */
+	int ncolumns;
+	ExprState **defaults; /* by column of the table, NULL: none, or the query has it */
+	BulkInsertState bulk;
+	TupleTableSlot *slots[BUFFER_ROWS];
+	int nslots;
+	int rows; /* in the buffer */
+	Size bytes;
+	uint64 inserted;
+	List *referred; /* of Referred */
+	List *kept;     /* of NewKeys: columns that a later query's table refers to */
+} Inserter;
+
+/* Two keys in the order of uuid. */
+static int
+compare_keys(const void *a, const void *b)
+{
+	return memcmp(a, b, UUID_LEN);
+}
+
+/* Notes a key that is inserted. */
+static void
+add_new_key(NewKeys *new_keys, const pg_uuid_t *key)
+{
+	if (new_keys->count == new_keys->room)
+	{
+		new_keys->room *= 2;
+		new_keys->keys =
+		    repalloc_huge(new_keys->keys, sizeof(pg_uuid_t) * (Size) new_keys->room);
+	}
+	if (new_keys->count > 0 && new_keys->ascending)
+		new_keys->ascending = compare_keys(&new_keys->keys[new_keys->count - 1], key) <= 0;
+	new_keys->keys[new_keys->count++] = *key;
+}
+
+/* Is the key one that this call has inserted?  Fast when asked for in their order. */
+static bool
+is_new_key(NewKeys *new_keys, const pg_uuid_t *key)
+{
+	pg_uuid_t *found;
+
+	if (new_keys->count == 0)
+		return false;
+	if (!new_keys->ascending)
+	{
+		qsort(new_keys->keys, new_keys->count, sizeof(pg_uuid_t), compare_keys);
+		new_keys->ascending = true;
+	}
+	for (int i = 0; i < 2; i++)
+	{
+		if (compare_keys(&new_keys->keys[new_keys->last], key) == 0)
+			return true;
+		new_keys->last = (new_keys->last + 1) % new_keys->count;
+	}
+	found = bsearch(key, new_keys->keys, new_keys->count, sizeof(pg_uuid_t), compare_keys);
+	if (found == NULL)
+		return false;
+	new_keys->last = found - new_keys->keys;
+	return true;
+}
+
+/* Notes what a row refers to, unless this call has inserted it. */
+static void
+note_referred(Referred *referred, TupleTableSlot *slot)
+{
+	bool isnull;
+	Datum value = slot_getattr(slot, referred->column, &isnull);
+
+	if (isnull || (referred->new_keys != NULL &&
+	               is_new_key(referred->new_keys, DatumGetUUIDP(value))))
+		return;
+	(void) hash_search(referred->asked, DatumGetUUIDP(value), HASH_ENTER, NULL);
+}
+
+/* Writes the rows of the buffer into the table and its indexes. */
+static void
+flush(Inserter *inserter)
+{
+	EState *estate = inserter->estate;
+	MemoryContext old = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
+
+	CHECK_FOR_INTERRUPTS();
+	table_multi_insert(inserter->table, inserter->slots, inserter->rows,
+	                   estate->es_output_cid, 0, inserter->bulk);
+	MemoryContextSwitchTo(old);
+	for (int i = 0; i < inserter->rows; i++)
+	{
+		TupleTableSlot *slot = inserter->slots[i];
+		List *recheck = NIL;
+
+		if (inserter->result->ri_NumIndices > 0)
+			recheck = pm_insert_index_entries(inserter->result, slot, estate);
+		ExecARInsertTriggers(estate, inserter->result, slot, recheck, inserter->capture);
+		list_free(recheck);
+		ExecClearTuple(slot);
+		ResetPerTupleExprContext(estate);
+	}
+	inserter->inserted += inserter->rows;
+	inserter->rows = 0;
+	inserter->bytes = 0;
+}
+
+/* The buffer's next slot, empty. */
+static TupleTableSlot *
+next_slot(Inserter *inserter)
+{
+	if (inserter->rows == inserter->nslots)
+	{
+		MemoryContext old = MemoryContextSwitchTo(inserter->estate->es_query_cxt);
+
+		inserter->slots[inserter->nslots++] =
+		    table_slot_create(inserter->table, &inserter->estate->es_tupleTable);
+		MemoryContextSwitchTo(old);
+	}
+	return inserter->slots[inserter->rows];
+}
+
+/* Receives a row of the query: everything that is done before it is in the table. */
+static bool
+receive_row(TupleTableSlot *from, DestReceiver *self)
+{
+	Inserter *inserter = (Inserter *) self;
+	EState *estate = inserter->estate;
+	TupleDesc desc = RelationGetDescr(inserter->table);
+	ExprContext *context = GetPerTupleExprContext(estate);
+	TupleTableSlot *slot = next_slot(inserter);
+	HeapTuple tuple;
+	ListCell *cell;
+
+	ResetPerTupleExprContext(estate);
+	slot_getallattrs(from);
+	memset(slot->tts_isnull, true, sizeof(bool) * desc->natts);
+	for (int i = 0; i < inserter->ncolumns; i++)
+	{
+		int column = inserter->column_of[i] - 1;
+
+		slot->tts_values[column] = from->tts_values[i];
+		slot->tts_isnull[column] = from->tts_isnull[i];
+	}
+	for (int i = 0; i < desc->natts; i++)
+	{
+		if (inserter->defaults[i] != NULL)
+			slot->tts_values[i] = ExecEvalExprSwitchContext(inserter->defaults[i], context,
+			                                                &slot->tts_isnull[i]);
+	}
+	ExecStoreVirtualTuple(slot);
+	slot->tts_tableOid = RelationGetRelid(inserter->table);
+
+	if (inserter->result->ri_TrigDesc != NULL &&
+	    inserter->result->ri_TrigDesc->trig_insert_before_row &&
+	    !ExecBRInsertTriggers(estate, inserter->result, slot))
+		return true;
+	if (desc->constr != NULL)
+	{
+		if (desc->constr->has_generated_stored)
+			ExecComputeStoredGenerated(inserter->result, estate, slot, CMD_INSERT);
+		ExecConstraints(inserter->result, slot, estate);
+	}
+	foreach (cell, inserter->referred)
+		note_referred(lfirst(cell), slot);
+	foreach (cell, inserter->kept)
+	{
+		NewKeys *new_keys = lfirst(cell);
+		bool isnull;
+		Datum value = slot_getattr(slot, new_keys->column, &isnull);
+
+		if (!isnull)
+			add_new_key(new_keys, DatumGetUUIDP(value));
+	}
+
+	ExecMaterializeSlot(slot);
+	tuple = ExecFetchSlotHeapTuple(slot, true, NULL);
+	inserter->bytes += tuple->t_len;
+	inserter->rows++;
+	if (inserter->rows == BUFFER_ROWS || inserter->bytes > BUFFER_BYTES)
+		flush(inserter);
+	return true;
+}
+
+/*
+ * The query begins: finds the column of the table for each of its own, by name, and
+ * the defaults of the other ones.  A query of other types is an error (42804).
+ */
+static void
+start_rows(DestReceiver *self, int operation, TupleDesc from)
+{
+	Inserter *inserter = (Inserter *) self;
+	TupleDesc desc = RelationGetDescr(inserter->table);
+	MemoryContext old = MemoryContextSwitchTo(inserter->estate->es_query_cxt);
+	bool *given = palloc0(sizeof(bool) * desc->natts);
+
+	inserter->ncolumns = from->natts;
+	inserter->column_of = palloc(sizeof(AttrNumber) * from->natts);
+	inserter->defaults = palloc0(sizeof(ExprState *) * desc->natts);
+	for (int i = 0; i < from->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(from, i);
+		AttrNumber number =
+		    get_attnum(RelationGetRelid(inserter->table), NameStr(column->attname));
+		Form_pg_attribute target = number > 0 ? TupleDescAttr(desc, number - 1) : NULL;
+
+		if (target == NULL || target->attgenerated != '\0' || given[number - 1])
+			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+			                errmsg("table \"%s\" takes no value for column \"%s\"",
+			                       RelationGetRelationName(inserter->table),
+			                       NameStr(column->attname))));
+		if (target->atttypid != column->atttypid ||
+		    (target->atttypmod >= 0 && target->atttypmod != column->atttypmod))
+			ereport(
+			    ERROR,
+			    (errcode(ERRCODE_DATATYPE_MISMATCH),
+			     errmsg("column \"%s\" is of type %s, not %s", NameStr(column->attname),
+			            format_type_with_typemod(target->atttypid, target->atttypmod),
+			            format_type_with_typemod(column->atttypid, column->atttypmod))));
+		inserter->column_of[i] = number;
+		given[number - 1] = true;
+	}
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute target = TupleDescAttr(desc, i);
+		Expr *expr;
+
+		if (given[i] || target->attisdropped || target->attgenerated != '\0')
+			continue;
+		expr = (Expr *) build_column_default(inserter->table, i + 1);
+		if (expr != NULL)
+			inserter->defaults[i] = ExecInitExpr(expression_planner(expr), NULL);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* The query has ended, and the receiver needs no memory of its own. */
+static void
+ignore_end(DestReceiver *self)
+{
+}
+
+/*
+ * Can rows go into the table by the path of this file?  Not if they are hidden from
+ * their writer or rewritten, if a row's trigger that is not one of a foreign key
+ * follows, if a unique index waits for the end of the transaction, or if a foreign
+ * key is not of one uuid column, unless the query leaves it at NULL.  A caller who
+ * may not insert gets the server's error from the other path.
+ */
+static bool
+is_plain(Relation table)
+{
+	Oid relid = RelationGetRelid(table);
+	TriggerDesc *triggers = table->trigdesc;
+	List *indexes;
+	ListCell *cell;
+	bool plain = true;
+
+	if (table->rd_rel->relkind != RELKIND_RELATION || table->rd_rel->relispartition ||
+	    table->rd_rules != NULL || table->rd_rel->relam != HEAP_TABLE_AM_OID ||
+	    check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED ||
+	    pg_class_aclcheck(relid, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+		return false;
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger *trigger = &triggers->triggers[i];
+
+		if (TRIGGER_FOR_ROW(trigger->tgtype) && TRIGGER_FOR_INSERT(trigger->tgtype) &&
+		    TRIGGER_FOR_AFTER(trigger->tgtype) &&
+		    RI_FKey_trigger_type(trigger->tgfoid) != RI_TRIGGER_FK)
+			return false;
+	}
+	indexes = RelationGetIndexList(table);
+	foreach (cell, indexes)
+	{
+		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+
+		plain = plain && index->rd_index->indimmediate;
+		index_close(index, NoLock);
+	}
+	list_free(indexes);
+	return plain;
+}
+
+/* Is the foreign key one of a single uuid? */
+static bool
+is_uuid_key(const ForeignKeyCacheInfo *key)
+{
+	return key->nkeys == 1 && get_atttype(key->conrelid, key->conkey[0]) == UUIDOID &&
+	       get_atttype(key->confrelid, key->confkey[0]) == UUIDOID;
+}
+
+/*
+ * The foreign keys of the table, into inserter->referred; false if one cannot be
+ * checked here.
+ */
+static bool
+find_referred(Inserter *inserter, const Bitmapset *given, List *new_keys)
+{
+	ListCell *cell;
+
+	foreach (cell, RelationGetFKeyList(inserter->table))
+	{
+		ForeignKeyCacheInfo *key = lfirst(cell);
+		HASHCTL control = {
+		    .keysize = UUID_LEN, .entrysize = UUID_LEN, .hcxt = CurrentMemoryContext};
+		Referred *referred;
+		ListCell *other;
+		bool absent = false;
+
+		for (int i = 0; i < key->nkeys; i++)
+		{
+			Form_pg_attribute column =
+			    TupleDescAttr(RelationGetDescr(inserter->table), key->conkey[i] - 1);
+
+			absent =
+			    absent || (!bms_is_member(key->conkey[i], given) && !column->atthasdef);
+		}
+		if (absent)
+			continue;
+		if (!is_uuid_key(key) || get_rel_relkind(key->confrelid) != RELKIND_RELATION)
+			return false;
+		referred = palloc0(sizeof(Referred));
+		referred->constraint = get_constraint_name(key->conoid);
+		referred->column = key->conkey[0];
+		referred->table = key->confrelid;
+		referred->key = key->confkey[0];
+		referred->asked = hash_create("pm_catalog referred keys", 256, &control,
+		                              HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		foreach (other, new_keys)
+		{
+			NewKeys *keys = lfirst(other);
+
+			if (keys->table == key->confrelid && keys->column == key->confkey[0])
+				referred->new_keys = keys;
+		}
+		inserter->referred = lappend(inserter->referred, referred);
+	}
+	return true;
+}
+
+/*
+ * Looks for what the rows refer to, as the owner of the table it is in, and locks it
+ * as a foreign key does; error 23503 if a key is not there.
+ */
+static void
+check_referred(Relation table, const Referred *referred)
+{
+	Relation target = table_open(referred->table, RowShareLock);
+	char *key = get_attname(referred->table, referred->key, false);
+	long count = hash_get_num_entries(referred->asked);
+	Datum *keys = palloc(sizeof(Datum) * Max(count, 1));
+	Oid types[] = {UUIDARRAYOID};
+	Datum values[1];
+	StringInfoData query;
+	HASH_SEQ_STATUS scan;
+	pg_uuid_t *each;
+	Oid user;
+	int context;
+	int n = 0;
+
+	hash_seq_init(&scan, referred->asked);
+	while ((each = hash_seq_search(&scan)) != NULL)
+		keys[n++] = UUIDPGetDatum(each);
+	values[0] =
+	    PointerGetDatum(construct_array(keys, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+	initStringInfo(&query);
+	appendStringInfo(
+	    &query,
+	    "SELECT k FROM pg_catalog.unnest($1) AS k WHERE NOT EXISTS (SELECT "
+	    "FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) k FOR KEY SHARE)",
+	    quote_qualified_identifier(get_namespace_name(RelationGetNamespace(target)),
+	                               RelationGetRelationName(target)),
+	    quote_identifier(key));
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(target->rd_rel->relowner,
+	                       context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	if (SPI_execute_with_args(query.data, 1, types, values, NULL, false, 1) !=
+	    SPI_OK_SELECT)
+		elog(ERROR, "referred rows of \"%s\" could not be read",
+		     RelationGetRelationName(target));
+	SetUserIdAndSecContext(user, context);
+	if (SPI_processed > 0)
+		ereport(ERROR,
+		        (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+		         errmsg("insert or update on table \"%s\" violates foreign key "
+		                "constraint \"%s\"",
+		                RelationGetRelationName(table), referred->constraint),
+		         errdetail("Key (%s)=(%s) is not present in table \"%s\".",
+		                   get_attname(RelationGetRelid(table), referred->column, false),
+		                   SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1),
+		                   RelationGetRelationName(target)),
+		         errtableconstraint(table, referred->constraint)));
+	SPI_freetuptable(SPI_tuptable);
+	table_close(target, NoLock);
+}
+
+/* The columns of the table that a query gives; their names are appended to names. */
+static Bitmapset *
+query_columns(Relation table, SPIPlanPtr plan, StringInfo names)
+{
+	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan));
+	TupleDesc desc = source->resultDesc;
+	Bitmapset *given = NULL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		char *name = NameStr(TupleDescAttr(desc, i)->attname);
+		AttrNumber number = get_attnum(RelationGetRelid(table), name);
+
+		appendStringInfo(names, "%s%s", i > 0 ? ", " : "", quote_identifier(name));
+		if (number > 0)
+			given = bms_add_member(given, number);
+	}
+	return given;
+}
+
+/* Runs the query and puts its rows into the table by the path of this file. */
+static void
+insert_rows(Inserter *inserter, SPIPlanPtr plan)
+{
+	SPIExecuteOptions options = {.must_return_tuples = true, .dest = &inserter->receiver};
+	EState *estate = CreateExecutorState();
+	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
+	ResultRelInfo *result = makeNode(ResultRelInfo);
+	RangeTblEntry *entry = makeNode(RangeTblEntry);
+	ListCell *cell;
+
+	inserter->receiver.receiveSlot = receive_row;
+	inserter->receiver.rStartup = start_rows;
+	inserter->receiver.rShutdown = ignore_end;
+	inserter->receiver.rDestroy = ignore_end;
+	inserter->receiver.mydest = DestSQLFunction;
+	inserter->estate = estate;
+	inserter->result = result;
+	entry->rtekind = RTE_RELATION;
+	entry->relid = RelationGetRelid(inserter->table);
+	entry->relkind = inserter->table->rd_rel->relkind;
+	entry->rellockmode = RowExclusiveLock;
+	pm_range_table(estate, entry);
+	ExecInitResultRelation(estate, result, 1);
+	MemoryContextSwitchTo(old);
+
+	PreventCommandIfReadOnly("INSERT");
+	CheckValidResultRel(result, CMD_INSERT);
+	ExecOpenIndices(result, false);
+	estate->es_output_cid = GetCurrentCommandId(true);
+	inserter->bulk = GetBulkInsertState();
+
+	AfterTriggerBeginQuery();
+	inserter->capture = MakeTransitionCaptureState(
+	    inserter->table->trigdesc, RelationGetRelid(inserter->table), CMD_INSERT);
+	if (result->ri_TrigDesc != NULL) /* a copy: of the foreign keys, see check_referred */
+		result->ri_TrigDesc->trig_insert_after_row = false;
+	ExecBSInsertTriggers(estate, result);
+	if (SPI_execute_plan_extended(plan, &options) != SPI_OK_SELECT)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("rows to insert into \"%s\" must come from a SELECT",
+		                       RelationGetRelationName(inserter->table))));
+	if (inserter->rows > 0)
+		flush(inserter);
+	FreeBulkInsertState(inserter->bulk);
+	table_finish_bulk_insert(inserter->table, 0);
+	foreach (cell, inserter->referred)
+	{
+		Referred *referred = lfirst(cell);
+
+		if (hash_get_num_entries(referred->asked) > 0)
+			check_referred(inserter->table, referred);
+		hash_destroy(referred->asked);
+	}
+	ExecASInsertTriggers(estate, result, inserter->capture);
+	AfterTriggerEndQuery(estate);
+
+	ExecResetTupleTable(estate->es_tupleTable, false);
+	ExecCloseResultRelations(estate);
+	ExecCloseRangeTableRelations(estate);
+	FreeExecutorState(estate);
+}
+
+/*
+ * Starts to keep the keys of a target that the foreign keys of later ones refer to;
+ * returns them, and adds them to *new_keys.
+ */
+static List *
+keep_keys(const Datum *targets, int current, int count, List **new_keys)
+{
+	Oid table = DatumGetObjectId(targets[current]);
+	Bitmapset *columns = NULL;
+	List *kept = NIL;
+	int column = -1;
+
+	for (int i = current + 1; i < count; i++)
+	{
+		Relation later = table_open(DatumGetObjectId(targets[i]), RowExclusiveLock);
+		ListCell *cell;
+
+		foreach (cell, RelationGetFKeyList(later))
+		{
+			ForeignKeyCacheInfo *key = lfirst(cell);
+
+			if (key->confrelid == table && is_uuid_key(key))
+				columns = bms_add_member(columns, key->confkey[0]);
+		}
+		table_close(later, NoLock);
+	}
+	while ((column = bms_next_member(columns, column)) >= 0)
+	{
+		NewKeys *keys = palloc0(sizeof(NewKeys));
+
+		keys->table = table;
+		keys->column = column;
+		keys->ascending = true;
+		keys->room = 1024;
+		keys->keys = palloc(sizeof(pg_uuid_t) * keys->room);
+		kept = lappend(kept, keys);
+		*new_keys = lappend(*new_keys, keys);
+	}
+	return kept;
+}
+
+/* Puts the rows of a query into a target; returns how many there were. */
+static uint64
+insert_into(const Datum *targets, int current, int count, const char *query,
+            List **new_keys)
+{
+	Relation table = table_open(DatumGetObjectId(targets[current]), RowExclusiveLock);
+	SPIPlanPtr plan = SPI_prepare(query, 0, NULL);
+	Inserter *inserter = palloc0(sizeof(Inserter));
+	StringInfoData names;
+	Bitmapset *given;
+	uint64 inserted;
+
+	if (plan == NULL)
+		elog(ERROR, "query was not prepared: %s", SPI_result_code_string(SPI_result));
+	initStringInfo(&names);
+	inserter->table = table;
+	given = query_columns(table, plan, &names);
+	if (is_plain(table) && find_referred(inserter, given, *new_keys))
+	{
+		inserter->kept = keep_keys(targets, current, count, new_keys);
+		insert_rows(inserter, plan);
+		inserted = inserter->inserted;
+	}
+	else
+	{
+		StringInfoData insert;
+
+		initStringInfo(&insert);
+		appendStringInfo(
+		    &insert, "INSERT INTO %s (%s) %s",
+		    quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)),
+		                               RelationGetRelationName(table)),
+		    names.data, query);
+		if (SPI_execute(insert.data, false, 0) != SPI_OK_INSERT)
+			elog(ERROR, "nothing was inserted into \"%s\"", RelationGetRelationName(table));
+		inserted = SPI_processed;
+	}
+	SPI_freeplan(plan);
+	table_close(table, NoLock);
+	return inserted;
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_bulk_insert);
+
+/*
+ * _bulk_insert(targets regclass[], queries text[]): puts the rows of each query, a
+ * SELECT whose columns have the names and types of the target's, into the target of
+ * the same place.  Returns how many each one has got.  Throws what INSERT throws.
+ */
+Datum
+pm_catalog_bulk_insert(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	List *new_keys = NIL;
+	Datum *targets;
+	Datum *queries;
+	Datum *inserted;
+	bool *target_nulls;
+	bool *query_nulls;
+	int count;
+	int nqueries;
+	ArrayType *result;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), REGCLASSOID, sizeof(Oid), true,
+	                  TYPALIGN_INT, &targets, &target_nulls, &count);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &queries,
+	                  &query_nulls, &nqueries);
+	if (nqueries != count)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		                errmsg("%d targets have %d queries", count, nqueries)));
+	inserted = palloc(sizeof(Datum) * Max(count, 1));
+
+	SPI_connect();
+	for (int i = 0; i < count; i++)
+	{
+		if (target_nulls[i] || query_nulls[i])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			                errmsg("a target or a query is NULL")));
+		inserted[i] = Int64GetDatum(
+		    insert_into(targets, i, count, TextDatumGetCString(queries[i]), &new_keys));
+	}
+	SPI_finish();
+
+	MemoryContextSwitchTo(caller);
+	result = construct_array(inserted, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+	                         TYPALIGN_DOUBLE);
+	PG_RETURN_ARRAYTYPE_P(result);
+}
