@@ -166,7 +166,16 @@ $$;
 COMMENT ON FUNCTION pm_catalog.ensure_category(text, text[]) IS
 'the category with this path of names, from the top down, which is made with all above it that are missing; blanks around a name do not count. Who makes some waits for others that make or move categories: call it before writing products. Errors: 22023 no name, more than 51, or NULL; 23514 a name that is no label, a taxonomy that is no slug; 40001 in REPEATABLE READ if another has made it meanwhile';
 
+CREATE FUNCTION pm_catalog.ensure_categories(taxonomy text, paths text[]) RETURNS TABLE(path text, category_id uuid)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+  SELECT p.path, pm_catalog.ensure_category(taxonomy, regexp_split_to_array(p.path, '>'))
+  FROM (SELECT DISTINCT u.path COLLATE "C" FROM unnest(paths) AS u(path) WHERE u.path IS NOT NULL ORDER BY 1) AS p(path)
+$$;
+COMMENT ON FUNCTION pm_catalog.ensure_categories(text, text[]) IS
+'ensure_category() for paths written as one text with > between the names, such as Office > Pens: one row for each different one. Errors as there';
+
 REVOKE ALL ON FUNCTION pm_catalog._category_written(), pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog.category_subtree(uuid),
-  pm_catalog.category_ancestors(uuid), pm_catalog.ensure_category(text, text[]) FROM PUBLIC;
+  pm_catalog.category_ancestors(uuid), pm_catalog.ensure_category(text, text[]), pm_catalog.ensure_categories(text, text[]) FROM PUBLIC;
 
 SELECT pg_extension_config_dump('pm_catalog._category_counts', '');
