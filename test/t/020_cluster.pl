@@ -298,4 +298,23 @@ is($one->safe_psql('everything', 'SET ROLE pm_worker; SELECT rows_checked, nulls
 
 $one->stop;
 $two->stop;
+
+# The private server of "make run": what a killed initdb left is made anew.
+{
+	my $home = deploy_dir() . '/../.pm';
+	my ($out, $err, $pg_config) = ('', '', $ENV{PG_CONFIG});
+	my $fake = "$dir/bin";
+	mkdir $fake or die;
+	write_file("$fake/pg_config", qq{#!/bin/sh\n[ "\$1" = --bindir ] && echo $fake || exec $pg_config "\$@"\n});
+	write_file("$fake/initdb", qq{#!/bin/sh\nmkdir "\$2" && echo 15 >"\$2/PG_VERSION" && kill -KILL \$\$\n});
+	chmod 0755, "$fake/pg_config", "$fake/initdb";
+	{
+		local $ENV{PG_CONFIG} = "$fake/pg_config";
+		deploy_fails('a killed initdb', 1, qr/initdb failed/, $one, 'cluster.sh', 'start');
+	}
+	deploy($one, 'cluster.sh', 'start');
+	like(slurp_file("$home/data/postgresql.conf"), qr/^listen_addresses = ''$/m, 'a server that trusts all is open to none by the network');
+	deploy_ok('removed', $one, 'cluster.sh', 'remove');
+	ok(!-e $home, 'nothing is left');
+}
 done_testing();
