@@ -12,7 +12,7 @@
 # milliseconds; only then the dumps begin.  What restore.sh finds beyond the orphans known
 # is the skew between the snapshots.
 #
-# Refuses if a user mapping holds a password: a dump would carry it.
+# Refuses if a user mapping or a subscription holds a password: a dump would carry it.
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/databases.sh"
@@ -40,9 +40,9 @@ work=$location.incomplete
 started=$(date '+%F %T.%6N%:z')
 umask 077
 [ ! -e "$location" ] || die "$location is there already"
-mkdir "$work" 2>/dev/null || die "cannot make $work: an unfinished backup may have left it"
-private=$(mktemp -d)
-export TMPDIR=$private
+[ ! -e "$work" ] || die "$work is there already: remove it, if no backup is under way"
+own_children
+mkdir "$work"
 declare -A session_in=() session_out=() # our ends of the pipes to the sessions, by database
 
 close_sessions() {
@@ -54,33 +54,31 @@ close_sessions() {
 }
 
 clean_up() {
-  local status=$? name
-  trap '' INT TERM HUP
+  local name
   close_sessions
   end_children
+  [ -d "$work" ] || return 0
   rm -rf "$work"
-  if [ "$status" -ne 0 ]; then
-    for name in $(rows_of database | cut -f 1); do
-      record_backup "$name" dump "$started" "$location" 0 false || true
-    done
-  fi
-  rm -rf "$private"
-  exit "$status"
+  for name in $(rows_of database | cut -f 1); do
+    record_backup "$name" dump "$started" "$location" 0 false
+  done
 }
 trap clean_up EXIT
-own_children
 
 # For each_database: NAME HOST PORT
 refuse_passwords() {
-  local mapping
-  mapping=$(sql_at "$2" "$3" "$1" <<'SQL'
-SELECT format('%s on server "%s"', m.usename, m.srvname) FROM pg_user_mappings AS m
+  local holder
+  holder=$(sql_at "$2" "$3" "$1" <<'SQL'
+SELECT format('the user mapping of %s on server "%s"', m.usename, m.srvname) FROM pg_user_mappings AS m
 WHERE EXISTS (SELECT FROM pg_options_to_table(m.umoptions) AS o WHERE o.option_name IN ('password', 'sslpassword'))
+UNION ALL
+SELECT format('subscription "%s"', s.subname) FROM pg_subscription AS s JOIN pg_database AS d ON d.oid = s.subdbid
+WHERE d.datname = current_database() AND s.subconninfo ~ 'password|://[^/@]*:[^/@]*@'
 ORDER BY 1 LIMIT 1;
 SQL
   ) || return
-  [ -z "$mapping" ] || {
-    echo "the user mapping of $mapping holds a password, which the dump would carry: use a passfile or a certificate"
+  [ -z "$holder" ] || {
+    echo "$holder holds a password, which the dump would carry: use a passfile or a certificate"
     return 1
   }
 }
@@ -99,35 +97,37 @@ SELECT format('reference "%s" has %s orphans', c.reference, c.orphans) FROM pm_x
 SQL
 }
 
-# Prints "CHILD PARENT" for databases with references, and what is outside.
+# Prints the databases that this one refers to.
 references() {
   sql_at "$2" "$3" "$1" <<'SQL'
 SELECT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pm_xref') AS has_xref
 \gset
 \if :has_xref
-SELECT DISTINCT o.option_value FROM pm_xref._references AS r JOIN pg_foreign_server AS s ON s.srvname = r.server
+SELECT DISTINCT 'to ' || o.option_value FROM pm_xref._references AS r JOIN pg_foreign_server AS s ON s.srvname = r.server
   CROSS JOIN LATERAL pg_options_to_table(s.srvoptions) AS o
 WHERE o.option_name = 'dbname';
 \endif
 SQL
 }
 
-# The databases, each before those it refers to; says where that cannot be.
-order_of_snapshots() {
-  local known pairs loop child parent
+# Writes into file order the databases, each before those it refers to; says where that
+# cannot be.
+order_snapshots() {
+  local known loop child word parent
   known=$(rows_of database | cut -f 1)
-  pairs=$(each_database references) || { echo "$pairs" >&2 && return 1; }
-  pairs=$(while IFS=': ' read -r child parent; do
-    if grep -qxF -e "$parent" <<<"$known"; then
-      echo "$child $parent"
-    elif [ -n "$parent" ]; then
-      echo "backup: $child refers to database $parent, which is not in the table" >&2
+  each_database references >"$private/references" || { cat "$private/references" >&2 && return 1; }
+  while read -r child word parent; do
+    if [ "$word" != to ]; then
+      echo "$child $word $parent" >&2
+    elif grep -qxF -e "$parent" <<<"$known"; then
+      echo "${child%:} $parent"
+    else
+      echo "backup: ${child%:} refers to database $parent, which is not in the table" >&2
     fi
-  done <<<"$pairs")
-  loop=$({ echo "$pairs" && paste -d ' ' <(echo "$known") <(echo "$known"); } | tsort 2>&1 >"$private/order" |
-    sed -n 's/^tsort: \([a-z0-9_]*\)$/\1/p' | paste -sd ' ')
+  done <"$private/references" >"$private/pairs"
+  paste -d ' ' <(echo "$known") <(echo "$known") >>"$private/pairs"
+  loop=$(tsort "$private/pairs" 2>&1 >"$private/order" | sed -n 's/^tsort: \([a-z0-9_]*\)$/\1/p' | paste -sd ' ')
   [ -z "$loop" ] || echo "backup: $loop refer to each other in a circle: rows written meanwhile may be orphans when restored" >&2
-  cat "$private/order"
 }
 
 # open_session NAME HOST PORT: one that will hold a snapshot until we end; waits until it
@@ -156,12 +156,14 @@ SQL
 }
 
 dump() {
-  at "$2" "$3" "$1" pg_dump -Fd -j "$jobs" --snapshot="$(cat "$private/$1.snapshot")" -f "$work/$1" "$1"
+  at "$2" "$3" "$1" pg_dump -w -Fd -j "$jobs" --snapshot="$(cat "$private/$1.snapshot")" -f "$work/$1" "$1"
 }
 
 # save_server N HOST PORT: its roles, and those of its settings that matter here
 save_server() {
-  at "$2" "$3" postgres pg_dumpall --roles-only --no-role-passwords >"$work/roles-$1.sql"
+  at "$2" "$3" postgres pg_dumpall -w --roles-only --no-role-passwords >"$work/roles-$1.sql"
+  # it does not notice a full disk
+  is_whole "$work/roles-$1.sql" || die "the roles of server $2:$3 could not be written"
   sql_at "$2" "$3" postgres >"$work/settings-$1.conf" <<'SQL'
 SELECT format('%s = %L', s.name, s.setting) FROM pg_settings AS s
 WHERE s.sourcefile IS NOT NULL AND (s.name ~ '^(pm_|max_)' OR s.name = 'shared_preload_libraries') ORDER BY 1;
@@ -170,13 +172,13 @@ SQL
 
 each_database refuse_passwords >&2 || die 'nothing was dumped'
 each_database check_references || die 'the references could not be checked; --no-check does without'
-order=$(order_of_snapshots) || die 'the order of the snapshots could not be found'
+order_snapshots || die 'the order of the snapshots could not be found'
 while IFS=$'\t' read -r name host port _; do
   open_session "$name" "$host" "$port"
 done < <(rows_of database)
-for name in $order; do
+while read -r name; do
   take_snapshot "$name"
-done
+done <"$private/order"
 each_database dump >&2 || die 'not every database could be dumped'
 close_sessions
 wait
@@ -191,16 +193,18 @@ for file in "${config_files[@]}"; do
   cp "$file" "$work/databases-$n.conf"
 done
 
-# the manifest is what makes it a backup
+# the manifest is what makes it a backup: it comes whole, when all else is on disk
 {
   echo 'pm_backup 1'
   while IFS=$'\t' read -r name host port _; do
     printf 'database\t%s\t%s\t%s\t%s\n' "$name" "$(cat "$private/$name.began")" "$(cat "$private/$name.time")" \
       "$(du -sb "$work/$name" | cut -f 1)"
   done < <(rows_of database)
-} >"$work/manifest"
+} >"$work/manifest.new"
 sync -f "$work"
+mv "$work/manifest.new" "$work/manifest"
 mv -T "$work" "$location"
+sync -f "$location"
 while IFS=$'\t' read -r _ name _ _ _ size; do
   record_backup "$name" dump "$started" "$location" "$size" true
 done < <(grep ^database "$location/manifest")

@@ -63,17 +63,20 @@ create_home() {
 create_cluster() {
   [ ! -e "$home/data/PG_VERSION" ] || return 0
   echo "run: creating a private server in .pm/"
-  as_owner initdb -D data -U postgres -A trust --locale=C.UTF-8 >"$home/log.new" 2>&1 || {
+  rm -rf "$home/data.new"
+  as_owner initdb -D data.new -U postgres -A trust --locale=C.UTF-8 >"$home/log.new" 2>&1 || {
     cat "$home/log.new" >&2
     die "initdb failed"
   }
   rm -f "$home/log.new"
-  as_owner sh -c 'cat >>data/postgresql.conf' <<'CONF'
+  as_owner sh -c 'cat >>data.new/postgresql.conf' <<'CONF'
 listen_addresses = ''
 shared_buffers = 256MB
 max_wal_size = 2GB
 log_line_prefix = '%m [%p] %q%u@%d '
 CONF
+  # one that would trust all who reach it never stands there without these lines
+  as_owner mv -T data.new data
 }
 
 # The settings that the databases need; true if they are other than before.

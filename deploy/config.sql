@@ -4,8 +4,6 @@
 CREATE TEMPORARY TABLE databases (name text, host text, port integer, pool integer, links integer, session_limit integer, extensions text[], schemas text[]);
 CREATE TEMPORARY TABLE queues (name text, concurrency integer, extension text);
 CREATE TEMPORARY TABLE schedules (name text, spec text, queue text, kind text);
-CREATE TEMPORARY TABLE settings (name text, value text);
 \copy databases FROM pstdin
 \copy queues FROM pstdin
 \copy schedules FROM pstdin
-\copy settings FROM pstdin

@@ -27,10 +27,10 @@ check_addresses() {
       [ "$from:$port" != "$host:$other" ] || continue
       [ "$host" != - ] || die "database $name needs a line \"server $name HOST PORT\": other servers have to find it"
       case $host in
-        /*)
+        /* | localhost | 127.* | ::1)
           case $from in
-            /* | -) ;;
-            *) die "database $name: server $from cannot reach $host, which is a socket" ;;
+            /* | - | localhost | 127.* | ::1) ;;
+            *) die "database $name: server $from cannot reach $host, which is of one machine" ;;
           esac
           ;;
       esac
@@ -49,7 +49,8 @@ create_database() {
   found=$(config_rows | sql_at "$2" "$3" "$1" -f "$PM_TOP/deploy/extensions.sql") || return
   while IFS=' ' read -r here extension; do
     case $here in
-      here:) grants+=(-f "$PM_TOP/$extension/sql/grants.sql") ;;
+      # those of others have none
+      here:) [ ! -e "$PM_TOP/$extension/sql/grants.sql" ] || grants+=(-f "$PM_TOP/$extension/sql/grants.sql") ;;
       *) echo "$here $extension" ;;
     esac
   done <<<"$found"
@@ -68,14 +69,15 @@ check_sessions() {
 
 check_addresses
 check_servers
+own_children
 while IFS=$'\t' read -r host port; do
   create_server "$host" "$port"
   check_sessions "$host" "$port"
 done < <(servers)
 status=0
-output=$(each_database create_database) || status=$?
-left_out=$(sed -n 's/^[a-z0-9_]*: absent: //p' <<<"$output" | sort -u | paste -sd ' ')
-sed '/^[a-z0-9_]*: absent: /d; /^$/d' <<<"$output" >&2
+each_database create_database >"$private/output" || status=$?
+left_out=$(sed -n 's/^[a-z0-9_]*: absent: //p' "$private/output" | sort -u | paste -sd ' ')
+sed '/^[a-z0-9_]*: absent: /d' "$private/output" >&2
 [ -z "$left_out" ] || echo "create: left out, being not installed: $left_out"
 [ "$status" -eq 0 ] || die "not everything was created; run it again"
 echo "create: $(rows_of database | cut -f 1 | paste -sd ' ')"

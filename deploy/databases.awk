@@ -10,21 +10,31 @@
 #   setting   NAME VALUE
 #
 # LINKS: sessions that workers of other databases may need; LIMIT: all sessions of the
-# database that are no superuser's, one of them the pooler's own.  Lists are arrays as COPY reads them.  HOST is
-# - where libpq is to choose.
+# database that are no superuser's, one of them the pooler's own.  Lists are arrays as
+# COPY reads them.  HOST is - where libpq is to choose.
 #
 # one: all databases are one of that name, with all extensions, and stand in for each.
 #
 # Mistakes go to standard error, a line each; then nothing is printed and the exit
 # status is 1.
 
-function mistake(message) {
-  printf "%s:%d: %s\n", FILENAME, FNR, message > "/dev/stderr"
+function complain(message) {
+  print message > "/dev/stderr"
   mistakes++
+}
+
+# of the line that is read
+function mistake(message) {
+  complain(FILENAME ":" FNR ": " message)
 }
 
 function is_name(word) {
   return word ~ /^[a-z_][a-z0-9_]*$/ && length(word) <= 63
+}
+
+# one host, which pgbouncer.ini takes as it is
+function is_host(word) {
+  return word !~ /[[:space:][:cntrl:],'"\\]/
 }
 
 # Is the word a whole number from low to high?  Else a mistake.
@@ -76,6 +86,16 @@ function unite(list, more,    words, n, i) {
 
 NF == 0 { next }
 
+# neither COPY nor pgbouncer.ini takes these as they are
+{
+  line = $0
+  gsub(/\t/, " ", line)
+  if (line ~ /[\\"[:cntrl:]]/) {
+    mistake("a backslash, a double quote or a control character")
+    next
+  }
+}
+
 $1 == "database" {
   if (!check_words(5, "database NAME POOL EXTENSIONS SEARCH_PATH"))
     next
@@ -96,7 +116,7 @@ $1 == "server" {
   if (!check_words(4, "server DATABASE HOST PORT"))
     next
   check_new("server " $2, "the server of database \"" $2 "\"")
-  if ($3 !~ /^[A-Za-z0-9_\/.:-]+$/)
+  if (!is_host($3))
     mistake("invalid host of database \"" $2 "\": \"" $3 "\"; it is a name, an address or a directory")
   check_number($4, 1, 65535, "port of database \"" $2 "\"")
   host[$2] = $3
@@ -120,8 +140,6 @@ $1 == "schedule" {
   if (!check_words(5, "schedule NAME SPEC QUEUE KIND"))
     next
   check_new("schedule " $2, "schedule \"" $2 "\"")
-  if ($0 ~ /[\\"]/)
-    mistake("invalid character in schedule \"" $2 "\"")
   spec = $3
   gsub(/_/, " ", spec)
   schedules[++n_schedules] = $2 "\t" spec "\t" $4 "\t" $5
@@ -153,30 +171,24 @@ END {
       path[one] = unite(path[one], path[databases[i]])
     }
   }
-  if (n_databases == 0) {
-    print "no line names a database" > "/dev/stderr"
-    mistakes++
-  }
+  if (n_databases == 0)
+    complain("no line names a database")
   for (key in place)
-    if (key ~ /^server / && !(("database " substr(key, 8)) in place) && substr(key, 8) != one) {
-      print place[key] ": unknown database: \"" substr(key, 8) "\"" > "/dev/stderr"
-      mistakes++
-    }
+    if (key ~ /^server / && !(("database " substr(key, 8)) in place) && substr(key, 8) != one)
+      complain(place[key] ": unknown database: \"" substr(key, 8) "\"")
   for (key in needed)
-    if (key ~ /^queue / ? !(key in place) : index("," known ",", "," substr(key, 11) ",") == 0) {
-      print needed[key] ": unknown " key > "/dev/stderr"
-      mistakes++
-    }
+    if (key ~ /^queue / ? !(key in place) : index("," known ",", "," substr(key, 11) ",") == 0)
+      complain(needed[key] ": unknown " key)
+  if (!is_host(ENVIRON["PGHOST"]))
+    complain("invalid PGHOST: \"" ENVIRON["PGHOST"] "\"; it is a name, an address or a directory")
+  if (ENVIRON["PGPORT"] !~ /^[0-9]*$/)
+    complain("invalid PGPORT: \"" ENVIRON["PGPORT"] "\"; it is a number")
   n = split("overflow workers administration wait lifetime pooler_address pooler_port pooler_socket", words, " ")
   for (i = 1; i <= n; i++)
-    if (!(words[i] in setting)) {
-      print "setting \"" words[i] "\" is missing" > "/dev/stderr"
-      mistakes++
-    }
-  if (one != "" && !is_name(one)) {
-    print "invalid name of a database: \"" one "\"; it has small letters, digits and _" > "/dev/stderr"
-    mistakes++
-  }
+    if (!(words[i] in setting))
+      complain("setting \"" words[i] "\" is missing")
+  if (one != "" && !is_name(one))
+    complain("invalid name of a database: \"" one "\"; it has small letters, digits and _")
   if (mistakes)
     exit 1
 

@@ -6,32 +6,45 @@
 #   -c FILE               more lines like those of databases.conf; may be repeated
 #   --one-database NAME   all extensions in one database
 # PM_DATABASES names a table to be read instead of databases.conf.  Servers are
-# reached as libpq does (PGUSER, a passfile ...), as a superuser.
+# reached as libpq does (PGUSER, a passfile ...), as a superuser; nobody is asked for a
+# password.
 
-export PATH=$PM_BINDIR:$PATH PGAPPNAME=pm_deploy PGCLIENTENCODING=UTF8
-export PGOPTIONS="-c client_min_messages=warning ${PGOPTIONS:-}"
+for variable in PGSERVICE PGHOSTADDR; do
+  [ -z "${!variable:-}" ] || die "$variable would lead all connections to one place: unset it, use PGHOST and PGPORT"
+done
 
-config_files=("${PM_DATABASES:-$PM_TOP/deploy/databases.conf}")
+# What sessions count on, whatever is set for the server, the database or the role.  The
+# search_path keeps functions of who owns a database out of a superuser's statements; the
+# server ends what it does for a client that was killed.
+export PATH=$PM_BINDIR:$PATH PGAPPNAME=pm_deploy PGCLIENTENCODING=UTF8 PGDATESTYLE=ISO
+export PGOPTIONS="${PGOPTIONS:-} -c client_min_messages=warning -c search_path=pg_catalog -c statement_timeout=0 \
+-c default_transaction_read_only=off -c client_connection_check_interval=1s"
+
 one_database=
+config_files=()
 options=() # what read_option took, to be handed on
 rows=
+
+# Adds a file to those that are read; awk would take a name like a=b for an assignment.
+add_config() {
+  [ -f "$1" ] && [ -r "$1" ] || die "cannot read $1"
+  config_files+=("$(realpath -s "$1")")
+}
+add_config "${PM_DATABASES:-$PM_TOP/deploy/databases.conf}"
 
 # read_option ARGUMENT...: takes one of the options above; taken is how many words
 # it was, 0 if it is none of them.
 read_option() {
   taken=0
   case $1 in
-    -c | --one-database) [ $# -gt 1 ] || die "$1 needs a value" ;;
+    -c | --one-database) [ -n "${2:-}" ] || die "$1 needs a value" ;;
     *) return 0 ;;
   esac
   # shellcheck disable=SC2034 # for the caller
   taken=2
   options+=("$1" "$2")
   case $1 in
-    -c)
-      [ -r "$2" ] || die "cannot read $2"
-      config_files+=("$2")
-      ;;
+    -c) add_config "$2" ;;
     *) one_database=$2 ;;
   esac
 }
@@ -58,7 +71,7 @@ servers() {
 # What config.sql reads.
 config_rows() {
   local kind
-  for kind in database queue schedule setting; do
+  for kind in database queue schedule; do
     rows_of "$kind"
     echo '\.'
   done
@@ -94,7 +107,7 @@ at() {
 sql_at() {
   local -a where=("${@:1:3}")
   shift 3
-  at "${where[@]}" psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"
+  at "${where[@]}" psql -X -w -q -A -t -v ON_ERROR_STOP=1 "$@"
 }
 
 # Can every server be reached, by a superuser, and is each named in one way only?
@@ -114,28 +127,15 @@ SQL
   done < <(servers)
 }
 
-# each_database COMMAND: runs COMMAND NAME HOST PORT for all databases at once; prints
-# what each one printed, headed by its name.  Fails if one failed.
-each_database() {
-  local command=$1 outputs name host port failed=0
-  local -A child=()
-  outputs=$(mktemp -d)
-  while IFS=$'\t' read -r name host port _; do
-    "$command" "$name" "$host" "$port" >"$outputs/$name" 2>&1 </dev/null &
-    child[$name]=$!
-  done < <(rows_of database)
-  for name in $(rows_of database | cut -f 1); do
-    wait "${child[$name]}" || failed=1
-    sed "s/^/$name: /" "$outputs/$name"
-  done
-  rm -rf "$outputs"
-  return $failed
-}
-
-# For scripts that take long: from here on each child is a process group, so that
-# end_children, in a trap on EXIT, ends it with what it has started.
+# For scripts that start each_database: makes a directory, private, for all temporary
+# files.  From here on each child is a process group, so that end_children, in a trap on
+# EXIT, ends it with what it has started.  What may run long has to run in the background
+# and be waited for: bash looks at a signal after a command or substitution has ended.
 own_children() {
+  private=$(mktemp -d)
+  export TMPDIR=$private
   set -m
+  trap 'end_children' EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 141' PIPE
@@ -144,10 +144,34 @@ own_children() {
 
 end_children() {
   local pid
+  trap '' INT TERM HUP PIPE
   for pid in $(jobs -p); do
     kill -- "-$pid" 2>/dev/null || true
   done
   wait 2>/dev/null || true
+  rm -rf "$private"
+}
+
+# each_database COMMAND: runs COMMAND NAME HOST PORT for all databases at once; prints
+# what each one printed, headed by its name.  Fails if one failed.
+each_database() {
+  local command=$1 outputs name host port failed=0
+  local -A child=()
+  outputs=$(mktemp -d) || return
+  while IFS=$'\t' read -r name host port _; do
+    "$command" "$name" "$host" "$port" >"$outputs/$name" 2>&1 </dev/null &
+    child[$name]=$!
+  done < <(rows_of database)
+  for name in $(rows_of database | cut -f 1); do
+    wait "${child[$name]}" || failed=1
+    sed "s/^/$name: /" "$outputs/$name"
+  done
+  return $failed
+}
+
+# Does a file of pg_dumpall's have its end?
+is_whole() {
+  grep -qx -e '-- PostgreSQL database cluster dump complete' "$1"
 }
 
 # The database that has pm_core, HOST PORT NAME, if the table names one.
@@ -155,11 +179,12 @@ core_database() {
   rows_of database | awk -F '\t' '$7 ~ /[{,]pm_core[,}]/ { print $2 "\t" $3 "\t" $1 }' | head -n 1
 }
 
-# record_backup DATABASE KIND STARTED LOCATION BYTES OK: tells pm_core, where it is there
+# record_backup DATABASE KIND STARTED LOCATION BYTES OK: tells pm_core, where it is there;
+# what was done counts even if that fails
 record_backup() {
   local host port core
   IFS=$'\t' read -r host port core < <(core_database) || return 0
-  sql_at "$host" "$port" "$core" -v "database=$1" -v "kind=$2" -v "started=$3" -v "location=$4" -v "size=$5" -v "ok=$6" <<'SQL'
+  sql_at "$host" "$port" "$core" -v "database=$1" -v "kind=$2" -v "started=$3" -v "location=$4" -v "size=$5" -v "ok=$6" <<'SQL' || echo "$(basename "$0"): pm_core does not know of the $2 of $1" >&2
 SELECT to_regprocedure('pm_core.record_backup(text,text,timestamptz,timestamptz,text,bigint,boolean)') IS NOT NULL AS present
 \gset
 \if :present

@@ -10,7 +10,7 @@ FROM databases AS d CROSS JOIN LATERAL unnest(d.extensions) WITH ORDINALITY AS e
   LEFT JOIN pg_available_extensions AS a ON a.name = e.name
 WHERE d.name = current_database();
 
-SELECT format('CREATE EXTENSION IF NOT EXISTS %I CASCADE', w.name) FROM wanted AS w
+SELECT 'SET search_path = public', format('CREATE EXTENSION IF NOT EXISTS %I CASCADE', w.name), 'RESET search_path' FROM wanted AS w
 WHERE w.default_version IS NOT NULL AND w.installed_version IS NULL ORDER BY w.n
 \gexec
 SELECT format('ALTER EXTENSION %I UPDATE', w.name) FROM wanted AS w WHERE w.installed_version <> w.default_version ORDER BY w.n

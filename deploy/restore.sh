@@ -10,6 +10,7 @@
 # Prints what the check of the references found.  Exit status: 0 they hold; 3 some rows
 # refer to what other databases did not yet or no longer have when they were dumped; 4
 # there are other orphans, or a reference could not be checked; 1 it was not restored.
+# Whatever else it is, standard error says what is there.
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/databases.sh"
@@ -36,14 +37,21 @@ manifest=$backup/manifest
 # those that are in the backup, in place of all that are in the table
 names=$(sed -n 's/^database\t\([^\t]*\)\t.*/\1/p' "$manifest")
 for name in $names; do
-  [ -r "$backup/$name/toc.dat" ] || die "the backup lacks database $name"
-  rows_of database | grep -q "^$name"$'\t' || die "database $name is not in the table: add a line for it"
+  rows_of database | cut -f 1 | grep -xF -e "$name" >/dev/null || die "database $name is not in the table: add a line for it"
+done
+for file in "$backup"/roles-*.sql; do
+  is_whole "$file" || die "the backup lacks $file or a part of it"
 done
 check_servers
-private=$(mktemp -d)
-trap 'end_children; rm -rf "$private"' EXIT
 own_children
-export TMPDIR=$private
+
+# what an end that comes early leaves
+left='nothing was restored'
+clean_up() {
+  [ $? -lt 128 ] || echo "restore: interrupted: $left" >&2
+  end_children
+}
+trap clean_up EXIT
 
 in_backup() {
   grep -qxF -e "$1" <<<"$names"
@@ -59,7 +67,8 @@ check_target() {
     return 1
   }
   in_backup "$1" || return 0
-  wanted=$(pg_restore -l "$backup/$1" | sed -n 's/^[0-9]*; [0-9]* [0-9]* EXTENSION - //p' | paste -sd ,)
+  pg_restore -l "$backup/$1" >"$private/$1.toc" || return
+  wanted=$(sed -n 's/^[0-9]*; [0-9]* [0-9]* EXTENSION - //p' "$private/$1.toc" | paste -sd ,)
   missing=$(sql_at "$2" "$3" postgres -v "wanted={$wanted}" <<'SQL'
 SELECT string_agg(w.name, ', ') FROM unnest(:'wanted'::text[]) AS w(name)
 WHERE NOT EXISTS (SELECT FROM pg_available_extensions AS a WHERE a.name = w.name);
@@ -71,27 +80,34 @@ SQL
   }
 }
 
-# restore_roles HOST PORT: those that are there already are changed to what they were
+# restore_roles HOST PORT: those that are there already are changed to what they were,
+# but for the one that does this: it may have been less than a superuser
 restore_roles() {
-  sed 's/^CREATE ROLE \(.*\);$/DO $pm$BEGIN CREATE ROLE \1; EXCEPTION WHEN duplicate_object THEN NULL; END$pm$;/' "$backup"/roles-*.sql |
-    sql_at "$1" "$2" postgres >/dev/null
+  local myself
+  myself=$(sql_at "$1" "$2" postgres <<<"SELECT format('ALTER ROLE %I WITH ', current_user);") || return
+  myself=$myself awk -v "q='" '
+    index($0, ENVIRON["myself"]) == 1 { next }
+    /^CREATE ROLE .*;$/ { gsub(q, q q); $0 = "DO " q "BEGIN " $0 " EXCEPTION WHEN duplicate_object THEN NULL; END" q ";" }
+    { print }' "$backup"/roles-*.sql | sql_at "$1" "$2" postgres >/dev/null
 }
 
 # The database itself with its settings and privileges; then, jobs being off, what is
-# in it.  "off" was set by us if the file NAME.off is there.
+# in it.  What undoes "off" is written to the file NAME.on.
 restore_database() {
   in_backup "$1" || return 0
-  pg_restore -l "$backup/$1" | grep -E '^[0-9]+; [0-9]+ [0-9]+ (DATABASE|DATABASE PROPERTIES|(ACL|COMMENT|SECURITY LABEL) - DATABASE) ' >"$private/$1.list"
+  grep -E '^[0-9]+; [0-9]+ [0-9]+ (DATABASE|DATABASE PROPERTIES|(ACL|COMMENT|SECURITY LABEL) - DATABASE) ' "$private/$1.toc" >"$private/$1.list"
   pg_restore --create --no-tablespaces -L "$private/$1.list" -f "$private/$1.sql" "$backup/$1" || return
   sql_at "$2" "$3" postgres -f "$private/$1.sql" >/dev/null || return
-  sql_at "$2" "$3" postgres -v "name=$1" >"$private/$1.off" <<'SQL' || return
-SELECT format('ALTER DATABASE %I RESET pm_jobs.enabled', d.datname) FROM pg_database AS d
-WHERE d.datname = :'name'
-  AND NOT EXISTS (SELECT FROM pg_db_role_setting AS s WHERE s.setdatabase = d.oid AND s.setrole = 0 AND s.setconfig::text ~ '[{,"]pm_jobs\.enabled=');
+  sql_at "$2" "$3" postgres -v "name=$1" >"$private/$1.on" <<'SQL' || return
+SELECT format('ALTER DATABASE %I %s', d.datname, coalesce(
+  (SELECT format('SET pm_jobs.enabled = %L', split_part(c.setting, '=', 2))
+   FROM pg_db_role_setting AS s CROSS JOIN LATERAL unnest(s.setconfig) AS c(setting)
+   WHERE s.setdatabase = d.oid AND s.setrole = 0 AND c.setting LIKE 'pm\_jobs.enabled=%'), 'RESET pm_jobs.enabled'))
+FROM pg_database AS d WHERE d.datname = :'name';
 ALTER DATABASE :"name" SET pm_jobs.enabled = off;
 SQL
   PGOPTIONS="$PGOPTIONS -c session_replication_role=replica" \
-    at "$2" "$3" "$1" pg_restore --exit-on-error --no-tablespaces -j "$jobs" -d "$1" "$backup/$1"
+    at "$2" "$3" "$1" pg_restore -w --exit-on-error --no-tablespaces -j "$jobs" -d "$1" "$backup/$1"
 }
 
 check_restored() {
@@ -104,19 +120,25 @@ check_restored() {
 # Jobs run again, unless it was the backup that said no.
 release_jobs() {
   in_backup "$1" || return 0
-  sql_at "$2" "$3" postgres -f "$private/$1.off"
+  sql_at "$2" "$3" postgres -f "$private/$1.on"
 }
 
-each_database check_target >&2 || die 'nothing was restored'
+each_database check_target >&2 || die "$left"
 while IFS=$'\t' read -r host port; do
-  restore_roles "$host" "$port" </dev/null || die "the roles could not be made on server $host:$port"
+  restore_roles "$host" "$port" </dev/null || die "the roles could not be made on server $host:$port; $left"
 done < <(servers)
-each_database restore_database >&2 || die 'not restored; drop the databases before another attempt'
-"$PM_TOP/deploy/create.sh" "${options[@]}" >/dev/null || die 'restored, but not completed: run deploy/create.sh'
-found=$(each_database check_restored 2>&1) || { echo "$found" >&2 && die 'restored, but not checked'; }
-each_database release_jobs >&2 || die 'restored, but jobs are still off: ALTER DATABASE ... RESET pm_jobs.enabled'
+left='not restored; drop the databases before another attempt'
+each_database restore_database >&2 || die "$left"
+left='restored, but not completed by create.sh nor checked, and jobs are off'
+"$PM_TOP/deploy/create.sh" "${options[@]}" </dev/null >/dev/null &
+wait $! || die "$left"
+left='restored, but not checked, and jobs are off'
+each_database check_restored >"$private/found" || { cat "$private/found" >&2 && die "$left"; }
+left='restored and checked, but jobs may still be off'
+each_database release_jobs >&2 || die "$left"
+left='restored and checked'
 
-lines=$(grep -E '^[a-z0-9_]+: (sound|skew|orphans|unchecked)'$'\t' <<<"$found" || true)
+lines=$(grep -E '^[a-z0-9_]+: (sound|skew|orphans|unchecked)'$'\t' "$private/found" || true)
 while IFS=$'\t' read -r kind reference figure; do
   case ${kind#*: } in
     sound) text="$figure rows, no orphan" ;;

@@ -29,5 +29,7 @@ WHERE NOT EXISTS (SELECT FROM pg_database AS d WHERE d.datname = h.name)
 SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s', h.name, h.session_limit) FROM here AS h JOIN pg_database AS d ON d.datname = h.name
 WHERE d.datconnlimit <> h.session_limit
 \gexec
-SELECT format('ALTER DATABASE %I SET search_path = "$user", public, %s', h.name, array_to_string(h.schemas, ', ')) FROM here AS h
+SELECT format('ALTER DATABASE %I SET search_path = "$user", public, %s', h.name,
+         (SELECT string_agg(quote_ident(s.name), ', ' ORDER BY s.n) FROM unnest(h.schemas) WITH ORDINALITY AS s(name, n)))
+FROM here AS h
 \gexec

@@ -6,6 +6,7 @@ use warnings;
 
 use FindBin;
 use lib $FindBin::RealBin;
+use Cwd qw(getcwd);
 use IPC::Run;
 use PmDeploy;
 use PostgreSQL::Test::Cluster;
@@ -60,6 +61,7 @@ schedule s 1_hour nowhere kind
 setting colour red
 setting wait long
 data db_core
+queue back\slash 1 pm_gtin
 CONF
 my ($status, $out, $err) = deploy($one, 'create.sh', '-c', $bad);
 is($status, 1, 'mistakes: the exit status');
@@ -78,27 +80,50 @@ foreach my $message (
 	qr{^$bad:8: unknown queue nowhere$}m,
 	qr{^$bad:9: unknown setting: "colour"$}m,
 	qr{^$bad:10: invalid setting wait: "long"}m,
-	qr{^$bad:11: unknown word "data"}m)
+	qr{^$bad:11: unknown word "data"}m,
+	qr{^$bad:12: a backslash, a double quote or a control character$}m)
 {
 	like($err, $message, 'mistakes: one is named');
 }
-is(scalar(() = $err =~ /\n/g), 14, 'and there are no more');
+is(scalar(() = $err =~ /\n/g), 15, 'and there are no more');
+
+deploy_fails('a missing file', 1, qr/cannot read \S+nothing/, $one, 'create.sh', '-c', "$dir/nothing");
+deploy_fails('a folder', 1, qr/cannot read $dir$/m, $one, 'create.sh', '-c', $dir);
+deploy_fails('no name for the one database', 1, qr/--one-database needs a value/, $one, 'create.sh', '--one-database', '');
+{
+	my $here = getcwd();
+	write_file("$dir/name=value", "data\n");
+	chdir $dir or die;
+	deploy_fails('a file that awk could take for an assignment', 1, qr/name=value:1: unknown word "data"/, $one, 'create.sh', '-c', 'name=value');
+	chdir $here or die;
+}
+
+# Mistakes in the environment.
+my $far = write_file("$dir/far.conf", "server db_media 192.0.2.1 5432\n");
+foreach my $case (
+	[ PGHOST     => "/tmp/o'ne two",  qr/^invalid PGHOST: "\/tmp\/o'ne two"; it is a name, an address or a directory$/m ],
+	[ PGPORT     => '5432,5433',      qr/^invalid PGPORT: "5432,5433"; it is a number$/m ],
+	[ PGSERVICE  => 'elsewhere',      qr/PGSERVICE would lead all connections to one place: unset it/ ],
+	[ PGHOSTADDR => '127.0.0.1',      qr/PGHOSTADDR would lead all connections to one place: unset it/ ],
+	[ PGHOST     => '/tmp',           qr/database db_core: server 192\.0\.2\.1 cannot reach \/tmp, which is of one machine/ ],
+	[ PGHOST     => 'localhost',      qr/database db_core: server 192\.0\.2\.1 cannot reach localhost, which is of one machine/ ],
+	[ PGUSER     => 'no address',     qr/database db_core needs a line "server db_core HOST PORT"/ ])
+{
+	my ($variable, $value, $message) = @$case;
+	my ($out, $err) = ('', '');
+	delete local @ENV{qw(PGHOST PGPORT)};
+	local $ENV{$variable} = $value;
+	IPC::Run::run [ deploy_dir() . '/create.sh', '-c', $far ], '<', \undef, '>', \$out, '2>', \$err;
+	is($? >> 8, 1, "$variable=$value: the exit status");
+	like($err, $message, "$variable=$value: the message");
+}
 
 # Mistakes that only the servers show.
-deploy_fails('a missing file', 1, qr/cannot read \S+nothing/, $one, 'create.sh', '-c', "$dir/nothing");
 deploy_fails('a server that is down', 1, qr/server \S+:1 cannot be reached/, $one, 'create.sh', '-c',
 	write_file("$dir/down.conf", 'server db_media ' . $one->host . " 1\n"));
 deploy_fails('one server by two names', 1, qr/are the same server/, $one, 'create.sh', '-c',
 	write_file("$dir/twice.conf", 'server db_media ' . $one->host . '/. ' . $one->port . "\n"));
 $_->safe_psql('postgres', 'CREATE ROLE plain LOGIN') foreach $one, $two;
-deploy_fails('a socket for another machine', 1, qr/database db_core: server 192\.0\.2\.1 cannot reach \S+, which is a socket/, $one, 'create.sh', '-c',
-	write_file("$dir/far.conf", "server db_media 192.0.2.1 5432\n"));
-{
-	my ($out, $err) = ('', '');
-	delete local @ENV{qw(PGHOST PGPORT)};
-	IPC::Run::run [ deploy_dir() . '/create.sh', '-c', "$dir/far.conf" ], '<', \undef, '>', \$out, '2>', \$err;
-	like($err, qr/database db_core needs a line "server db_core HOST PORT"/, 'no address for another machine');
-}
 {
 	local $ENV{PGUSER} = 'plain';
 	deploy_fails('a role that is no superuser', 1, qr/is no superuser: set PGUSER/, $one, 'create.sh');
@@ -138,6 +163,8 @@ is($two->safe_psql('postgres', q{SELECT string_agg(datname || ' ' || datconnlimi
 	'db_analytics 47 db_media 47', 'also there');
 is($one->safe_psql('postgres', q{SELECT string_agg(concat_ws(' ', rolname, rolcanlogin, rolconnlimit, rolpassword), ', ' ORDER BY rolname) FROM pg_authid WHERE rolname LIKE 'pm\_%'}),
 	'pm_admin f -1, pm_pooler t 12, pm_reader f -1, pm_worker t 156, pm_writer f -1', 'roles, limits, no password');
+is($one->safe_psql('postgres', q{SELECT string_agg(m.line, ', ' ORDER BY m.line) FROM (SELECT format('%s in %s', member::regrole, roleid::regrole) FROM pg_auth_members) AS m(line) WHERE m.line LIKE 'pm\_%'}),
+	'pm_admin in pm_writer, pm_worker in pm_reader, pm_writer in pm_reader', 'who is a member of what');
 is($one->safe_psql('db_core', q{SELECT count(*) FROM pg_class WHERE has_table_privilege('pm_worker', oid, 'INSERT') AND oid = 'pm_xref.checks'::regclass}),
 	'1', 'the grants of the extensions');
 
@@ -175,7 +202,20 @@ $two->safe_psql('postgres', 'CREATE ROLE other IN ROLE pm_writer');
 like(($two->psql('db_media', q{SET ROLE other; SELECT pm_xref._call('test', 'db_catalog', 'SELECT 1')}))[2], qr/permission denied/, 'by nobody else');
 
 # Changes: another address, a mapping that is gone, a server made by hand, a limit, a
-# new database, a handler that is there now.
+# new database with an extension that is not ours and a schema with the name of a word of
+# SQL's, a handler that is there now; the owner of a database would be a superuser.
+$one->safe_psql('db_core', <<'SQL');
+CREATE ROLE mallory;
+ALTER DATABASE db_core OWNER TO mallory;
+SET ROLE mallory;
+CREATE FUNCTION public.format(text, text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  IF (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user) THEN
+    ALTER ROLE mallory SUPERUSER;
+  END IF;
+  RETURN pg_catalog.format($1, VARIADIC ARRAY[$2]);
+END $$;
+SQL
 $one->safe_psql('db_core', <<'SQL');
 ALTER SERVER db_media OPTIONS (SET host '/nowhere', DROP port);
 DROP USER MAPPING FOR pm_worker SERVER db_catalog;
@@ -187,8 +227,11 @@ ALTER ROLE pm_worker NOLOGIN CONNECTION LIMIT 7;
 CREATE FUNCTION read(job pm_jobs.job) RETURNS jsonb LANGUAGE sql RETURN jsonb '{}';
 SELECT pm_jobs.register_handler('read', 'read(pm_jobs.job)'), pm_jobs.alter_queue('reading', 5);
 SQL
-write_file("$dir/new.conf", "database db_new 3 pm_gtin,pm_jobs,pm_xref pm_gtin\n");
+write_file("$dir/new.conf", "database db_new 3 pg_trgm,pm_gtin,pm_jobs,pm_xref pm_gtin,user\n");
 deploy_ok('converges', @create, '-c', "$dir/new.conf");
+is($one->safe_psql('db_core', q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}), 'f', 'functions of the owner of a database are not called');
+is($one->safe_psql('db_new', q{SHOW search_path; SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'pg_trgm'}),
+	qq{"\$user", public, pm_gtin, "user"\npublic}, 'the new database');
 is(as_worker('db_core', $reached), join(' ', map { "pm_worker\@$_" } sort(@all[ 1 .. 7 ], 'db_new')), 'the links are right again, and one to the new database');
 is($one->safe_psql('db_core', q{SELECT name, spec, queue, kind, owner FROM pm_jobs.schedules WHERE queue = 'reading'}), 'read-again|1 hour|reading|read|pm_worker',
 	'the schedule whose handler is there');
@@ -197,6 +240,37 @@ is($one->safe_psql('db_catalog', q{SELECT count(*) FROM pm_jobs.schedules WHERE 
 $picture = picture();
 deploy_ok('once more', @create, '-c', "$dir/new.conf");
 is(picture(), $picture, 'once more: nothing changes');
+
+# One database cannot be completed: the others are.
+$one->safe_psql('db_core', 'DROP USER MAPPING FOR pm_worker SERVER db_catalog');
+$one->safe_psql('postgres', 'ALTER DATABASE db_exports ALLOW_CONNECTIONS false');
+deploy_fails('one database', 1, qr/^db_exports: psql: error: .*^create\.sh: not everything was created; run it again$/ms, @create, '-c', "$dir/new.conf");
+is($one->safe_psql('db_core', q{SELECT count(*) FROM pg_user_mappings WHERE srvname = 'db_catalog' AND usename = 'pm_worker'}), '1', 'the others are completed');
+$one->safe_psql('postgres', 'ALTER DATABASE db_exports ALLOW_CONNECTIONS true');
+
+# More sessions than the server takes.
+($status, undef, $err) = deploy(@create, '-c', write_file("$dir/more.conf", "setting administration 360\n"), '-c', "$dir/new.conf");
+is($status, 0, 'too small a max_connections');
+like($err, qr/^create: server \S+ has max_connections 400 and needs 692; deploy\/settings\.sh prints its settings$/m, 'is said');
+
+# Terminated while it waits for a lock: all that it started ends.
+{
+	my $lock = $one->background_psql('db_core');
+	$lock->query_safe('BEGIN; LOCK pm_jobs._queues');
+	mkdir "$dir/tmp" or die;
+	local @ENV{qw(PGHOST PGPORT TMPDIR)} = ($one->host, $one->port, "$dir/tmp");
+	my $run = IPC::Run::start [ deploy_dir() . '/create.sh', '-c', $conf ], '<', \undef, '>', "$dir/create.out", '2>&1';
+	ok($one->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) WHERE NOT l.granted AND a.application_name = 'pm_deploy'}), 'TERM: it waits')
+	  or diag(slurp_file("$dir/create.out"));
+	$run->signal('TERM');
+	$run->finish;
+	is($run->full_result >> 8, 143, 'TERM: the exit status');
+	is(join(' ', glob "$dir/tmp/*"), '', 'TERM: no file is left');
+	ok($_->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'pm_deploy'}), 'TERM: no session is left') foreach $one, $two;
+	$lock->quit;
+}
+deploy_ok('run again', @create, '-c', "$dir/new.conf");
+is(picture(), $picture, 'run again: all is there');
 
 # A database moves: only the line changes.
 my $three = write_file("$dir/three.conf", "server db_analytics " . servers_of($two) . "\nserver db_media " . servers_of($one) . "\n");
@@ -224,4 +298,23 @@ is($one->safe_psql('everything', 'SET ROLE pm_worker; SELECT rows_checked, nulls
 
 $one->stop;
 $two->stop;
+
+# The private server of "make run": what a killed initdb left is made anew.
+{
+	my $home = deploy_dir() . '/../.pm';
+	my ($out, $err, $pg_config) = ('', '', $ENV{PG_CONFIG});
+	my $fake = "$dir/bin";
+	mkdir $fake or die;
+	write_file("$fake/pg_config", qq{#!/bin/sh\n[ "\$1" = --bindir ] && echo $fake || exec $pg_config "\$@"\n});
+	write_file("$fake/initdb", qq{#!/bin/sh\nmkdir "\$2" && echo 15 >"\$2/PG_VERSION" && kill -KILL \$\$\n});
+	chmod 0755, "$fake/pg_config", "$fake/initdb";
+	{
+		local $ENV{PG_CONFIG} = "$fake/pg_config";
+		deploy_fails('a killed initdb', 1, qr/initdb failed/, $one, 'cluster.sh', 'start');
+	}
+	deploy($one, 'cluster.sh', 'start');
+	like(slurp_file("$home/data/postgresql.conf"), qr/^listen_addresses = ''$/m, 'a server that trusts all is open to none by the network');
+	deploy_ok('removed', $one, 'cluster.sh', 'remove');
+	ok(!-e $home, 'nothing is left');
+}
 done_testing();

@@ -40,10 +40,18 @@ deploy_ok('created', $node, 'create.sh', '-c', $conf);
 my $ini = write_file("$dir/pgbouncer.ini", deploy_ok('pgbouncer.ini', $node, 'pgbouncer.sh', '-c', $conf) . "logfile = $dir/pgbouncer.log\n");
 unlike(slurp_file($ini), qr/password|secret'|auth_file/i, 'no password stands in it');
 $node->safe_psql('postgres', q{CREATE ROLE shop LOGIN PASSWORD 'right' IN ROLE pm_writer; CREATE ROLE super SUPERUSER LOGIN PASSWORD 'right';
-	CREATE ROLE late LOGIN PASSWORD 'right' VALID UNTIL '2001-01-01'});
+	CREATE ROLE late LOGIN PASSWORD 'right' VALID UNTIL '2001-01-01'; CREATE ROLE copying LOGIN REPLICATION PASSWORD 'right'; CREATE ROLE shops PASSWORD 'right'});
 $node->safe_psql($_, q{SELECT pm_jobs.create_queue('q'), pm_jobs.grant_queue('q', 'shop');
 	CREATE FUNCTION work(job pm_jobs.job) RETURNS jsonb LANGUAGE sql RETURN job.payload; SELECT pm_jobs.register_handler('work', 'work(pm_jobs.job)')})
   foreach @all;
+
+# Scripts ask for no password.
+{
+	local $ENV{PGUSER} = 'super';
+	deploy_fails('no password', 1, qr/no password supplied/, $node, 'create.sh', '-c', $conf);
+	local $ENV{PGPASSWORD} = 'right';
+	deploy_ok('a password in the environment', $node, 'create.sh', '-c', $conf);
+}
 
 my $bouncer = IPC::Run::start [ $pgbouncer, '-q', $ini ], '<', \undef, '>', "$dir/out", '2>&1';
 END
@@ -116,6 +124,8 @@ like(ask(by_pooler('db_core', 'super'), 'SELECT 1'), qr/FATAL/, 'not a superuser
 like(ask(by_pooler('db_core', 'late'), 'SELECT 1'), qr/FATAL/, 'not with a password that has expired');
 like(ask(by_pooler('db_core', 'nobody'), 'SELECT 1'), qr/FATAL/, 'nobody unknown');
 like(ask(by_pooler('postgres', 'shop'), 'SELECT 1'), qr/FATAL/, 'no database that is not in the table');
+is($node->safe_psql('db_core', q{SELECT string_agg(s.name, ' ') FROM pg_roles AS r CROSS JOIN LATERAL pm_pooler.secret(r.rolname) AS s WHERE s.secret IS NOT NULL}),
+	'shop', 'whose secret pgbouncer learns');
 is($node->safe_psql('db_core', q{SELECT has_function_privilege('shop', 'pm_pooler.secret(text)', 'EXECUTE')}), 'f', 'nobody else reads secrets');
 
 # The links need no password either.

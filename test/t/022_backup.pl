@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 use PmDeploy;
+use IO::Socket::INET;
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::RecursiveCopy;
@@ -26,14 +27,15 @@ deploy_ok('created', $one, 'create.sh', '-c', $conf);
 
 # Something of everything: a self-reference, partitions, sequences, a trigger that a
 # restore must not fire, a queue, settings, references across the servers.
-$one->safe_psql('postgres', q{CREATE ROLE keeper LOGIN PASSWORD 'not to be seen' IN ROLE pm_reader; ALTER DATABASE db_catalog SET work_mem = '7MB'; ALTER DATABASE db_core OWNER TO keeper});
-$two->safe_psql('postgres', q{ALTER DATABASE db_media SET pm_jobs.enabled = off});
+$one->safe_psql('postgres', q{CREATE ROLE keeper LOGIN PASSWORD 'not to be seen' IN ROLE pm_reader; ALTER DATABASE db_catalog SET work_mem = '7MB'; ALTER DATABASE db_core OWNER TO keeper; CREATE ROLE "o'ne $pm$ two"; CREATE ROLE anna;
+	ALTER DATABASE db_catalog SET pm_jobs.enabled = on});
+$two->safe_psql('postgres', q{ALTER DATABASE db_media SET pm_jobs.enabled = off; ALTER DATABASE db_media SET datestyle = 'SQL, DMY'});
 $one->safe_psql('db_core', <<'SQL');
 CREATE TABLE users (id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(), name text);
 INSERT INTO users (name) SELECT 'user ' || n FROM generate_series(1, 50) AS n;
 GRANT SELECT ON users TO pm_reader;
 CREATE SCHEMA pm_core;
-CREATE TABLE pm_core.backups (database text, kind text, took interval, location text, size bigint, ok boolean);
+CREATE TABLE pm_core.backups (database text, kind text, took interval, location text CHECK (location NOT LIKE '%/untold'), size bigint, ok boolean);
 CREATE FUNCTION pm_core.record_backup(text, text, timestamptz, timestamptz, text, bigint, boolean) RETURNS void LANGUAGE sql
 BEGIN ATOMIC INSERT INTO pm_core.backups VALUES ($1, $2, $4 - $3, $5, $6, $7); END;
 SQL
@@ -84,6 +86,10 @@ ok(!-e "$dir/refused" && !-e "$dir/refused.incomplete", 'and nothing is there');
 is($one->safe_psql('db_core', 'SELECT string_agg(DISTINCT database, \' \'), bool_or(ok) FROM pm_core.backups'), 'db_catalog db_core db_media|f', 'its failure is recorded');
 $one->safe_psql('db_catalog', 'DROP USER MAPPING FOR keeper SERVER db_core');
 
+$one->safe_psql('db_catalog', q{CREATE SUBSCRIPTION news CONNECTION 'host=nowhere password=secret' PUBLICATION news WITH (connect = false)});
+deploy_fails('a password in a subscription', 1, qr/^db_catalog: subscription "news" holds a password/m, @backup, "$dir/refused");
+$one->safe_psql('db_catalog', 'ALTER SUBSCRIPTION news SET (slot_name = NONE); DROP SUBSCRIPTION news');
+
 # Killed while it dumps: a locked table holds it there.
 my $lock = $one->background_psql('db_catalog');
 foreach my $signal (qw(TERM KILL))
@@ -108,14 +114,27 @@ $lock->query_safe('COMMIT');
 $lock->quit;
 ok($_->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'pm_deploy'}), 'KILL: what it had started ends') foreach $one, $two;
 deploy_fails('what a killed one left', 1, qr/is no complete backup: it has no manifest/, $new, 'restore.sh', "$dir/killed.incomplete");
-deploy_fails('nor is it taken for a new one', 1, qr/an unfinished backup may have left it/, @backup, "$dir/killed");
+deploy_fails('nor is it taken for a new one', 1, qr{/killed\.incomplete is there already}, @backup, "$dir/killed");
+
+# Killed while it writes the manifest, by the program that measures the second dump.
+mkdir "$dir/bin" or die;
+write_file("$dir/bin/du", qq{#!/bin/sh\ncase \$2 in */db_catalog) kill -KILL "\$(cut -d ' ' -f 4 /proc/\$PPID/stat)" ;; esac\nexec /usr/bin/du "\$@"\n});
+chmod 0755, "$dir/bin/du";
+{
+	local $ENV{PATH} = "$dir/bin:$ENV{PATH}";
+	eval { deploy(@backup, '--no-check', "$dir/partly") };
+}
+ok(-e "$dir/partly.incomplete/db_core/toc.dat", 'killed over the manifest');
+deploy_fails('what it left', 1, qr/is no complete backup: it has no manifest/, $new, 'restore.sh', "$dir/partly.incomplete");
 
 # A good one, of references with an orphan.
 my $out = deploy_ok('backup', @backup, "$dir/first");
 like($out, qr/^db_media: reference "files to items" has 1 orphans$/m, 'the references are checked first');
 deploy_fails('never over another', 1, qr/is there already/, @backup, "$dir/first");
+is(sprintf('%o', (stat "$dir/first")[2] & 07777), '700', 'nobody else may read it');
 my %time = slurp_file("$dir/first/manifest") =~ /^database\t(\w+)\t[^\t]*\t([^\t]*)/mg;
 is(join(' ', sort { $time{$a} cmp $time{$b} } keys %time), 'db_media db_catalog db_core', 'who refers is snapshot before what it refers to');
+like($time{$_}, qr/^\d{4}-\d\d-\d\d \d\d:\d\d:[\d.]+[+-]\d\d/, "$_: a time that means the same elsewhere") foreach @all;
 my $secrets = '';
 IPC::Run::run [ 'grep', '-rliE', 'not to be seen|scram-sha', "$dir/first" ], '>', \$secrets;
 is($secrets, '', 'no password in it');
@@ -124,14 +143,23 @@ my %picture = map { $_ => picture($node{$_}, $_) } @all;
 # A clean one, and one after rows came and went.
 $two->safe_psql('db_media', 'DELETE FROM files WHERE id = 0');
 deploy_ok('backup of sound references', @backup, '-j', '3', "$dir/sound");
+my ($status, $err);
+($status, undef, $err) = deploy(@backup, '--no-check', "$dir/untold");
+is($status, 0, 'pm_core will not be told');
+like($err, qr/^backup\.sh: pm_core does not know of the dump of db_media$/m, 'which is said');
+ok(-e "$dir/untold/manifest", 'and is no reason to have no backup');
 $two->safe_psql('db_media', 'DELETE FROM files WHERE id = 50');
 $one->safe_psql('db_catalog', "DELETE FROM items WHERE id = '$items[50]'");
 $one->safe_psql('db_catalog', q{ALTER TABLE items ADD cover int; SELECT pm_xref.add_reference('circle', 'items', 'cover', 'db_media', 'public.files')});
-my ($status, $err);
 ($status, undef, $err) = deploy(@backup, '--no-check', "$dir/later");
 is($status, 0, 'a circle');
 like($err, qr/^backup: db_catalog db_media refer to each other in a circle/m, 'is said');
 is($one->safe_psql('db_core', q{SELECT count(*), bool_and(ok), bool_and(size > 1000), bool_and(took > '0') FROM pm_core.backups WHERE location LIKE '%/sound'}), '3|t|t|t', 'recorded');
+# One with a reference to a server that answers when it has to, and no sooner.
+my $silent = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1', Timeout => $PostgreSQL::Test::Utils::timeout_default) or die;
+$one->safe_psql('db_catalog', q{SELECT pm_xref.add_database('silent', '127.0.0.1', } . $silent->sockport . q{, 'x'); GRANT USAGE ON FOREIGN SERVER silent TO pm_worker;
+	SELECT pm_xref.add_reference('to silence', 'items', 'created_by', 'silent', 'public.users')});
+like((deploy(@backup, '--no-check', "$dir/silent"))[2], qr/^backup: db_catalog refers to database x, which is not in the table$/m, 'a database that is not in the backup');
 my $next = join ' ', $one->safe_psql('db_catalog', q{SELECT nextval('items_number_seq'), nextval('history_n_seq'), pm_jobs.enqueue('q', 'work')});
 $_->stop foreach $one, $two;
 
@@ -157,12 +185,69 @@ is($new->safe_psql('db_catalog', q{SELECT pm_jobs.resume_queue('q'); SELECT stri
 is($new->safe_psql('postgres', q{SELECT rolcanlogin, rolpassword, pg_has_role('keeper', 'pm_reader', 'USAGE') FROM pg_authid WHERE rolname = 'keeper'}), 't||t', 'roles, without passwords');
 is($new->safe_psql('db_core', q{SELECT string_agg(database || ' ' || ok, ', ' ORDER BY database) FROM pm_core.backups WHERE kind = 'restore'}), 'db_catalog true, db_core true, db_media false',
 	'recorded');
-deploy_fails('not into what is there', 1, qr/^db_media: is there already/m, $new, 'restore.sh', "$dir/sound");
+is($new->safe_psql('postgres', q{SELECT count(*) FROM pg_roles WHERE rolname = 'o''ne $pm$ two'}), '1', 'any name of a role');
+deploy_fails('not into what is there', 1, qr/^db_media: is there already.*^restore\.sh: nothing was restored$/ms, $new, 'restore.sh', "$dir/sound");
 
-# A sound one.
+# A sound one, by a superuser who was none where it comes from.
 start_again();
-like(deploy_ok('restored, sound', $new, 'restore.sh', '-j', '3', "$dir/sound"), qr/^db_media: reference "files to items": 99 rows, no orphan$/m, 'as is reported');
+$new->safe_psql('postgres', 'ALTER ROLE anna SUPERUSER LOGIN');
+{
+	local $ENV{PGUSER} = 'anna';
+	like(deploy_ok('restored, sound', $new, 'restore.sh', '-j', '3', "$dir/sound"), qr/^db_media: reference "files to items": 99 rows, no orphan$/m, 'as is reported');
+}
 is($new->safe_psql('db_catalog', q{SELECT count(*) FROM history}), '0', 'no trigger has fired');
+
+# Onto two servers, one of which has been there before.
+start_again();
+$two->start;
+$two->safe_psql('postgres', 'DROP DATABASE db_media; DROP ROLE pm_pooler');
+is($two->safe_psql('postgres', q{SELECT count(*) FROM pg_roles WHERE rolname = 'keeper'}), '0', 'two servers: a role that only the other one had');
+like(deploy_ok('two servers: restored', $new, 'restore.sh', '-c', $conf, "$dir/sound"), qr/^db_media: reference "files to items": 99 rows, no orphan$/m,
+	'two servers: references between them');
+is($_->safe_psql('postgres', q{SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'db\_%'}), $_ == $two ? 'db_media' : 'db_catalog db_core',
+	'two servers: ' . $_->name . ' has its databases') foreach $new, $two;
+is($_->safe_psql('postgres', q{SELECT pg_has_role('keeper', 'pm_reader', 'USAGE')}), 't', 'two servers: ' . $_->name . ' has the roles') foreach $new, $two;
+foreach my $link ([ db_core => $two ], [ db_catalog => $two ], [ db_media => $new ])
+{
+	my ($from, $to) = @$link;
+	is( ($from eq 'db_media' ? $two : $new)->safe_psql($from, q{SELECT string_agg(DISTINCT o.option_value, ' ') FROM pg_foreign_server AS s, pg_options_to_table(srvoptions) AS o
+		WHERE s.srvname = } . ($from eq 'db_media' ? q{'db_core'} : q{'db_media'}) . q{ AND o.option_name IN ('host', 'port')}),
+		join(' ', sort $to->host, $to->port), "two servers: $from looks for the other server");
+}
+$two->safe_psql('postgres', 'DROP DATABASE db_media WITH (FORCE)');
+deploy_fails('one server has a database', 1, qr/^db_core: is there already.*^restore\.sh: nothing was restored$/ms, $new, 'restore.sh', '-c', $conf, "$dir/sound");
+is($two->safe_psql('postgres', q{SELECT count(*) FROM pg_database WHERE datname = 'db_media'}), '0', 'the other gets none');
+$two->stop;
+$new->safe_psql('postgres', 'DROP DATABASE db_core WITH (FORCE); DROP DATABASE db_catalog WITH (FORCE)');
+
+# pm_core is not told: the exit status says what became of the references.
+like((deploy($new, 'restore.sh', "$dir/untold"))[2], qr/^restore\.sh: pm_core does not know of the restore of db_media$/m, 'restored, untold');
+start_again();
+is((deploy($new, 'restore.sh', "$dir/untold"))[0], 0, 'which does not count');
+
+# Terminated during the check of the references.
+start_again();
+{
+	local @ENV{qw(PGHOST PGPORT)} = ($new->host, $new->port);
+	my $run = IPC::Run::start [ deploy_dir() . '/restore.sh', "$dir/silent" ], '<', \undef, '>', "$dir/silent.out", '2>&1';
+	my $asked = $silent->accept;
+	ok(defined $asked, 'TERM: it checks') or diag(slurp_file("$dir/silent.out"));
+	$run->signal('TERM');
+	$run->finish;
+	is($run->full_result >> 8, 143, 'TERM: the exit status');
+	ok($new->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'pm_deploy'}), 'TERM: no session is left');
+}
+is(slurp_file("$dir/silent.out"), "restore: interrupted: restored, but not checked, and jobs are off\n", 'TERM: what is there is said');
+is($new->safe_psql($_, 'SHOW pm_jobs.enabled'), 'off', "TERM: $_: jobs are off") foreach @all;
+is($new->safe_psql('db_catalog', 'SELECT count(*) FROM items'), '1999', 'TERM: the rows are there');
+close $silent;
+deploy_fails('TERM: it is not taken for new', 1, qr/^db_core: is there already/m, $new, 'restore.sh', "$dir/silent");
+start_again();
+($status, $out, $err) = deploy($new, 'restore.sh', "$dir/silent");
+is($status, 4, 'run again: one reference cannot be checked');
+like($out, qr/^db_catalog: reference "to silence": it could not be checked: .+/m, 'run again: which is reported');
+like($out, qr/^db_catalog: reference "items to users": 1999 rows, no orphan$/m, 'run again: the others are');
+is($new->safe_psql($_, 'SHOW pm_jobs.enabled'), $_ eq 'db_media' ? 'off' : 'on', "run again: $_: jobs run if they did") foreach @all;
 
 # The parent's dump is of a later instant: as if its snapshot had come late.
 start_again();
@@ -183,8 +268,12 @@ like($out, qr/^db_media: reference "files to items": 1 rows are orphans$/m, 'and
 
 # Damage is noticed before anything is made.
 start_again();
+truncate "$dir/sound/db_core/toc.dat", 2000 or die;
+deploy_fails('a table of contents is cut', 1, qr/^db_core: pg_restore: error: .*^restore\.sh: nothing was restored$/ms, $new, 'restore.sh', "$dir/sound");
 unlink "$dir/sound/db_core/toc.dat";
-deploy_fails('a database is lacking', 1, qr/the backup lacks database db_core/, $new, 'restore.sh', "$dir/sound");
+deploy_fails('a database is lacking', 1, qr/^db_core: pg_restore: error: .*toc\.dat.*^restore\.sh: nothing was restored/ms, $new, 'restore.sh', "$dir/sound");
+truncate "$dir/sound/roles-2.sql", 500 or die;
+deploy_fails('the roles are cut', 1, qr{lacks \S+/roles-2\.sql or a part of it}, $new, 'restore.sh', "$dir/sound");
 unlink "$dir/sound/manifest";
 deploy_fails('the manifest is lacking', 1, qr/is no complete backup/, $new, 'restore.sh', "$dir/sound");
 is($new->safe_psql('postgres', q{SELECT count(*) FROM pg_database WHERE datname LIKE 'db\_%'}), '0', 'nothing was made');
@@ -193,8 +282,22 @@ is($new->safe_psql('postgres', q{SELECT count(*) FROM pg_database WHERE datname 
 deploy_ok('one database', $new, 'create.sh', '--one-database', 'whole');
 $new->safe_psql('whole', q{CREATE TABLE items (id uuid PRIMARY KEY); CREATE TABLE files (id int, item uuid); INSERT INTO items VALUES (gen_random_uuid()); INSERT INTO files SELECT 1, id FROM items;
 	GRANT SELECT ON items, files TO pm_reader; SELECT pm_xref.add_reference('here', 'files', 'item', NULL, 'public.items')});
-deploy_ok('one database: backup', $new, 'backup.sh', '--one-database', 'whole', "$dir/whole");
+$new->safe_psql('postgres', q{ALTER DATABASE whole SET statement_timeout = '1ms'; ALTER DATABASE whole SET default_transaction_read_only = on});
+deploy_ok('one database: backup, whatever is set for it', $new, 'backup.sh', '--one-database', 'whole', "$dir/whole");
+
+# The disk is full when the roles are written, which no other file is as large as.
+$new->safe_psql('postgres', q{DO $$BEGIN FOR n IN 1 .. 1000 LOOP EXECUTE format('CREATE ROLE %I', repeat('many', 10) || n); END LOOP; END$$});
+{
+	local @ENV{qw(PGHOST PGPORT)} = ($new->host, $new->port);
+	($out, $err) = ('', '');
+	IPC::Run::run [ 'bash', '-c', q{trap '' XFSZ; ulimit -f 150; exec "$@"}, 'bash', deploy_dir() . '/backup.sh', '--one-database', 'whole', "$dir/full" ],
+	  '<', \undef, '>', \$out, '2>', \$err;
+	is($? >> 8, 1, 'a full disk');
+	like($err, qr/^backup\.sh: the roles of server \S+ could not be written$/m, 'is noticed');
+	ok(!-e "$dir/full" && !-e "$dir/full.incomplete", 'and leaves nothing');
+}
 $new->safe_psql('postgres', 'DROP DATABASE whole WITH (FORCE)');
 like(deploy_ok('one database: restored', $new, 'restore.sh', '--one-database', 'whole', "$dir/whole"), qr/^whole: reference "here": 1 rows, no orphan$/m, 'one database: sound');
+deploy_fails('a database that the table does not name', 1, qr/database whole is not in the table: add a line for it/, $new, 'restore.sh', "$dir/whole");
 $new->stop;
 done_testing();
