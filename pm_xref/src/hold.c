@@ -175,7 +175,7 @@ pm_xref__hold(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (reference->server != NULL)
 		reference->remote = held_connection(reference);
-	pm_xref_look_at_parent(reference);
+	pm_xref_look_at_parent(reference, true);
 	answer = pm_xref_ask(reference, pm_xref_key_question(reference, true), 1, &type, &keys);
 	for (int i = 0; i < answer->rows; i++)
 	{

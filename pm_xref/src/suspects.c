@@ -305,7 +305,8 @@ take_answer(Suspects *suspects)
 		const NamedRow *row = &suspects->asked[i];
 
 		Datum values[SCAN_COLUMNS] = {row->row_key};
-		bool nulls[SCAN_COLUMNS] = {false, false, true, true, true, true, true, true};
+		bool nulls[SCAN_COLUMNS] = {false, false, true, true, true,
+		                            true,  true,  true, true, true};
 
 		if (row->key == NULL)
 			continue;
@@ -338,16 +339,17 @@ ask_for_keys(Suspects *suspects)
 }
 
 /*
- * Looks again at the suspects, if there is a batch of them or these are the last.  All
- * parents must have been read.  Not to be called while the executor hands on a row.
+ * Looks again at the suspects, if there is a batch of them or all are to be.  The
+ * question about the last of them may still be open then.  All parents must have been
+ * read.  Not to be called while the executor hands on a row.
  */
 void
-pm_xref_check_suspects(Suspects *suspects, bool last)
+pm_xref_check_suspects(Suspects *suspects, bool all)
 {
 	MemoryContext scratch;
 	MemoryContext old;
 
-	if (suspects->count < BATCH_SUSPECTS && !last)
+	if (suspects->count < BATCH_SUSPECTS && !all)
 		return;
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "pm_xref suspects scratch",
 	                                ALLOCSET_DEFAULT_SIZES);
@@ -376,8 +378,14 @@ pm_xref_check_suspects(Suspects *suspects, bool last)
 		MemoryContextReset(scratch);
 	}
 	suspects->count = 0;
-	if (last)
-		take_answer(suspects);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
+}
+
+/* Looks again at all that are left, and waits until it is known what they are. */
+void
+pm_xref_end_suspects(Suspects *suspects)
+{
+	pm_xref_check_suspects(suspects, true);
+	take_answer(suspects);
 }
