@@ -136,7 +136,7 @@ typedef struct Reference
 	char *parent_type;
 	char *operator_schema; /* where its equality is, quoted */
 	bool parent_deterministic;
-	bool same_encoding;
+	int parent_encoding;
 	bool parent_has_notes; /* what watches columns is there, and may be used */
 	KeyKind parent_kind;
 	/* of a parent that was looked at closely */
@@ -245,6 +245,8 @@ extern void pm_xref_ask_parent_position(Reference *reference, Position *position
 /* in statement.c */
 extern const char *pm_xref_question_type(const Reference *reference);
 extern char *pm_xref_key_question(const Reference *reference, bool lock);
+extern char *
+pm_xref_key_parameter(const Reference *reference, const Datum *keys, int count);
 extern void pm_xref_append_primary_key_match(StringInfo sql, const Reference *reference);
 
 /* in suspects.c */

@@ -251,8 +251,7 @@ pm_xref_look_at_parent(Reference *reference, bool closely)
 	reference->parent_type = row[PARENT_TYPE];
 	reference->parent_deterministic = row[PARENT_DETERMINISTIC][0] == '1';
 	reference->operator_schema = row[PARENT_OPERATOR_SCHEMA];
-	reference->same_encoding =
-	    pg_char_to_encoding(row[PARENT_ENCODING]) == GetDatabaseEncoding();
+	reference->parent_encoding = pg_char_to_encoding(row[PARENT_ENCODING]);
 	reference->parent_has_notes =
 	    row[PARENT_HAS_NOTES] != NULL && row[PARENT_HAS_NOTES][0] == '1';
 	reference->parent_kind =
@@ -292,7 +291,7 @@ pm_xref_stream_refusal(const Reference *reference)
 		return NULL;
 	if (!reference->deterministic || !reference->parent_deterministic)
 		return "A collation is nondeterministic: texts that differ can be equal.";
-	if (!reference->same_encoding)
+	if (reference->parent_encoding != GetDatabaseEncoding())
 		return "The two databases have different encodings.";
 	return NULL;
 }

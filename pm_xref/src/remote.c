@@ -52,6 +52,9 @@ pm_xref_remote_error(Remote *remote)
 	hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 	if (state != NULL && strcmp(state, "42501") == 0 && remote->permission_hint != NULL)
 		hint = remote->permission_hint;
+	if (state != NULL && strcmp(state, "55P03") == 0 && hint == NULL)
+		hint =
+		    "Another transaction there holds a lock on it. Run it again once that has ended.";
 	if (primary == NULL)
 		primary = pchomp(PQerrorMessage(remote->conn));
 	if (state != NULL && !lost)

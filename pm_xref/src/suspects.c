@@ -325,16 +325,14 @@ ask_for_keys(Suspects *suspects)
 	static const Oid type = TEXTARRAYOID;
 	Datum *keys = palloc(suspects->asked_count * sizeof(Datum));
 	MemoryContext old;
-	const char *literal;
-	ArrayType *array;
+	const char *parameter;
 
 	for (int i = 0; i < suspects->asked_count; i++)
 		keys[i] = CStringGetTextDatum(suspects->asked[i].key);
-	array = construct_array(keys, suspects->asked_count, TEXTOID, -1, false, TYPALIGN_INT);
-	literal = OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(array));
+	parameter = pm_xref_key_parameter(suspects->reference, keys, suspects->asked_count);
 	/* the answer may be there at once, and must last until it is taken */
 	old = MemoryContextSwitchTo(suspects->context);
-	pm_xref_ask_start(suspects->reference, suspects->question, 1, &type, &literal);
+	pm_xref_ask_start(suspects->reference, suspects->question, 1, &type, &parameter);
 	MemoryContextSwitchTo(old);
 }
 
