@@ -6,7 +6,7 @@ CREATE FUNCTION pm_xref._check_one(name text, started timestamptz, INOUT result 
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  known bigint := (SELECT r.orphans FROM pm_xref._references AS r WHERE r.name = _check_one.name);
+  known bigint := (SELECT r.known_orphans FROM pm_xref._references AS r WHERE r.name = _check_one.name);
   totals record;
 BEGIN
   LOOP
@@ -45,7 +45,7 @@ BEGIN
     result.orphans := known + result.new_orphans - result.resolved;
   END IF;
   UPDATE pm_xref._references AS r
-  SET checked_at = clock_timestamp(), orphans = result.orphans, child_seen = totals.child_seen::pg_snapshot, child_shape = totals.child_shape,
+  SET checked_at = clock_timestamp(), known_orphans = result.orphans, child_seen = totals.child_seen::pg_snapshot, child_shape = totals.child_shape,
       parent_seen = totals.parent_seen::pg_snapshot, parent_shape = totals.parent_shape
   WHERE r.name = _check_one.name;
 END

@@ -147,7 +147,7 @@ BEGIN
       FROM unnest(ids, outcomes) AS u(id, outcome)
       WHERE o.reference = f.name AND o.id = u.id AND u.outcome NOT IN ('orphan', 'blocked');
       GET DIAGNOSTICS settled = ROW_COUNT;
-      UPDATE pm_xref._references AS r SET orphans = r.orphans - settled WHERE r.name = f.name;
+      UPDATE pm_xref._references AS r SET known_orphans = r.known_orphans - settled WHERE r.name = f.name;
     END IF;
     RETURN QUERY SELECT * FROM unnest(row_keys, keys, outcomes);
   END LOOP;

@@ -4,7 +4,7 @@
 GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO pm_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pm_xref._references, pm_xref.checks, pm_xref.orphans, pm_xref.quarantined TO pm_admin;
 GRANT SELECT ON pm_xref._references, pm_xref.coverage TO pm_worker;
-GRANT UPDATE (checked_at, orphans, child_seen, child_shape, parent_seen, parent_shape) ON pm_xref._references TO pm_worker;
+GRANT UPDATE (checked_at, known_orphans, child_seen, child_shape, parent_seen, parent_shape) ON pm_xref._references TO pm_worker;
 GRANT SELECT, INSERT, DELETE ON pm_xref.checks TO pm_worker;
 GRANT SELECT, INSERT, UPDATE ON pm_xref.orphans TO pm_worker;
 GRANT SELECT, INSERT, DELETE ON pm_xref.quarantined TO pm_worker;

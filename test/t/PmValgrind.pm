@@ -31,6 +31,9 @@ sub start_under_valgrind
 	chomp $bindir;
 
 	$node->append_conf('postgresql.conf', "jit = off\nautovacuum = off\n");
+	# is not for the sessions that the server makes
+	local $ENV{PGAPPNAME};
+	delete $ENV{PGAPPNAME};
 	my $process = IPC::Run::start(
 		['valgrind', '--trace-children=yes', '--num-callers=60', '--error-limit=no', '--leak-check=no', "--log-file=$dir/valgrind.%p",
 			"$bindir/postgres", '-D', $node->data_dir ],

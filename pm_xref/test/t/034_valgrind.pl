@@ -120,15 +120,13 @@ INSERT INTO parts SELECT u, '{"a":  1}' FROM few;
 SELECT pm_xref.add_reference('parts', 'parts', 'u', 'shop', 'public.keys', 'u');
 SELECT count(*) FROM pm_xref.check('parts');
 SQL
-foreach my $action ('report', 'quarantine', 'set_null', 'delete')
+foreach my $repair ([ 'few u', 'report' ], [ 'few u', 'quarantine' ], [ 'few u', 'set_null' ], [ 'parts', 'set_null' ], [ 'parts', 'delete' ])
 {
-	foreach my $reference ('few u', 'parts')
-	{
-		my $doing = "SET pm_xref.max_repair_ratio = 1; SELECT count(*) FROM pm_xref.repair('$reference', '$action'";
-		is(here("$doing); $doing, false); SELECT outcome, count(*) FROM pm_xref.restore_quarantined('$reference') GROUP BY 1; "
-				. "SELECT outcome, count(*) FROM pm_xref.restore_quarantined('$reference', true) GROUP BY 1; SELECT orphans FROM pm_xref.check('$reference')"),
-			join("\n", 103, 103, $action eq 'report' ? () : ('no parent|103', 'restored|103'), 103), "$reference: $action");
-	}
+	my ($reference, $action) = @$repair;
+	my $doing = "SET pm_xref.max_repair_ratio = 1; SELECT count(*) FROM pm_xref.repair('$reference', '$action'";
+	is(here("$doing); $doing, false); SELECT outcome, count(*) FROM pm_xref.restore_quarantined('$reference') GROUP BY 1; "
+			. "SELECT outcome, count(*) FROM pm_xref.restore_quarantined('$reference', true) GROUP BY 1; SELECT orphans FROM pm_xref.check('$reference')"),
+		join("\n", 103, 103, $action eq 'report' ? () : ('no parent|103', 'restored|103'), 103), "$reference: $action");
 }
 shop(q{INSERT INTO keys (i, u) SELECT i, md5(i::text)::uuid FROM generate_series(1, 49) AS i});
 is(here(q{BEGIN; SAVEPOINT s; SET LOCAL pm_xref.max_repair_ratio = 1; SELECT outcome, count(*) FROM pm_xref.repair('parts', 'delete', false) GROUP BY 1 ORDER BY 1; RELEASE s;
