@@ -38,9 +38,10 @@ sub start_under_valgrind
 		['valgrind', '--trace-children=yes', '--num-callers=60', '--error-limit=no', '--leak-check=no', "--log-file=$dir/valgrind.%p",
 			"$bindir/postgres", '-D', $node->data_dir ],
 		'>', "$dir/out", '2>', "$dir/err");
-	my $deadline = time + 60;
+	my $deadline = time + 180;
 	my $up;
-	do { $up = $node->psql('postgres', 'SELECT 1') == 0 } until $up || time > $deadline;
+	# dies when psql is gone before it has read the query
+	do { $up = eval { $node->psql('postgres', 'SELECT 1') == 0 } } until $up || time > $deadline;
 	ok($up, 'the server is up') or diag(slurp_file("$dir/err"));
 	return { node => $node, process => $process, dir => $dir };
 }
