@@ -9,6 +9,7 @@ CREATE TABLE pm_xref._references (
   remote_column name NOT NULL,
   on_orphan text NOT NULL CHECK (on_orphan IN ('report', 'quarantine', 'set_null', 'delete')),
   checked_at timestamptz,  -- end of the last check that found out anything
+  known_orphans bigint,  -- those in state orphan, since then
   -- up to where it knows what was noted, on this side and on the parent's; NULL: not watched
   child_seen pg_snapshot,
   child_shape text,

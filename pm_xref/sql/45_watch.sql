@@ -35,26 +35,10 @@ AS $$
     AND t.tgargs = convert_to(column_name, getdatabaseencoding()) || '\x00'
 $$;
 
--- What stands for the column as it is watched now; NULL: some of it is not watched.
--- As long as it stays the same, and only then, everything that happened was noted: it
--- changes with the server's history, the set of tables, their files and triggers, also
--- when a trigger was disabled for a while.
+-- What stands for the column as it is watched now, see src/shape.c; NULL: some of it is
+-- not watched.
 CREATE FUNCTION pm_xref._watch_shape(watched regclass, column_name text) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-  SELECT CASE WHEN bool_and(n.complete) THEN
-    md5(concat_ws(' ', (SELECT s.system_identifier FROM pg_control_system() AS s), (SELECT c.timeline_id FROM pg_control_checkpoint() AS c),
-                  (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()), string_agg(n.is, ' ' ORDER BY n.id))) END
-  FROM (
-    SELECT m.id, count(t.oid) = cardinality(pm_xref._noted_events()) AS complete,
-           concat_ws(' ', m.id, c.relfilenode, a.attnum, a.atttypid, string_agg(t.oid || ' ' || t.xmin, ' ' ORDER BY t.oid)) AS is
-    FROM pm_xref._members(watched) AS m(id)
-    JOIN pg_class AS c ON c.oid = m.id
-    LEFT JOIN pg_attribute AS a ON a.attrelid = m.id AND a.attname = column_name
-    LEFT JOIN pm_xref._note_triggers(m.id, column_name) AS t ON t.tgenabled IN ('O', 'A')
-    GROUP BY m.id, c.relfilenode, a.attnum, a.atttypid
-  ) AS n
-$$;
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_xref__watch_shape';
 
 -- The snapshot of the calling statement.  What its own transaction does later counts as
 -- not seen, as it does for everybody else's.
@@ -78,6 +62,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   since pg_snapshot := seen;
+  members oid[];
 BEGIN
   shape_now := pm_xref._watch_shape(to_regclass(table_name), column_name);
   IF shape_now IS NULL THEN
@@ -87,11 +72,17 @@ BEGIN
   usable := since IS NOT NULL AND shape = shape_now AND pg_snapshot_xmax(since) <= pg_snapshot_xmax(seen_now::pg_snapshot)
     AND NOT EXISTS (SELECT FROM pm_xref._forgotten AS f WHERE f.xid >= pg_snapshot_xmin(since));
   IF usable THEN
-    SELECT coalesce(array_agg(DISTINCT c.key), '{}'), coalesce(bool_and(c.key IS NOT NULL), true)
+    members := ARRAY(SELECT pm_xref._members(to_regclass(table_name)));
+    -- two ranges of the index: however much older notes there are, they are not read
+    SELECT coalesce(array_agg(DISTINCT n.key), '{}'), coalesce(bool_and(n.key IS NOT NULL), true)
     INTO keys, usable
-    FROM pm_xref._changes AS c
-    WHERE c.table_id = ANY (ARRAY(SELECT pm_xref._members(to_regclass(table_name)))) AND c.column_name = _changes_since.column_name
-      AND (c.xid >= pg_snapshot_xmax(since) OR c.xid = ANY (ARRAY(SELECT pg_snapshot_xip(since))));
+    FROM (
+      SELECT c.key FROM pm_xref._changes AS c
+      WHERE c.table_id = ANY (members) AND c.column_name = _changes_since.column_name AND c.xid >= pg_snapshot_xmax(since)
+      UNION ALL
+      SELECT c.key FROM pm_xref._changes AS c
+      WHERE c.table_id = ANY (members) AND c.column_name = _changes_since.column_name AND c.xid = ANY (ARRAY(SELECT pg_snapshot_xip(since)))
+    ) AS n;
   END IF;
   IF NOT usable THEN
     keys := NULL;

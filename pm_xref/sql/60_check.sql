@@ -6,30 +6,14 @@ CREATE FUNCTION pm_xref._check_one(name text, started timestamptz, INOUT result 
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  f pm_xref._references;
-  child record;
-  keys text[];  -- NULL: every row is looked at
-  since pg_snapshot;
-  parent record;
+  known bigint := (SELECT r.known_orphans FROM pm_xref._references AS r WHERE r.name = _check_one.name);
+  totals record;
 BEGIN
-  SELECT * INTO f FROM pm_xref._references AS r WHERE r.name = _check_one.name;
-  SELECT * INTO child FROM pm_xref._changes_since(f.local_table::text, f.local_column, f.child_seen::text, f.child_shape);
-  IF result.mode = 'incremental' THEN
-    IF child.shape_now IS NULL THEN
-      RAISE EXCEPTION 'reference "%": column "%" of table % is not watched', name, f.local_column, f.local_table
-        USING ERRCODE = '55000', DETAIL = 'Mode incremental looks only at keys that were noted when they came or went.',
-              HINT = format('SELECT pm_xref.watch_key(%L, %L);', f.local_table::text, f.local_column);
-    END IF;
-    -- without a start the other side only says whether it is watched
-    keys := coalesce(child.keys, '{}');
-    since := CASE WHEN child.usable THEN f.parent_seen END;
-  END IF;
-
   LOOP
     WITH found AS MATERIALIZED (
-      SELECT * FROM pm_xref._scan(name, NULL, true) WHERE keys IS NULL
+      SELECT * FROM pm_xref._scan(name, NULL, true) WHERE result.mode = 'full'
       UNION ALL
-      SELECT * FROM pm_xref._scan_changed(name, keys, since::text, f.parent_shape) WHERE keys IS NOT NULL
+      SELECT * FROM pm_xref._scan_changed(name) WHERE result.mode = 'incremental'
     ), noted AS (
       INSERT INTO pm_xref.orphans AS o (reference, row_key, key, first_seen, last_seen, state)
       SELECT name, n.row_key, n.key, started, started, 'orphan' FROM found AS n WHERE n.row_key IS NOT NULL
@@ -39,29 +23,30 @@ BEGIN
       RETURNING o.first_seen
     )
     SELECT n.*, (SELECT count(*) FROM noted AS o WHERE o.first_seen = started) AS new_orphans
-    INTO STRICT parent
+    INTO STRICT totals
     FROM found AS n WHERE n.row_key IS NULL;
-    result.mode := CASE WHEN keys IS NULL THEN 'full' ELSE 'incremental' END;
-    EXIT WHEN parent.used IS NOT NULL;
-    keys := NULL;
+    EXIT WHEN totals.used IS NOT NULL;
+    result.mode := 'full';
   END LOOP;
-  result.rows_checked := parent.rows_checked;
-  result.nulls := parent.nulls;
-  result.engine := parent.used;
-  result.new_orphans := parent.new_orphans;
+  result.rows_checked := totals.rows_checked;
+  result.nulls := totals.nulls;
+  result.engine := totals.used;
+  result.new_orphans := totals.new_orphans;
 
-  -- those that were looked at and not found again; by their ids, so that it does not
-  -- matter how many others there are
-  IF parent.touched IS NULL THEN
+  -- those that were looked at and not found again; in mode incremental by their ids,
+  -- and the others are not counted, so that it does not matter how many there are
+  IF result.mode = 'full' THEN
     UPDATE pm_xref.orphans AS o SET state = 'resolved' WHERE o.reference = name AND o.state = 'orphan' AND o.last_seen < started;
+    GET DIAGNOSTICS result.resolved = ROW_COUNT;
+    result.orphans := (SELECT count(*) FROM pm_xref.orphans AS o WHERE o.reference = name AND o.state = 'orphan');
   ELSE
-    UPDATE pm_xref.orphans AS o SET state = 'resolved' WHERE o.reference = name AND o.id = ANY (parent.touched) AND o.last_seen < started;
+    UPDATE pm_xref.orphans AS o SET state = 'resolved' WHERE o.reference = name AND o.id = ANY (totals.touched) AND o.last_seen < started;
+    GET DIAGNOSTICS result.resolved = ROW_COUNT;
+    result.orphans := known + result.new_orphans - result.resolved;
   END IF;
-  GET DIAGNOSTICS result.resolved = ROW_COUNT;
-  result.orphans := (SELECT count(*) FROM pm_xref.orphans AS o WHERE o.reference = name AND o.state = 'orphan');
   UPDATE pm_xref._references AS r
-  SET checked_at = clock_timestamp(), child_seen = child.seen_now::pg_snapshot, child_shape = child.shape_now,
-      parent_seen = parent.seen::pg_snapshot, parent_shape = parent.shape
+  SET checked_at = clock_timestamp(), known_orphans = result.orphans, child_seen = totals.child_seen::pg_snapshot, child_shape = totals.child_shape,
+      parent_seen = totals.parent_seen::pg_snapshot, parent_shape = totals.parent_shape
   WHERE r.name = _check_one.name;
 END
 $$;

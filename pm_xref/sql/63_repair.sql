@@ -111,6 +111,7 @@ DECLARE
   mine bigint[];
   mine_places tid[];
   free tid[];
+  settled bigint;
 BEGIN
   LOOP
     SELECT array_agg(o.id ORDER BY o.id), array_agg(o.row_key ORDER BY o.id), array_agg(o.key ORDER BY o.id) INTO ids, row_keys, keys
@@ -145,6 +146,8 @@ BEGIN
       UPDATE pm_xref.orphans AS o SET state = CASE u.outcome WHEN 'gone' THEN 'resolved' ELSE u.outcome END
       FROM unnest(ids, outcomes) AS u(id, outcome)
       WHERE o.reference = f.name AND o.id = u.id AND u.outcome NOT IN ('orphan', 'blocked');
+      GET DIAGNOSTICS settled = ROW_COUNT;
+      UPDATE pm_xref._references AS r SET known_orphans = r.known_orphans - settled WHERE r.name = f.name;
     END IF;
     RETURN QUERY SELECT * FROM unnest(row_keys, keys, outcomes);
   END LOOP;

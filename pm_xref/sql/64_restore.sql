@@ -102,7 +102,7 @@ BEGIN
     END LOOP;
     WITH back AS (DELETE FROM pm_xref.quarantined AS d WHERE d.id = ANY (restored) RETURNING d.row_key, d.key)
     UPDATE pm_xref.orphans AS o SET state = 'resolved'
-    FROM back AS b WHERE o.reference = f.name AND o.id = md5(b.row_key::text || E'\n' || b.key)::uuid;
+    FROM back AS b WHERE o.reference = f.name AND o.state <> 'orphan' AND o.id = md5(b.row_key::text || E'\n' || b.key)::uuid;
   END LOOP;
 END
 $$;

@@ -4,7 +4,7 @@
 GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO pm_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pm_xref._references, pm_xref.checks, pm_xref.orphans, pm_xref.quarantined TO pm_admin;
 GRANT SELECT ON pm_xref._references, pm_xref.coverage TO pm_worker;
-GRANT UPDATE (checked_at, child_seen, child_shape, parent_seen, parent_shape) ON pm_xref._references TO pm_worker;
+GRANT UPDATE (checked_at, known_orphans, child_seen, child_shape, parent_seen, parent_shape) ON pm_xref._references TO pm_worker;
 GRANT SELECT, INSERT, DELETE ON pm_xref.checks TO pm_worker;
 GRANT SELECT, INSERT, UPDATE ON pm_xref.orphans TO pm_worker;
 GRANT SELECT, INSERT, DELETE ON pm_xref.quarantined TO pm_worker;
@@ -14,7 +14,7 @@ GRANT EXECUTE ON FUNCTION pm_xref.add_database(text, text, integer, text, text),
   pm_xref._check_copies(text, regclass), pm_xref._give_back(pm_xref._references, pm_xref.quarantined),
   pm_xref._put_back(pm_xref._references, pm_xref.quarantined), pm_xref._restore(pm_xref._references, boolean),
   pm_xref.restore_quarantined(text, boolean), pm_xref.forget_quarantined(text, timestamptz) TO pm_admin;
-GRANT EXECUTE ON FUNCTION pm_xref._scan(text, text, boolean), pm_xref._scan_changed(text, text[], text, text), pm_xref._no_reference(text), pm_xref.find_orphans(text, text),
+GRANT EXECUTE ON FUNCTION pm_xref._scan(text, text, boolean), pm_xref._scan_changed(text), pm_xref._no_reference(text), pm_xref.find_orphans(text, text),
   pm_xref._check_one(text, timestamptz, pm_xref.checks), pm_xref._check(text, text), pm_xref.check(text, text),
   pm_xref._check_action(text, text, text, regclass, name), pm_xref._row_lock(text), pm_xref._hold(text, text[]), pm_xref._setting(text),
   pm_xref._lock_reference(text), pm_xref._copy(regclass), pm_xref._referred(oid, name), pm_xref._act(pm_xref._references, text),

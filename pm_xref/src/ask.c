@@ -44,6 +44,7 @@ ask_here(const char *sql, int nparams, const Oid *types, const char *const *para
 
 		getTypeInputInfo(types[i], &input, &element);
 		nulls[i] = params[i] == NULL ? 'n' : ' ';
+		values[i] = (Datum) 0; /* PL/pgSQL looks at it even so */
 		if (params[i] != NULL)
 			values[i] =
 			    OidInputFunctionCall(input, unconstify(char *, params[i]), element, -1);

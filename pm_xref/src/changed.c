@@ -34,69 +34,82 @@ enum
 	CHANGED_ABSENT
 };
 
-/* Does the parent's database have what notes changes, for this role? */
-static bool
-parent_has_notes(Reference *reference)
+/*
+ * The keys that the child's column has noted since a position, as an array of text, and
+ * where the notes end now.  NULL: not everything since then has been noted.
+ */
+static char *
+child_notes(const Reference *reference, const Position *since, Position *now)
 {
-	static const char *sql =
-	    "SELECT CASE WHEN "
-	    "pg_catalog.to_regprocedure('pm_xref._changes_since(text,text,text,text)') "
-	    "IS NOT NULL THEN pg_catalog.has_function_privilege("
-	    "'pm_xref._changes_since(text,text,text,text)', 'EXECUTE') AND "
-	    "pg_catalog.has_table_privilege('pm_xref._changes', 'SELECT') END";
-	const char *has = pm_xref_ask(reference, sql, 0, NULL, NULL)->values[0];
+	static const Oid types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID};
+	const char *params[] = {reference->table_name, reference->column,
+	                        since == NULL ? NULL : since->seen,
+	                        since == NULL ? NULL : since->shape};
+	Reference here = {.remote = NULL};
+	Answer *answer = pm_xref_ask(&here,
+	                             "SELECT c.seen_now, c.shape_now, c.keys FROM "
+	                             "pm_xref._changes_since($1, $2, $3, $4) AS c",
+	                             lengthof(types), types, params);
 
-	return has != NULL && has[0] == 't';
+	now->seen = answer->values[0];
+	now->shape = answer->values[1];
+	return answer->values[2];
+}
+
+/* Where the notes of the child's column end now; empty if it is not watched. */
+void
+pm_xref_ask_child_position(const Reference *reference, Position *position)
+{
+	(void) child_notes(reference, NULL, position);
 }
 
 /* Where the notes of the parent's column end now; empty if it is not watched. */
 void
-pm_xref_ask_position(Reference *reference, Position *position)
+pm_xref_ask_parent_position(Reference *reference, Position *position)
 {
 	static const Oid types[] = {TEXTOID, TEXTOID};
 	const char *params[] = {reference->parent_name, reference->remote_column};
 	Answer *answer;
 
 	memset(position, 0, sizeof(Position));
-	if (!parent_has_notes(reference))
+	if (!reference->parent_has_notes)
 		return;
 	answer = pm_xref_ask(reference,
 	                     "SELECT c.seen_now, c.shape_now FROM "
 	                     "pm_xref._changes_since($1, $2, NULL, NULL) AS c",
-	                     2, types, params);
+	                     lengthof(types), types, params);
 	position->seen = answer->values[0];
 	position->shape = answer->values[1];
 }
 
-/* Throws that the parent's column is not watched. */
+/* Throws that a column is not watched: of the parent, or the child. */
 static void
-pg_attribute_noreturn() not_watched(const Reference *reference)
+pg_attribute_noreturn() not_watched(const Reference *reference, bool parent)
 {
-	const char *where =
-	    reference->server == NULL ? "" : psprintf(" on server \"%s\"", reference->server);
+	const char *column = parent ? reference->remote_column : reference->column;
+	const char *table = parent ? reference->parent_name : reference->table_name;
+	bool elsewhere = parent && reference->server != NULL;
+	char *watch = psprintf("SELECT pm_xref.watch_key(%s, %s);", quote_literal_cstr(table),
+	                       quote_literal_cstr(column));
 
-	ereport(
-	    ERROR,
-	    (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-	     errmsg("reference \"%s\": column \"%s\" of table %s is not watched%s",
-	            reference->name, reference->remote_column, reference->parent_name, where),
-	     errdetail("Mode incremental looks only at keys that were noted when they "
-	               "came or went."),
-	     reference->server == NULL
-	         ? errhint("SELECT pm_xref.watch_reference(%s);",
-	                   quote_literal_cstr(reference->name))
-	         : errhint("In that database: CREATE EXTENSION pm_xref CASCADE; SELECT "
-	                   "pm_xref.watch_key(%s, %s); the role of the mapping needs what "
-	                   "pm_worker has there.",
-	                   quote_literal_cstr(reference->parent_name),
-	                   quote_literal_cstr(reference->remote_column))));
+	ereport(ERROR,
+	        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	         errmsg("reference \"%s\": column \"%s\" of table %s is not watched%s",
+	                reference->name, column, table,
+	                elsewhere ? psprintf(" on server \"%s\"", reference->server) : ""),
+	         errdetail("Mode incremental looks only at keys that were noted when they "
+	                   "came or went."),
+	         elsewhere ? errhint("In that database: CREATE EXTENSION pm_xref CASCADE; %s "
+	                             "the role of the mapping needs what pm_worker has there.",
+	                             watch)
+	                   : errhint("%s", watch)));
 }
 
 /* What _scan_changed() was called with. */
 typedef struct ChangedCall
 {
-	char *keys; /* an array of text, as text */
-	Position since;
+	const char *keys; /* noted by the child; NULL: not everything was */
+	Totals totals;
 	ReturnSetInfo *result;
 	Suspects *suspects;
 } ChangedCall;
@@ -114,15 +127,17 @@ take_child(void *context, TupleTableSlot *slot)
 	pm_xref_add_suspect(call->suspects, &row);
 }
 
-/* Finds the children that have one of these keys, an array of text as text. */
+/*
+ * Finds the children that have one of these keys, an array of text as text, with a
+ * snapshot that must live as long as the suspects that they become.
+ */
 static void
-find_children(const Reference *reference, ChangedCall *call, const char *keys)
+find_children(Reference *reference, ChangedCall *call, const char *keys, Snapshot snapshot)
 {
-	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
 	LocalRows *rows;
 
-	call->suspects = pm_xref_make_suspects(unconstify(Reference *, reference), snapshot,
-	                                       call->result->setResult, call->result->setDesc);
+	call->suspects = pm_xref_make_suspects(reference, snapshot, call->result->setResult,
+	                                       call->result->setDesc);
 	rows = pm_xref_open_rows(
 	    psprintf("SELECT t.tableoid, t.ctid FROM %s AS t JOIN "
 	             "pg_catalog.unnest(%s::pg_catalog.text[]) AS s(k) ON t.%s OPERATOR(%s.=) "
@@ -134,7 +149,6 @@ find_children(const Reference *reference, ChangedCall *call, const char *keys)
 		pm_xref_check_suspects(call->suspects, false);
 	pm_xref_close_rows(rows);
 	pm_xref_check_suspects(call->suspects, true);
-	UnregisterSnapshot(snapshot);
 }
 
 /*
@@ -163,16 +177,31 @@ touched_orphans(const Reference *reference, const char *keys)
 	    ->values[0];
 }
 
+/* What _scan_changed() does while it connects. */
+static void
+before_scan_changed(Reference *reference, void *context)
+{
+	ChangedCall *call = context;
+
+	call->keys = child_notes(reference, &reference->child, &call->totals.child);
+	if (call->totals.child.shape == NULL)
+		not_watched(reference, false);
+}
+
 /* The work of _scan_changed(). */
 static void
 scan_changed(Reference *reference, void *context)
 {
 	static const Oid types[] = {TEXTARRAYOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
 	ChangedCall *call = context;
-	const char *params[] = {call->keys, reference->parent_name, reference->remote_column,
-	                        call->since.seen, call->since.shape};
+	Totals *totals = &call->totals;
+	/* without a start the parent's side only says whether it is watched */
+	const char *params[] = {call->keys == NULL ? "{}" : call->keys, reference->parent_name,
+	                        reference->remote_column,
+	                        call->keys == NULL ? NULL : reference->parent.seen,
+	                        reference->parent.shape};
 	const char *refusal = pm_xref_stream_refusal(reference);
-	Totals totals = {0};
+	Snapshot snapshot;
 	Answer *answer;
 	char **row;
 	bool usable;
@@ -182,8 +211,8 @@ scan_changed(Reference *reference, void *context)
 		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 		         errmsg("mode incremental cannot check reference \"%s\"", reference->name),
 		         errdetail_internal("%s", refusal), errhint("Use mode full.")));
-	if (!parent_has_notes(reference))
-		not_watched(reference);
+	if (!reference->parent_has_notes)
+		not_watched(reference, true);
 	answer = pm_xref_ask(
 	    reference,
 	    psprintf(
@@ -200,27 +229,32 @@ scan_changed(Reference *reference, void *context)
 	        pm_xref_question_type(reference)),
 	    lengthof(types), types, params);
 	row = answer->values;
-	totals.position.seen = row[CHANGED_SEEN];
-	totals.position.shape = row[CHANGED_SHAPE];
-	if (totals.position.shape == NULL)
-		not_watched(reference);
+	totals->parent.seen = row[CHANGED_SEEN];
+	totals->parent.shape = row[CHANGED_SHAPE];
+	if (totals->parent.shape == NULL)
+		not_watched(reference, true);
 	usable = row[CHANGED_USABLE][0] == 't';
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	if (usable && row[CHANGED_ABSENT] != NULL)
-		find_children(reference, call, row[CHANGED_ABSENT]);
-	totals.rows = strtoll(row[CHANGED_COUNT], NULL, 10);
-	totals.touched =
+		find_children(reference, call, row[CHANGED_ABSENT], snapshot);
+	/* while the other server looks at the last suspects */
+	totals->touched =
 	    row[CHANGED_KEYS] == NULL ? "{}" : touched_orphans(reference, row[CHANGED_KEYS]);
-	totals.engine = usable ? "lookup" : NULL;
-	pm_xref_put_totals(call->result->setResult, call->result->setDesc, &totals);
+	if (call->suspects != NULL)
+		pm_xref_end_suspects(call->suspects);
+	UnregisterSnapshot(snapshot);
+	totals->rows = strtoll(row[CHANGED_COUNT], NULL, 10);
+	totals->engine = usable ? "lookup" : NULL;
+	pm_xref_put_totals(call->result->setResult, call->result->setDesc, totals);
 }
 
 PG_FUNCTION_INFO_V1(pm_xref__scan_changed);
 
 /*
- * _scan_changed(reference, keys, seen, shape): as _scan(), but only for these keys and
- * for those that the parent's side noted since then; rows_checked counts keys, touched
- * has the ids of known orphans that have one of them.  engine NULL: what was noted since then is not
- * all that happened, so a full scan is needed.
+ * _scan_changed(reference): as _scan(), but only for the keys that either side has noted
+ * since the last check; rows_checked counts keys, touched has the ids of known orphans
+ * that have one of them.  engine NULL: what was noted since then is not all that
+ * happened, so a full scan is needed.
  */
 Datum
 pm_xref__scan_changed(PG_FUNCTION_ARGS)
@@ -228,12 +262,10 @@ pm_xref__scan_changed(PG_FUNCTION_ARGS)
 	ChangedCall call = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("a reference must be named, and keys given")));
-	call.keys = OidOutputFunctionCall(F_ARRAY_OUT, PG_GETARG_DATUM(1));
-	call.since.seen = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
-	call.since.shape = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
-	pm_xref_with_parent(text_to_cstring(PG_GETARG_TEXT_PP(0)), scan_changed, &call);
+		                errmsg("a reference must be named")));
+	pm_xref_with_parent(text_to_cstring(PG_GETARG_TEXT_PP(0)), before_scan_changed, false,
+	                    scan_changed, &call);
 	return (Datum) 0;
 }

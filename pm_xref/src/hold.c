@@ -169,14 +169,20 @@ pm_xref__hold(PG_FUNCTION_ARGS)
 	static const Oid type = TEXTARRAYOID;
 	ReturnSetInfo *target = (ReturnSetInfo *) fcinfo->resultinfo;
 	Reference *reference = pm_xref_read_reference(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	const char *keys = OidOutputFunctionCall(F_ARRAY_OUT, PG_GETARG_DATUM(1));
+	const char *parameter;
+	Datum *keys;
+	int count;
 	Answer *answer;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (reference->server != NULL)
 		reference->remote = held_connection(reference);
-	pm_xref_look_at_parent(reference);
-	answer = pm_xref_ask(reference, pm_xref_key_question(reference, true), 1, &type, &keys);
+	pm_xref_look_at_parent(reference, true);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &keys,
+	                  NULL, &count);
+	parameter = pm_xref_key_parameter(reference, keys, count);
+	answer =
+	    pm_xref_ask(reference, pm_xref_key_question(reference, true), 1, &type, &parameter);
 	for (int i = 0; i < answer->rows; i++)
 	{
 		Datum place = DirectFunctionCall1(int8in, CStringGetDatum(answer->values[i]));

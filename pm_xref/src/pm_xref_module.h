@@ -14,6 +14,7 @@
  *   key_spill.c    what does not fit: partitions in temporary files
  *   statement.c    the statements that find rows and keys again
  *   watch.c        the trigger that notes keys which come or go
+ *   shape.c        what stands for a column as it is watched
  *   changed.c      _scan_changed(): only keys that have been noted
  *   suspects.c     rows without a parent, looked at again before they count
  *   hold.c         keys of another server that stay until our transaction ends
@@ -85,6 +86,8 @@ typedef struct Remote
 	char *purpose;    /* begins the messages */
 	char *server;
 	char *permission_hint; /* to 42501; NULL: the usual one */
+	bool writes;           /* the session may change something there */
+	bool must_show;        /* the caller must have shown a password of its own */
 } Remote;
 
 /* The rows of an answer, as text; NULL is NULL. */
@@ -94,6 +97,16 @@ typedef struct Answer
 	int columns;
 	char **values; /* by row, then column */
 } Answer;
+
+/*
+ * Up to where the noted changes of a column are known, as text: a snapshot of its
+ * database, and what the column was then.  NULL: it is not watched.
+ */
+typedef struct Position
+{
+	char *seen;
+	char *shape;
+} Position;
 
 /* A reference: as declared, then as its columns are found to be. */
 typedef struct Reference
@@ -112,6 +125,8 @@ typedef struct Reference
 	char *server;      /* NULL: this database */
 	char *remote_table;
 	char *remote_column;
+	Position child; /* as the last check left them */
+	Position parent;
 	/* the parent, once it has been asked */
 	Remote *remote;    /* NULL: this database */
 	char *parent_name; /* qualified and quoted */
@@ -121,23 +136,15 @@ typedef struct Reference
 	char *parent_type;
 	char *operator_schema; /* where its equality is, quoted */
 	bool parent_deterministic;
-	bool same_encoding;
-	bool parent_unique; /* by an index that a foreign key could use */
+	int parent_encoding;
+	bool parent_has_notes; /* what watches columns is there, and may be used */
 	KeyKind parent_kind;
+	/* of a parent that was looked at closely */
+	bool parent_unique; /* by an index that a foreign key could use */
 	double parent_rows; /* estimate */
 	bool asked;         /* a question is open */
 	Answer *answer;     /* to it, if it is known */
 } Reference;
-
-/*
- * Up to where the noted changes of the parent's column are known, as text: a snapshot
- * there, and what the column was then.  NULL: it is not watched.
- */
-typedef struct Position
-{
-	char *seen;
-	char *shape;
-} Position;
 
 /* What a statement of ours reads in this database, a portion at a time. */
 typedef struct LocalRows LocalRows;
@@ -147,7 +154,7 @@ typedef void (*LocalRowSeen)(void *context, TupleTableSlot *slot);
 typedef struct Suspects Suspects;
 
 /* row_key, key; then the totals */
-#define SCAN_COLUMNS 8
+#define SCAN_COLUMNS 10
 
 /* The totals of a scan, its last row. */
 typedef struct Totals
@@ -155,7 +162,8 @@ typedef struct Totals
 	int64 rows;         /* that were looked at */
 	int64 nulls;        /* those of them without a key */
 	const char *engine; /* NULL: another scan is needed */
-	Position position;
+	Position child;     /* before anything was read */
+	Position parent;
 	const char
 	    *touched; /* ids of known orphans that were looked at again, as text; NULL: all */
 } Totals;
@@ -164,7 +172,7 @@ extern int pm_xref_work_mem; /* kB */
 
 /* in reference.c */
 extern Reference *pm_xref_read_reference(const char *name);
-extern void pm_xref_look_at_parent(Reference *reference);
+extern void pm_xref_look_at_parent(Reference *reference, bool closely);
 extern const char *pm_xref_stream_refusal(const Reference *reference);
 
 /* in ask.c */
@@ -176,6 +184,9 @@ extern Answer *pm_xref_ask_finish(Reference *reference);
 
 /* in remote.c */
 extern Remote *pm_xref_connect(const char *purpose, const char *server_name, bool writes);
+extern Remote *
+pm_xref_connect_start(const char *purpose, const char *server_name, bool writes);
+extern void pm_xref_connect_finish(Remote *remote);
 extern void pm_xref_disconnect(Remote *remote);
 extern void
 pm_xref_send(Remote *remote, const char *sql, int nparams, const char *const *params);
@@ -222,22 +233,28 @@ extern void pm_xref_match_spilled(KeySpill *spill, RowFound found, void *context
 
 /* in scan.c */
 typedef void (*ReferenceBody)(Reference *reference, void *context);
-extern void pm_xref_with_parent(const char *name, ReferenceBody body, void *context);
+extern void pm_xref_with_parent(const char *name, ReferenceBody before, bool closely,
+                                ReferenceBody body, void *context);
 extern void
 pm_xref_put_totals(Tuplestorestate *store, TupleDesc desc, const Totals *totals);
 
 /* in changed.c */
-extern void pm_xref_ask_position(Reference *reference, Position *position);
+extern void pm_xref_ask_child_position(const Reference *reference, Position *position);
+extern void pm_xref_ask_parent_position(Reference *reference, Position *position);
+
 /* in statement.c */
 extern const char *pm_xref_question_type(const Reference *reference);
 extern char *pm_xref_key_question(const Reference *reference, bool lock);
+extern char *
+pm_xref_key_parameter(const Reference *reference, const Datum *keys, int count);
 extern void pm_xref_append_primary_key_match(StringInfo sql, const Reference *reference);
 
 /* in suspects.c */
 extern Suspects *pm_xref_make_suspects(Reference *reference, Snapshot first,
                                        Tuplestorestate *store, TupleDesc desc);
 extern void pm_xref_add_suspect(Suspects *suspects, const RowPlace *row);
-extern void pm_xref_check_suspects(Suspects *suspects, bool last);
+extern void pm_xref_check_suspects(Suspects *suspects, bool all);
+extern void pm_xref_end_suspects(Suspects *suspects);
 
 /* in call.c */
 extern void pm_xref_call_init(void);

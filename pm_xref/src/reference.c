@@ -40,15 +40,19 @@ enum
 	PARENT_DETERMINISTIC,
 	PARENT_OPERATOR_SCHEMA,
 	PARENT_ENCODING,
+	PARENT_HAS_NOTES,
 	PARENT_UNIQUE,
 	PARENT_ROWS
 };
 
 /*
+ * The question about the parent's column, in three parts; the middle one is for those
+ * who look closely.  In a session that has just begun it costs more than the rest.
+ *
  * The equality of a type that is no built-in one is looked for where the type is, and
  * must have the same owner: nobody else can put one there for us to call.
  */
-static const char parent_query[] =
+static const char parent_select[] =
     "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), n.nspname, c.relname, "
     "pg_catalog.quote_ident(a.attname), pg_catalog.format_type(t.oid, -1), "
     "s.nspname, t.typname, coalesce(o.collisdeterministic, true)::int, "
@@ -56,10 +60,17 @@ static const char parent_query[] =
     "e.oprnamespace = t.typnamespace AND e.oprowner = t.typowner AND t.typtype = 'b') "
     "THEN pg_catalog.quote_ident(s.nspname) ELSE 'pg_catalog' END, "
     "pg_catalog.current_setting('server_encoding'), "
-    "EXISTS (SELECT FROM pg_catalog.pg_index AS i, pg_catalog.generate_series(0, i.indnkeyatts - 1) AS k "
+    "CASE WHEN "
+    "pg_catalog.to_regprocedure('pm_xref._changes_since(text,text,text,text)') "
+    "IS NOT NULL THEN (pg_catalog.has_function_privilege("
+    "'pm_xref._changes_since(text,text,text,text)', 'EXECUTE') AND "
+    "pg_catalog.has_table_privilege('pm_xref._changes', 'SELECT'))::int END";
+static const char parent_closely[] =
+    ", EXISTS (SELECT FROM pg_catalog.pg_index AS i, pg_catalog.generate_series(0, i.indnkeyatts - 1) AS k "
     "WHERE i.indrelid = c.oid AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL "
-    "AND i.indkey[k] = a.attnum)::int, " ESTIMATE " "
-    "FROM pg_catalog.pg_class AS c "
+    "AND i.indkey[k] = a.attnum)::int, " ESTIMATE;
+static const char parent_from[] =
+    " FROM pg_catalog.pg_class AS c "
     "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
     "LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid "
     "AND a.attname = $2::pg_catalog.text AND a.attnum > 0 AND NOT a.attisdropped "
@@ -154,8 +165,8 @@ Reference *
 pm_xref_read_reference(const char *name)
 {
 	static const char query[] =
-	    "SELECT f.local_table, f.local_column, f.server, f.remote_table, f.remote_column, " ESTIMATE
-	    " "
+	    "SELECT f.local_table, f.local_column, f.server, f.remote_table, f.remote_column, "
+	    "f.child_seen, f.child_shape, f.parent_seen, f.parent_shape, " ESTIMATE " "
 	    "FROM pm_xref._references AS f "
 	    "LEFT JOIN pg_catalog.pg_class AS c ON c.oid = f.local_table WHERE f.name = $1";
 	MemoryContext context = CurrentMemoryContext;
@@ -183,7 +194,11 @@ pm_xref_read_reference(const char *name)
 	reference->server = SPI_getvalue(row, desc, 3);
 	reference->remote_table = SPI_getvalue(row, desc, 4);
 	reference->remote_column = SPI_getvalue(row, desc, 5);
-	reference->child_rows = DatumGetFloat8(SPI_getbinval(row, desc, 6, &null));
+	reference->child.seen = SPI_getvalue(row, desc, 6);
+	reference->child.shape = SPI_getvalue(row, desc, 7);
+	reference->parent.seen = SPI_getvalue(row, desc, 8);
+	reference->parent.shape = SPI_getvalue(row, desc, 9);
+	reference->child_rows = DatumGetFloat8(SPI_getbinval(row, desc, 10, &null));
 	SPI_finish();
 	look_at_child(reference);
 	set_child_kind(reference);
@@ -199,15 +214,19 @@ parent_place(const Reference *reference)
 }
 
 /*
- * Asks where the parent is for its column.  The reference must be connected to it, if
- * that is another server.  Throws if table or column are not there.
+ * Asks where the parent is for its column; closely: also whether it is unique, and how
+ * many rows there are.  The reference must be connected to it, if that is another
+ * server.  Throws if table or column are not there.
  */
 void
-pm_xref_look_at_parent(Reference *reference)
+pm_xref_look_at_parent(Reference *reference, bool closely)
 {
 	static const Oid types[] = {TEXTOID, TEXTOID};
 	const char *params[] = {reference->remote_table, reference->remote_column};
-	Answer *answer = pm_xref_ask(reference, parent_query, 2, types, params);
+	Answer *answer = pm_xref_ask(
+	    reference,
+	    psprintf("%s%s%s", parent_select, closely ? parent_closely : "", parent_from), 2,
+	    types, params);
 	char **row = answer->values;
 
 	if (answer->rows == 0)
@@ -232,12 +251,16 @@ pm_xref_look_at_parent(Reference *reference)
 	reference->parent_type = row[PARENT_TYPE];
 	reference->parent_deterministic = row[PARENT_DETERMINISTIC][0] == '1';
 	reference->operator_schema = row[PARENT_OPERATOR_SCHEMA];
-	reference->same_encoding =
-	    pg_char_to_encoding(row[PARENT_ENCODING]) == GetDatabaseEncoding();
-	reference->parent_unique = row[PARENT_UNIQUE][0] == '1';
+	reference->parent_encoding = pg_char_to_encoding(row[PARENT_ENCODING]);
+	reference->parent_has_notes =
+	    row[PARENT_HAS_NOTES] != NULL && row[PARENT_HAS_NOTES][0] == '1';
 	reference->parent_kind =
 	    pm_xref_key_kind(row[PARENT_TYPE_SCHEMA], row[PARENT_TYPE_NAME]);
-	reference->parent_rows = strtod(row[PARENT_ROWS], NULL);
+	if (closely)
+	{
+		reference->parent_unique = row[PARENT_UNIQUE][0] == '1';
+		reference->parent_rows = strtod(row[PARENT_ROWS], NULL);
+	}
 
 	if (reference->kind != reference->parent_kind &&
 	    (reference->kind == KEY_UUID || reference->parent_kind == KEY_UUID))
@@ -268,7 +291,7 @@ pm_xref_stream_refusal(const Reference *reference)
 		return NULL;
 	if (!reference->deterministic || !reference->parent_deterministic)
 		return "A collation is nondeterministic: texts that differ can be equal.";
-	if (!reference->same_encoding)
+	if (reference->parent_encoding != GetDatabaseEncoding())
 		return "The two databases have different encodings.";
 	return NULL;
 }

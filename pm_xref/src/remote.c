@@ -52,6 +52,9 @@ pm_xref_remote_error(Remote *remote)
 	hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 	if (state != NULL && strcmp(state, "42501") == 0 && remote->permission_hint != NULL)
 		hint = remote->permission_hint;
+	if (state != NULL && strcmp(state, "55P03") == 0 && hint == NULL)
+		hint =
+		    "Another transaction there holds a lock on it. Run it again once that has ended.";
 	if (primary == NULL)
 		primary = pchomp(PQerrorMessage(remote->conn));
 	if (state != NULL && !lost)
@@ -257,14 +260,14 @@ pg_attribute_noreturn() password_missing(Remote *remote, const char *detail)
  * change something only if they are meant to.
  */
 static void
-prepare_session(Remote *remote, bool writes)
+prepare_session(Remote *remote)
 {
 	bool notices = PQserverVersion(remote->conn) >= WITH_CHECK_INTERVAL;
 
 	pm_xref_send(
 	    remote,
 	    psprintf("SET search_path = pg_catalog%s%s",
-	             writes
+	             remote->writes
 	                 ? ""
 	                 : "; SET row_security = off; SET default_transaction_read_only = on",
 	             notices ? "; SET client_connection_check_interval = '10s'" : ""),
@@ -274,12 +277,12 @@ prepare_session(Remote *remote, bool writes)
 }
 
 /*
- * Connects to a foreign server as the current role.  The purpose begins every message;
- * writes: the session may change something there.  Throws if the role may not, or the
- * server does not answer; nothing is left behind then.
+ * Begins to connect to a foreign server as the current role, and does not wait for it.
+ * The purpose begins every message; writes: the session may change something there.
+ * Throws if the role may not; nothing is left behind then.
  */
 Remote *
-pm_xref_connect(const char *purpose, const char *server_name, bool writes)
+pm_xref_connect_start(const char *purpose, const char *server_name, bool writes)
 {
 	Remote *remote = palloc0(sizeof(Remote));
 	ForeignServer *server = GetForeignServerByName(server_name, false);
@@ -287,17 +290,17 @@ pm_xref_connect(const char *purpose, const char *server_name, bool writes)
 	const char **keywords;
 	const char **values;
 	const char *password;
-	bool must_show;
 	int room;
 
 	remote->purpose = pstrdup(purpose);
 	remote->server = pstrdup(server_name);
+	remote->writes = writes;
 	if (pm_server_aclcheck(server->serverid, GetUserId(), ACL_USAGE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_SERVER, server_name);
 	mapping = GetUserMapping(GetUserId(), server->serverid);
-	must_show = needs_password(mapping);
+	remote->must_show = needs_password(mapping);
 	password = option_value(mapping->options, "password");
-	if (must_show && (password == NULL || *password == '\0'))
+	if (remote->must_show && (password == NULL || *password == '\0'))
 		password_missing(remote, "The user mapping holds none, and the caller is no "
 		                         "superuser.");
 
@@ -305,20 +308,45 @@ pm_xref_connect(const char *purpose, const char *server_name, bool writes)
 	keywords = palloc(room * sizeof(char *));
 	values = palloc(room * sizeof(char *));
 	collect_options(server, mapping, keywords, values);
-	remote->conn = libpqsrv_connect_params(keywords, values, false, PG_WAIT_EXTENSION);
+	libpqsrv_connect_prepare();
+	remote->conn = PQconnectStartParams(keywords, values, false);
+	if (remote->conn == NULL)
+	{
+		ReleaseExternalFD();
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	}
+	return remote;
+}
+
+/* Waits for the connection.  Throws if the server does not answer, or refuses. */
+void
+pm_xref_connect_finish(Remote *remote)
+{
+	PGconn *conn = remote->conn;
+
+	/* an error in there ends the connection */
+	remote->conn = NULL;
+	libpqsrv_connect_internal(conn, PG_WAIT_EXTENSION);
+	remote->conn = conn;
+	if (PQstatus(remote->conn) != CONNECTION_OK)
+		no_connection(remote);
+	if (remote->must_show && !PQconnectionUsedPassword(remote->conn))
+		password_missing(remote, "The server did not ask for the one in the user "
+		                         "mapping.");
+	if (PQsetnonblocking(remote->conn, 1) != 0)
+		pm_xref_remote_error(remote);
+	prepare_session(remote);
+}
+
+/* Both: connects, or leaves nothing behind. */
+Remote *
+pm_xref_connect(const char *purpose, const char *server_name, bool writes)
+{
+	Remote *remote = pm_xref_connect_start(purpose, server_name, writes);
 
 	PG_TRY();
 	{
-		if (remote->conn == NULL)
-			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-		if (PQstatus(remote->conn) != CONNECTION_OK)
-			no_connection(remote);
-		if (must_show && !PQconnectionUsedPassword(remote->conn))
-			password_missing(remote, "The server did not ask for the one in the user "
-			                         "mapping.");
-		if (PQsetnonblocking(remote->conn, 1) != 0)
-			pm_xref_remote_error(remote);
-		prepare_session(remote, writes);
+		pm_xref_connect_finish(remote);
 	}
 	PG_CATCH();
 	{

@@ -310,7 +310,6 @@ scan_by_stream(KeyScan *scan, Snapshot snapshot)
 	close_children(scan);
 	if (scan->spill != NULL)
 		pm_xref_match_spilled(scan->spill, take_spilled, scan->suspects);
-	pm_xref_check_suspects(scan->suspects, true);
 }
 
 /* Runs a statement that changes the catalog. */
@@ -384,7 +383,6 @@ scan_by_fdw(KeyScan *scan, Snapshot snapshot)
 	pm_xref_close_rows(rows);
 	if (foreign)
 		run_utility("DROP FOREIGN TABLE " FOREIGN_TABLE);
-	pm_xref_check_suspects(scan->suspects, true);
 }
 
 /* Adds to an error which reference it is about. */
@@ -425,10 +423,12 @@ choose_stream(const Reference *reference, const char *engine)
 
 /*
  * Reads what is declared about a reference, connects to the parent's server, looks at
- * the parent and calls body; disconnects whatever happens.
+ * the parent, closely or not, and calls body; disconnects whatever happens.  before,
+ * unless NULL, is called while the connection is made.
  */
 void
-pm_xref_with_parent(const char *name, ReferenceBody body, void *context)
+pm_xref_with_parent(const char *name, ReferenceBody before, bool closely,
+                    ReferenceBody body, void *context)
 {
 	Reference *reference = pm_xref_read_reference(name);
 	ErrorContextCallback callback = {
@@ -438,9 +438,13 @@ pm_xref_with_parent(const char *name, ReferenceBody body, void *context)
 	PG_TRY();
 	{
 		if (reference->server != NULL)
-			reference->remote = pm_xref_connect(
+			reference->remote = pm_xref_connect_start(
 			    psprintf("reference \"%s\"", reference->name), reference->server, false);
-		pm_xref_look_at_parent(reference);
+		if (before != NULL)
+			before(reference, context);
+		if (reference->server != NULL)
+			pm_xref_connect_finish(reference->remote);
+		pm_xref_look_at_parent(reference, closely);
 		body(reference, context);
 	}
 	PG_FINALLY();
@@ -455,7 +459,8 @@ pm_xref_with_parent(const char *name, ReferenceBody body, void *context)
 void
 pm_xref_put_totals(Tuplestorestate *store, TupleDesc desc, const Totals *totals)
 {
-	const char *texts[] = {totals->engine, totals->position.seen, totals->position.shape};
+	const char *texts[] = {totals->engine, totals->child.seen, totals->child.shape,
+	                       totals->parent.seen, totals->parent.shape};
 	Datum values[SCAN_COLUMNS] = {0, 0, Int64GetDatum(totals->rows),
 	                              Int64GetDatum(totals->nulls)};
 	bool isnull[SCAN_COLUMNS] = {true, true};
@@ -477,9 +482,20 @@ pm_xref_put_totals(Tuplestorestate *store, TupleDesc desc, const Totals *totals)
 typedef struct ScanCall
 {
 	const char *engine;
-	bool with_position;
+	bool with_positions;
+	Totals totals;
 	ReturnSetInfo *result;
 } ScanCall;
+
+/* What _scan() does while it connects. */
+static void
+before_scan(Reference *reference, void *context)
+{
+	ScanCall *call = context;
+
+	if (call->with_positions)
+		pm_xref_ask_child_position(reference, &call->totals.child);
+}
 
 /* The work of _scan(). */
 static void
@@ -489,38 +505,38 @@ scan_reference(Reference *reference, void *context)
 	Tuplestorestate *store = call->result->setResult;
 	TupleDesc desc = call->result->setDesc;
 	KeyScan scan = {.reference = reference};
-	Totals totals = {0};
 	Snapshot snapshot;
 	bool stream = choose_stream(reference, call->engine);
 
-	if (call->with_position)
-		pm_xref_ask_position(reference, &totals.position);
+	if (call->with_positions)
+		pm_xref_ask_parent_position(reference, &call->totals.parent);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	scan.suspects = pm_xref_make_suspects(reference, snapshot, store, desc);
 	if (stream)
 		scan_by_stream(&scan, snapshot);
 	else
 		scan_by_fdw(&scan, snapshot);
+	pm_xref_end_suspects(scan.suspects);
 	UnregisterSnapshot(snapshot);
-	totals.rows = scan.rows;
-	totals.nulls = scan.nulls;
-	totals.engine = stream ? "stream" : "fdw";
-	pm_xref_put_totals(store, desc, &totals);
+	call->totals.rows = scan.rows;
+	call->totals.nulls = scan.nulls;
+	call->totals.engine = stream ? "stream" : "fdw";
+	pm_xref_put_totals(store, desc, &call->totals);
 }
 
 PG_FUNCTION_INFO_V1(pm_xref__scan);
 
 /*
- * _scan(reference, engine, with_position): a row (row_key, key) for each orphan, then
- * one row with the totals: rows_checked, nulls, engine, and up to where the parent's
- * changes were known before anything was read.
+ * _scan(reference, engine, with_positions): a row (row_key, key) for each orphan, then
+ * one row with the totals: rows_checked, nulls, engine, and up to where the changes of
+ * both sides were known before anything was read.
  */
 Datum
 pm_xref__scan(PG_FUNCTION_ARGS)
 {
 	char *engine = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	ScanCall call = {.engine = engine,
-	                 .with_position = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2),
+	                 .with_positions = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2),
 	                 .result = (ReturnSetInfo *) fcinfo->resultinfo};
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -531,6 +547,7 @@ pm_xref__scan(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("invalid engine: \"%.64s\"", engine),
 		                errhint("The engines are stream and fdw.")));
-	pm_xref_with_parent(text_to_cstring(PG_GETARG_TEXT_PP(0)), scan_reference, &call);
+	pm_xref_with_parent(text_to_cstring(PG_GETARG_TEXT_PP(0)), before_scan, true,
+	                    scan_reference, &call);
 	return (Datum) 0;
 }

@@ -6,9 +6,13 @@
  */
 #include "pm_xref_module.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "parser/parse_coerce.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -61,6 +65,47 @@ pm_xref_key_question(const Reference *reference, bool lock)
 	return psprintf("SELECT s.n FROM pg_catalog.unnest($1::pg_catalog.text[]) "
 	                "WITH ORDINALITY AS s(k, n) %s",
 	                found);
+}
+
+/* Has the text an equivalent in another encoding, for which there is this conversion? */
+static bool
+has_equivalent(const char *text, Oid conversion, int encoding)
+{
+	int length = strlen(text);
+	Size room = ((Size) length + 1) * MAX_CONVERSION_GROWTH;
+	char *converted = palloc(room);
+	int done =
+	    pg_do_encoding_conversion_buf(conversion, GetDatabaseEncoding(), encoding,
+	                                  (unsigned char *) unconstify(char *, text), length,
+	                                  (unsigned char *) converted, (int) room, true);
+
+	pfree(converted);
+	return done == length;
+}
+
+/*
+ * The parameter of the question: an array of these keys, which are texts, as text.  A
+ * key that cannot be written in the encoding of the parent's database is not there, and
+ * must not be sent: it becomes NULL.
+ */
+char *
+pm_xref_key_parameter(const Reference *reference, const Datum *keys, int count)
+{
+	Oid conversion =
+	    reference->parent_encoding == GetDatabaseEncoding()
+	        ? InvalidOid
+	        : FindDefaultConversionProc(GetDatabaseEncoding(), reference->parent_encoding);
+	bool *nulls = palloc0(count * sizeof(bool));
+	int lower_bound = 1;
+	ArrayType *array;
+
+	if (OidIsValid(conversion))
+		for (int i = 0; i < count; i++)
+			nulls[i] = !has_equivalent(TextDatumGetCString(keys[i]), conversion,
+			                           reference->parent_encoding);
+	array = construct_md_array(unconstify(Datum *, keys), nulls, 1, &count, &lower_bound,
+	                           TEXTOID, -1, false, TYPALIGN_INT);
+	return OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(array));
 }
 
 /* Is the type's JSON something else than its text? */

@@ -305,7 +305,8 @@ take_answer(Suspects *suspects)
 		const NamedRow *row = &suspects->asked[i];
 
 		Datum values[SCAN_COLUMNS] = {row->row_key};
-		bool nulls[SCAN_COLUMNS] = {false, false, true, true, true, true, true, true};
+		bool nulls[SCAN_COLUMNS] = {false, false, true, true, true,
+		                            true,  true,  true, true, true};
 
 		if (row->key == NULL)
 			continue;
@@ -324,30 +325,29 @@ ask_for_keys(Suspects *suspects)
 	static const Oid type = TEXTARRAYOID;
 	Datum *keys = palloc(suspects->asked_count * sizeof(Datum));
 	MemoryContext old;
-	const char *literal;
-	ArrayType *array;
+	const char *parameter;
 
 	for (int i = 0; i < suspects->asked_count; i++)
 		keys[i] = CStringGetTextDatum(suspects->asked[i].key);
-	array = construct_array(keys, suspects->asked_count, TEXTOID, -1, false, TYPALIGN_INT);
-	literal = OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(array));
+	parameter = pm_xref_key_parameter(suspects->reference, keys, suspects->asked_count);
 	/* the answer may be there at once, and must last until it is taken */
 	old = MemoryContextSwitchTo(suspects->context);
-	pm_xref_ask_start(suspects->reference, suspects->question, 1, &type, &literal);
+	pm_xref_ask_start(suspects->reference, suspects->question, 1, &type, &parameter);
 	MemoryContextSwitchTo(old);
 }
 
 /*
- * Looks again at the suspects, if there is a batch of them or these are the last.  All
- * parents must have been read.  Not to be called while the executor hands on a row.
+ * Looks again at the suspects, if there is a batch of them or all are to be.  The
+ * question about the last of them may still be open then.  All parents must have been
+ * read.  Not to be called while the executor hands on a row.
  */
 void
-pm_xref_check_suspects(Suspects *suspects, bool last)
+pm_xref_check_suspects(Suspects *suspects, bool all)
 {
 	MemoryContext scratch;
 	MemoryContext old;
 
-	if (suspects->count < BATCH_SUSPECTS && !last)
+	if (suspects->count < BATCH_SUSPECTS && !all)
 		return;
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "pm_xref suspects scratch",
 	                                ALLOCSET_DEFAULT_SIZES);
@@ -376,8 +376,14 @@ pm_xref_check_suspects(Suspects *suspects, bool last)
 		MemoryContextReset(scratch);
 	}
 	suspects->count = 0;
-	if (last)
-		take_answer(suspects);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
+}
+
+/* Looks again at all that are left, and waits until it is known what they are. */
+void
+pm_xref_end_suspects(Suspects *suspects)
+{
+	pm_xref_check_suspects(suspects, true);
+	take_answer(suspects);
 }

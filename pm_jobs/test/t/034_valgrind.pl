@@ -8,33 +8,25 @@ use strict;
 use warnings;
 
 use FindBin;
-use lib $FindBin::RealBin;
-use IPC::Run qw(start);
-use PmJobs qw(make_node query_reaches wait_for);
+use lib $FindBin::RealBin, "$FindBin::RealBin/../../../test/t";
+use PmJobs qw(make_node query_reaches);
+use PmValgrind;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-plan skip_all => 'takes minutes: set PM_SOAK=1' unless $ENV{PM_SOAK};
-plan skip_all => 'valgrind is not installed' if system('valgrind --version >/dev/null 2>&1') != 0;
+needs_valgrind();
 
 my $node = make_node('valgrind', <<CONF);
-jit = off
-autovacuum = off
 pm_jobs.idle_exit = 2
 pm_jobs.poll_interval = 5
 CONF
-my $dir = PostgreSQL::Test::Utils::tempdir();
-my $bindir = `$ENV{PG_CONFIG} --bindir`;
-chomp $bindir;
 
 sub sql
 {
 	return $node->safe_psql('postgres', $_[0]);
 }
 
-my $server = start ['valgrind', '--trace-children=yes', '--num-callers=30', '--error-limit=no', '--leak-check=no',
-	"--log-file=$dir/valgrind.%p", "$bindir/postgres", '-D', $node->data_dir ], '>', "$dir/out", '2>', "$dir/err";
-ok(wait_for(sub { $node->psql('postgres', 'SELECT 1') == 0 }), 'the server is up') or diag(slurp_file("$dir/err"));
+my $server = start_under_valgrind($node);
 
 sql(<<'SQL');
 CREATE EXTENSION pm_jobs;
@@ -89,13 +81,5 @@ is($left, '0', 'all jobs have ended');
 is(sql(q{SELECT string_agg(DISTINCT status, ' ' ORDER BY status) FROM pm_jobs.jobs}), 'cancelled dead succeeded', 'in every way');
 sql(q{SELECT pm_jobs.unschedule('tick'), pm_jobs.unschedule('cron')});
 sql('DROP EXTENSION pm_jobs CASCADE');
-system_or_bail('pg_ctl', '-D', $node->data_dir, '-m', 'fast', '-t', '180', 'stop');
-$server->finish;
-
-my @reports = glob "$dir/valgrind.*";
-cmp_ok(scalar @reports, '>', 5, 'every process has reported');
-# padding that the server itself sends, logs and writes, which its own list of suppressions leaves out too
-my $padding = qr/\bsmgrclosenode\b|Syscall param pwrite64\(buf\)|\bRelationCacheInitializePhase3\b/;
-my @errors = grep { /\bpm_jobs/ && !/$padding/ } grep { /^==\d+==    at /m } map { split /^==\d+== \n/m, slurp_file($_) } @reports;
-is(join("\n", @errors[ 0 .. ($#errors < 4 ? $#errors : 4) ]), '', 'no error in our code');
+stop_without_error($server, qr/\bpm_jobs/);
 done_testing();

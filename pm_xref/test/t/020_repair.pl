@@ -145,6 +145,9 @@ $child->safe_psql('postgres', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activ
 $run->finish;
 like($$said, qr/57014: canceling statement due to user request/, 'canceled here');
 is(picture(), $before, 'nothing has been changed');
+changes_nothing("SET pm_xref.max_repair_ratio = 1; $repair", qr/55P03: reference "media to products": server "shop" says: canceling statement due to lock timeout\nHINT:  Another transaction there holds a lock/,
+	'it waits for ten seconds, no longer');
+has_sessions(0, 'and leaves no lock there');
 $holder->query_safe('ROLLBACK');
 $holder->quit;
 is($child->safe_psql('postgres', qq{SET pm_xref.max_repair_ratio = 1; SELECT outcome, count(*) FROM ($repair) AS r GROUP BY 1 ORDER BY 1}), "quarantined|1501\nresolved|1", 'then it is done');
