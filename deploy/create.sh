@@ -4,7 +4,8 @@
 #   deploy/create.sh [-c FILE]... [--one-database NAME]
 #
 # On every server the roles and databases (server.sql), in every database its
-# extensions, grants, links to the others, queues and schedules.  May be run at any
+# extensions, grants, links to the others, queues and schedules; then the references and
+# subscriptions between them.  May be run at any
 # time: after a change of the table, a move of a database, an update of an extension.
 # Nothing is dropped.  Nothing is done if the table has a mistake or a server cannot
 # be reached.
@@ -67,6 +68,30 @@ check_sessions() {
     echo "create: server $1:$2 has max_connections $now and needs $needed; deploy/settings.sh prints its settings" >&2
 }
 
+# there HOST PORT DATABASE CONDITION: does the condition hold there?
+there() {
+  [ "$(sql_at "$1" "$2" "$3" -c "SELECT $4")" = t ]
+}
+
+# The references and subscriptions between databases, once all of them are made.
+connect_databases() {
+  local name db host port table column other other_host other_port other_table other_column queue kind
+  while IFS=$'\t' read -r name db host port table column other other_host other_port other_table other_column; do
+    if there "$other_host" "$other_port" "${other/#-/$db}" "to_regclass('$other_table') IS NOT NULL"; then
+      sql_at "$host" "$port" "$db" -v "name=$name" -v "table=$table" -v "column=$column" -v "server=${other/#-/}" \
+        -v "other_table=$other_table" -v "other_column=$other_column" -f "$PM_TOP/deploy/reference.sql" || return
+    fi
+  done < <(rows_of reference)
+  while IFS=$'\t' read -r name db host port other other_host other_port queue kind; do
+    if there "$other_host" "$other_port" "${other/#-/$db}" "to_regclass('pm_jobs.handlers') IS NOT NULL" &&
+      there "$other_host" "$other_port" "${other/#-/$db}" "EXISTS (SELECT FROM pm_jobs.handlers WHERE kind = '$kind')
+        AND EXISTS (SELECT FROM pm_jobs.queues WHERE name = '$queue')"; then
+      sql_at "$host" "$port" "$db" -v "topic=$name" -v "server=${other/#-/}" -v "queue=$queue" -v "kind=$kind" \
+        -f "$PM_TOP/deploy/topic.sql" || return
+    fi
+  done < <(rows_of topic)
+}
+
 check_addresses
 check_servers
 own_children
@@ -79,5 +104,6 @@ each_database create_database >"$private/output" || status=$?
 left_out=$(sed -n 's/^[a-z0-9_]*: absent: //p' "$private/output" | sort -u | paste -sd ' ')
 sed '/^[a-z0-9_]*: absent: /d' "$private/output" >&2
 [ -z "$left_out" ] || echo "create: left out, being not installed: $left_out"
+[ "$status" -ne 0 ] || connect_databases || status=$?
 [ "$status" -eq 0 ] || die "not everything was created; run it again"
 echo "create: $(rows_of database | cut -f 1 | paste -sd ' ')"

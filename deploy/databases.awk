@@ -7,7 +7,11 @@
 #   database  NAME HOST PORT POOL LINKS LIMIT EXTENSIONS SEARCH_PATH
 #   queue     NAME CONCURRENCY EXTENSION
 #   schedule  NAME SPEC QUEUE KIND
+#   reference NAME DATABASE HOST PORT TABLE COLUMN OTHER HOST PORT TABLE COLUMN
+#   topic     TOPIC DATABASE HOST PORT SUBSCRIBER HOST PORT QUEUE KIND
 #   setting   NAME VALUE
+#
+# OTHER and SUBSCRIBER are - where they are the database itself.
 #
 # LINKS: sessions that workers of other databases may need; LIMIT: all sessions of the
 # database that are no superuser's, one of them the pooler's own.  Lists are arrays as
@@ -65,6 +69,12 @@ function check_new(key, what) {
     place[key] = FILENAME ":" FNR
 }
 
+# Is this schema.table.column?  Else a mistake.
+function check_column(word,    words) {
+  if (split(word, words, ".") != 3 || !is_name(words[1]) || !is_name(words[2]) || !is_name(words[3]))
+    mistake("invalid column: \"" word "\"; it is schema.table.column")
+}
+
 # Is the number of words right?  Else a mistake.
 function check_words(n, usage) {
   if (NF == n)
@@ -80,6 +90,19 @@ function unite(list, more,    words, n, i) {
     if (index("," list ",", "," words[i] ",") == 0)
       list = list (list == "" ? "" : ",") words[i]
   return list
+}
+
+# NAME HOST PORT of a database; the name is - if it is the same as another.
+function at(name, other) {
+  if (one != "")
+    return (other == "" ? one : "-") "\t" host[one] "\t" port[one]
+  return (name == other ? "-" : name) "\t" host[name] "\t" port[name]
+}
+
+function table_and_column(word) {
+  sub(/\.[^.]*$/, "\t&", word)
+  sub(/\t\./, "\t", word)
+  return word
 }
 
 { sub(/#.*/, "") }
@@ -147,6 +170,26 @@ $1 == "schedule" {
   next
 }
 
+$1 == "reference" {
+  if (!check_words(6, "reference NAME DATABASE COLUMN OTHER COLUMN"))
+    next
+  check_new("reference " $2, "reference \"" $2 "\"")
+  check_column($4)
+  check_column($6)
+  references[++n_references] = $2 " " $3 " " $4 " " $5 " " $6
+  needed["database " $3] = needed["database " $5] = FILENAME ":" FNR
+  next
+}
+
+$1 == "topic" {
+  if (!check_words(6, "topic TOPIC DATABASE SUBSCRIBER QUEUE KIND"))
+    next
+  check_new("topic " $2 " " $3 " " $4, "topic \"" $2 "\" from \"" $3 "\" to \"" $4 "\"")
+  topics[++n_topics] = $2 " " $3 " " $4 " " $5 " " $6
+  needed["database " $3] = needed["database " $4] = FILENAME ":" FNR
+  next
+}
+
 $1 == "setting" {
   if (!check_words(3, "setting NAME VALUE"))
     next
@@ -161,7 +204,7 @@ $1 == "setting" {
   next
 }
 
-{ mistake("unknown word \"" $1 "\"; a line begins with database, server, queue, schedule or setting") }
+{ mistake("unknown word \"" $1 "\"; a line begins with database, server, queue, schedule, reference, topic or setting") }
 
 END {
   for (i = 1; i <= n_databases; i++) {
@@ -177,7 +220,7 @@ END {
     if (key ~ /^server / && !(("database " substr(key, 8)) in place) && substr(key, 8) != one)
       complain(place[key] ": unknown database: \"" substr(key, 8) "\"")
   for (key in needed)
-    if (key ~ /^queue / ? !(key in place) : index("," known ",", "," substr(key, 11) ",") == 0)
+    if (key ~ /^(queue|database) / ? !(key in place) : index("," known ",", "," substr(key, 11) ",") == 0)
       complain(needed[key] ": unknown " key)
   if (!is_host(ENVIRON["PGHOST"]))
     complain("invalid PGHOST: \"" ENVIRON["PGHOST"] "\"; it is a name, an address or a directory")
@@ -219,6 +262,15 @@ END {
     print "queue\t" queues[i]
   for (i = 1; i <= n_schedules; i++)
     print "schedule\t" schedules[i]
+  for (i = 1; i <= n_references; i++) {
+    split(references[i], words, " ")
+    print "reference\t" words[1] "\t" at(words[2]) "\t" table_and_column(words[3]) "\t" \
+      at(words[4], words[2]) "\t" table_and_column(words[5])
+  }
+  for (i = 1; i <= n_topics; i++) {
+    split(topics[i], words, " ")
+    print "topic\t" words[1] "\t" at(words[2]) "\t" at(words[3], words[2]) "\t" words[4] "\t" words[5]
+  }
   for (key in setting)
     print "setting\t" key "\t" setting[key]
 }
