@@ -5,10 +5,9 @@
 #
 # On every server the roles and databases (server.sql), in every database its
 # extensions, grants, links to the others, queues and schedules; then the references and
-# subscriptions between them.  May be run at any
-# time: after a change of the table, a move of a database, an update of an extension.
-# Nothing is dropped.  Nothing is done if the table has a mistake or a server cannot
-# be reached.
+# subscriptions between them.  May be run at any time: after a change of the table, a
+# move of a database, an update of an extension.  Nothing is dropped.  Nothing is done if
+# the table has a mistake or a server cannot be reached.
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/databases.sh"
@@ -70,7 +69,9 @@ check_sessions() {
 
 # there HOST PORT DATABASE CONDITION: does the condition hold there?
 there() {
-  [ "$(sql_at "$1" "$2" "$3" -c "SELECT $4")" = t ]
+  local answer
+  answer=$(sql_at "$1" "$2" "$3" -c "SELECT $4" </dev/null) || die "database $3 of $1:$2 cannot be asked"
+  [ "$answer" = t ]
 }
 
 # The references and subscriptions between databases, once all of them are made.
@@ -79,7 +80,7 @@ connect_databases() {
   while IFS=$'\t' read -r name db host port table column other other_host other_port other_table other_column; do
     if there "$other_host" "$other_port" "${other/#-/$db}" "to_regclass('$other_table') IS NOT NULL"; then
       sql_at "$host" "$port" "$db" -v "name=$name" -v "table=$table" -v "column=$column" -v "server=${other/#-/}" \
-        -v "other_table=$other_table" -v "other_column=$other_column" -f "$PM_TOP/deploy/reference.sql" || return
+        -v "other_table=$other_table" -v "other_column=$other_column" -f "$PM_TOP/deploy/reference.sql" </dev/null || return
     fi
   done < <(rows_of reference)
   while IFS=$'\t' read -r name db host port other other_host other_port queue kind; do
@@ -87,7 +88,7 @@ connect_databases() {
       there "$other_host" "$other_port" "${other/#-/$db}" "EXISTS (SELECT FROM pm_jobs.handlers WHERE kind = '$kind')
         AND EXISTS (SELECT FROM pm_jobs.queues WHERE name = '$queue')"; then
       sql_at "$host" "$port" "$db" -v "topic=$name" -v "server=${other/#-/}" -v "queue=$queue" -v "kind=$kind" \
-        -f "$PM_TOP/deploy/topic.sql" || return
+        -f "$PM_TOP/deploy/topic.sql" </dev/null || return
     fi
   done < <(rows_of topic)
 }
