@@ -1,0 +1,84 @@
+-- Recording what was read, and counting it.
+
+-- A code as it was read, and how often it came.
+CREATE TYPE pm_suppliers._reading AS (
+  code text,
+  gtin pm_gtin.gtin,
+  method text,
+  confidence real,
+  suggestion pm_gtin.gtin,
+  reason text,
+  seen bigint
+);
+
+-- Codes longer than this are read, but not remembered.
+CREATE FUNCTION pm_suppliers._max_code() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 200;
+
+-- A row of counts that no other transaction is writing: nobody waits for another's.
+CREATE FUNCTION pm_suppliers._hold_counts(supplier uuid) RETURNS uuid
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  today date := (now() AT TIME ZONE 'UTC')::date;
+  held uuid;
+BEGIN
+  SELECT c.id INTO held FROM pm_suppliers._code_counts AS c WHERE c.supplier_id = supplier AND c.day = today LIMIT 1 FOR UPDATE SKIP LOCKED;
+  IF NOT FOUND THEN
+    INSERT INTO pm_suppliers._code_counts (supplier_id, day) VALUES (supplier, today) RETURNING id INTO held;
+  END IF;
+  RETURN held;
+END
+$$;
+
+-- Records readings of different codes in the order of their keys, adds to the counts,
+-- and answers with what holds: a decision, if there is one.  missing: how many codes
+-- were empty.  Always planned for the array at hand, whose length decides how to join.
+CREATE FUNCTION pm_suppliers._record(supplier uuid, readings pm_suppliers._reading[], missing bigint)
+RETURNS TABLE (key text, gtin pm_gtin.gtin, method text, confidence real, status text, suggestion pm_gtin.gtin, reason text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET plan_cache_mode = force_custom_plan
+AS $$
+#variable_conflict use_column
+DECLARE
+  held uuid := pm_suppliers._hold_counts(supplier);
+BEGIN
+  RETURN QUERY
+  WITH reading AS MATERIALIZED (
+    SELECT pm_suppliers.code_key(u.code) AS key, btrim(u.code, E' \t\n\x0B\f\r') AS code, u.gtin, u.method, u.confidence, u.suggestion, u.reason, u.seen
+    FROM unnest(readings) AS u),
+  stored AS (
+    INSERT INTO pm_suppliers._resolutions AS t
+      (supplier_id, original_ean, resolved_ean, suggestion, resolution_method, confidence, reason, seen, last_seen)
+    SELECT supplier, r.code, r.gtin, r.suggestion, r.method, r.confidence, r.reason, r.seen, now()
+    FROM reading AS r WHERE length(r.code) <= pm_suppliers._max_code() ORDER BY r.key
+    ON CONFLICT (supplier_id, upper(original_ean COLLATE "C")) DO UPDATE SET
+      seen = t.seen + excluded.seen,
+      last_seen = excluded.last_seen,
+      resolved_ean = CASE t.status WHEN 'automatic' THEN excluded.resolved_ean ELSE t.resolved_ean END,
+      suggestion = CASE t.status WHEN 'automatic' THEN excluded.suggestion ELSE t.suggestion END,
+      resolution_method = CASE t.status WHEN 'automatic' THEN excluded.resolution_method ELSE t.resolution_method END,
+      confidence = CASE t.status WHEN 'automatic' THEN excluded.confidence ELSE t.confidence END,
+      reason = CASE t.status WHEN 'automatic' THEN excluded.reason ELSE t.reason END
+    RETURNING upper(t.original_ean COLLATE "C") AS key, t.resolved_ean, t.resolution_method, t.confidence, t.status, t.suggestion, t.reason),
+  answer AS (
+    SELECT r.key, r.seen, s.resolved_ean, s.resolution_method, s.confidence, s.status, s.suggestion, s.reason FROM reading AS r JOIN stored AS s ON s.key = r.key
+    UNION ALL
+    SELECT r.key, r.seen, r.gtin, r.method, r.confidence, NULL, r.suggestion, r.reason FROM reading AS r WHERE length(r.code) > pm_suppliers._max_code()),
+  counted AS (
+    UPDATE pm_suppliers._code_counts AS c
+    SET exact = c.exact + n.exact, resolved = c.resolved + n.resolved, confirmed = c.confirmed + n.confirmed, rejected = c.rejected + n.rejected,
+        unresolved = c.unresolved + n.unresolved, missing = c.missing + _record.missing
+    FROM (SELECT coalesce(sum(k.seen) FILTER (WHERE k.class = 'exact'), 0) AS exact, coalesce(sum(k.seen) FILTER (WHERE k.class = 'resolved'), 0) AS resolved,
+                 coalesce(sum(k.seen) FILTER (WHERE k.class = 'confirmed'), 0) AS confirmed, coalesce(sum(k.seen) FILTER (WHERE k.class = 'rejected'), 0) AS rejected,
+                 coalesce(sum(k.seen) FILTER (WHERE k.class = 'unresolved'), 0) AS unresolved
+          FROM (SELECT a.seen, CASE WHEN a.status IN ('confirmed', 'rejected') THEN a.status WHEN a.resolved_ean IS NULL THEN 'unresolved'
+                                    WHEN a.resolution_method IN ('exact', 'trim') THEN 'exact' ELSE 'resolved' END AS class
+                FROM answer AS a) AS k) AS n
+    WHERE c.id = held)
+  SELECT a.key, a.resolved_ean, a.resolution_method, a.confidence, a.status, a.suggestion, a.reason FROM answer AS a;
+END
+$$;
+
+REVOKE ALL ON FUNCTION pm_suppliers._max_code(), pm_suppliers._hold_counts(uuid), pm_suppliers._record(uuid, pm_suppliers._reading[], bigint) FROM PUBLIC;
+REVOKE ALL ON TYPE pm_suppliers._reading FROM PUBLIC;
