@@ -66,6 +66,17 @@ $$;
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON pm_suppliers.suppliers
 FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION pm_suppliers._set_updated_at();
 
+CREATE FUNCTION pm_suppliers._refuse_id() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RAISE EXCEPTION 'the id of supplier "%" cannot change', OLD.code
+    USING ERRCODE = '55000', DETAIL = format('It is %s.', OLD.id), HINT = 'Other databases know the supplier by it. Change code or name instead.';
+END
+$$;
+CREATE TRIGGER refuse_id BEFORE UPDATE OF id ON pm_suppliers.suppliers
+FOR EACH ROW WHEN (OLD.id <> NEW.id) EXECUTE FUNCTION pm_suppliers._refuse_id();
+
 -- The id of the supplier that a person names; 23503 if there is none.
 CREATE FUNCTION pm_suppliers._supplier(supplier_code text) RETURNS uuid
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -83,7 +94,19 @@ BEGIN
 END
 $$;
 
+-- The same, and it cannot be deleted until the transaction ends.
+CREATE FUNCTION pm_suppliers._hold_supplier(supplier_code text) RETURNS uuid
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  held_id uuid;
+BEGIN
+  SELECT s.id INTO held_id FROM pm_suppliers.suppliers AS s WHERE upper(s.code COLLATE "C") = upper(btrim(supplier_code) COLLATE "C") FOR KEY SHARE;
+  RETURN coalesce(held_id, pm_suppliers._supplier(supplier_code));
+END
+$$;
+
 SELECT pg_extension_config_dump('pm_suppliers.suppliers', '');
 
 REVOKE ALL ON FUNCTION pm_suppliers._is_country(text), pm_suppliers._is_line(text, integer), pm_suppliers._is_email(text), pm_suppliers._is_phone(text),
-  pm_suppliers._set_updated_at(), pm_suppliers._supplier(text) FROM PUBLIC;
+  pm_suppliers._set_updated_at(), pm_suppliers._refuse_id(), pm_suppliers._supplier(text), pm_suppliers._hold_supplier(text) FROM PUBLIC;

@@ -5,22 +5,19 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE
 RETURN pm_xref.publish('suppliers.supplier.changed', id::text,
   jsonb_build_object('id', id, 'code', code, 'name', name, 'is_active', is_active) || more);
 
--- One event a supplier and statement, in order of id.  An id that changes is a supplier
--- that goes and one that comes.
+-- One event a supplier and statement, in order of id.
 CREATE FUNCTION pm_suppliers._publish_changes() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
     PERFORM pm_suppliers._publish(n.id, n.code, n.name, n.is_active) FROM new_rows AS n ORDER BY n.id;
-  ELSIF TG_OP = 'DELETE' THEN
-    PERFORM pm_suppliers._publish(o.id, o.code, o.name, o.is_active, '{"deleted": true}') FROM old_rows AS o ORDER BY o.id;
+  ELSIF TG_OP = 'UPDATE' THEN
+    PERFORM pm_suppliers._publish(n.id, n.code, n.name, n.is_active)
+    FROM new_rows AS n JOIN old_rows AS o ON o.id = n.id
+    WHERE (n.code, n.name, n.is_active) IS DISTINCT FROM (o.code, o.name, o.is_active) ORDER BY n.id;
   ELSE
-    PERFORM CASE WHEN n.id IS NULL THEN pm_suppliers._publish(o.id, o.code, o.name, o.is_active, '{"deleted": true}')
-              ELSE pm_suppliers._publish(n.id, n.code, n.name, n.is_active) END
-    FROM old_rows AS o FULL JOIN new_rows AS n ON n.id = o.id
-    WHERE (o.id, o.code, o.name, o.is_active) IS DISTINCT FROM (n.id, n.code, n.name, n.is_active)
-    ORDER BY coalesce(o.id, n.id);
+    PERFORM pm_suppliers._publish(o.id, o.code, o.name, o.is_active, '{"deleted": true}') FROM old_rows AS o ORDER BY o.id;
   END IF;
   RETURN NULL;
 END

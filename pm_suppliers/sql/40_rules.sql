@@ -85,7 +85,7 @@ CREATE FUNCTION pm_suppliers.set_identifier_rules(supplier_code text, rules json
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  supplier uuid := pm_suppliers._supplier(supplier_code);
+  supplier uuid := pm_suppliers._hold_supplier(supplier_code);
   shape CONSTANT jsonb := '{"min_confidence": "number", "check_digit": "string", "zero_padding": "string", "strip_prefixes": "array", "strip_suffixes": "array", "placeholders": "array", "none_codes": "array", "allowed_prefixes": "array"}';
   r pm_suppliers.identifier_rules;
   rule text;

@@ -18,11 +18,12 @@ RETURN (
 -- 7, 11, 12 or 13 digits, blanks, dots and hyphens aside, with the check digit; else NULL.
 CREATE FUNCTION pm_suppliers._with_check_digit(code text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (SELECT CASE WHEN d.digits ~ '^([0-9]{7}|[0-9]{11,13})$' THEN d.digits || pm_gtin.gtin_check_digit(d.digits) END
-        FROM (SELECT translate(code, ' .-', '')) AS d(digits));
+RETURN CASE WHEN translate(code, ' .-', '') ~ '^([0-9]{7}|[0-9]{11,13})$'
+            THEN translate(code, ' .-', '') || pm_gtin.gtin_check_digit(translate(code, ' .-', '')) END;
 
 -- reason is the rule by which a number was held back or, though gtin_resolve() would
--- hold it back, taken.  A single SELECT, so that it becomes part of the query that calls it.
+-- hold it back, taken.  A single SELECT, so that it becomes part of the query that calls
+-- it; OFFSET 0 keeps what is used several times from being computed several times.
 CREATE FUNCTION pm_suppliers._read(code text, rules pm_suppliers.identifier_rules)
 RETURNS TABLE (gtin pm_gtin.gtin, method text, confidence real, suggestion pm_gtin.gtin, reason text)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -39,8 +40,8 @@ BEGIN ATOMIC
            NOT w.none AND w.allowed AND NOT w.refused
              AND CASE WHEN n.method = 'missing_check_digit' THEN (rules).check_digit IS NOT NULL ELSE w.accepted OR NOT w.unsure END AS taken
     FROM (SELECT CASE WHEN (rules).strip_prefixes IS NULL AND (rules).strip_suffixes IS NULL THEN code
-                      ELSE pm_suppliers._strip(btrim(code, E' \t\n\x0B\f\r'), (rules).strip_prefixes, (rules).strip_suffixes) END) AS s(code)
-    CROSS JOIN LATERAL (SELECT CASE WHEN (rules).check_digit = 'always_missing' THEN pm_suppliers._with_check_digit(s.code) END) AS c(completed)
+                      ELSE pm_suppliers._strip(btrim(code, E' \t\n\x0B\f\r'), (rules).strip_prefixes, (rules).strip_suffixes) END OFFSET 0) AS s(code)
+    CROSS JOIN LATERAL (SELECT CASE WHEN (rules).check_digit = 'always_missing' THEN pm_suppliers._with_check_digit(s.code) END OFFSET 0) AS c(completed)
     -- everything is a finding here; min_confidence is applied below
     CROSS JOIN LATERAL pm_gtin.gtin_resolve(coalesce(c.completed, s.code), 0, (rules).placeholders) AS r
     CROSS JOIN LATERAL (SELECT coalesce(r.gtin, r.suggestion),

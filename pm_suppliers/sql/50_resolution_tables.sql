@@ -1,8 +1,10 @@
 -- What is known about each code of a supplier, and how many codes were good.
 
+-- No foreign key, which would be looked up for each of a hundred thousand codes: who
+-- writes holds the supplier's row, and with a supplier go its rows.
 CREATE TABLE pm_suppliers._resolutions (
   id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(),
-  supplier_id uuid NOT NULL REFERENCES pm_suppliers.suppliers ON DELETE CASCADE,
+  supplier_id uuid NOT NULL,
   original_ean text NOT NULL,
   resolved_ean pm_gtin.gtin,
   suggestion pm_gtin.gtin,
@@ -48,6 +50,17 @@ FOR EACH ROW WHEN (OLD.status <> 'automatic' AND NEW.status = 'automatic' OR OLD
                    OR upper(OLD.original_ean COLLATE "C") <> upper(NEW.original_ean COLLATE "C"))
 EXECUTE FUNCTION pm_suppliers._refuse_transition();
 
+CREATE FUNCTION pm_suppliers._delete_resolutions() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  DELETE FROM pm_suppliers._resolutions AS t USING old_rows AS o WHERE t.supplier_id = o.id;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER delete_resolutions AFTER DELETE ON pm_suppliers.suppliers
+REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_suppliers._delete_resolutions();
+
 -- Several rows a supplier and day: as many as there were transactions at once.
 CREATE TABLE pm_suppliers._code_counts (
   id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(),
@@ -65,4 +78,4 @@ CREATE INDEX _code_counts_day ON pm_suppliers._code_counts (supplier_id, day);
 SELECT pg_extension_config_dump('pm_suppliers._resolutions', '');
 SELECT pg_extension_config_dump('pm_suppliers._code_counts', '');
 
-REVOKE ALL ON FUNCTION pm_suppliers._refuse_transition() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_suppliers._refuse_transition(), pm_suppliers._delete_resolutions() FROM PUBLIC;

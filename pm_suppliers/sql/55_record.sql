@@ -32,10 +32,10 @@ BEGIN
 END
 $$;
 
--- Records readings of different codes in the order of their keys, adds to the counts,
--- and answers with what holds: a decision, if there is one.  missing: how many codes
--- were empty.  Always planned for the array at hand, whose length decides how to join.
-CREATE FUNCTION pm_suppliers._record(supplier uuid, readings pm_suppliers._reading[], missing bigint)
+-- Reads the codes by the rules, and takes readings of others, different ones; records both
+-- in the order of their keys, adds to the counts, and answers with what holds: a decision,
+-- if there is one.  Always planned for the arrays at hand, whose length decides how to join.
+CREATE FUNCTION pm_suppliers._record(supplier uuid, codes text[], rules pm_suppliers.identifier_rules, readings pm_suppliers._reading[])
 RETURNS TABLE (key text, gtin pm_gtin.gtin, method text, confidence real, status text, suggestion pm_gtin.gtin, reason text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET plan_cache_mode = force_custom_plan
 AS $$
@@ -45,7 +45,13 @@ DECLARE
 BEGIN
   RETURN QUERY
   WITH reading AS MATERIALIZED (
-    SELECT pm_suppliers.code_key(u.code) AS key, btrim(u.code, E' \t\n\x0B\f\r') AS code, u.gtin, u.method, u.confidence, u.suggestion, u.reason, u.seen
+    -- of the writings of one code, one is read: they differ in nothing that matters
+    SELECT d.key, btrim(d.code, E' \t\n\x0B\f\r') AS code, r.gtin, r.method, r.confidence, r.suggestion, r.reason, d.seen
+    FROM (SELECT pm_suppliers.code_key(u.code) AS key, min(u.code COLLATE "C") AS code, count(*) AS seen FROM unnest(codes) AS u(code)
+          WHERE pm_suppliers.code_key(u.code) <> '' GROUP BY pm_suppliers.code_key(u.code)) AS d
+    CROSS JOIN LATERAL pm_suppliers._read(d.code, rules) AS r
+    UNION ALL
+    SELECT pm_suppliers.code_key(u.code), btrim(u.code, E' \t\n\x0B\f\r'), u.gtin, u.method, u.confidence, u.suggestion, u.reason, u.seen
     FROM unnest(readings) AS u),
   stored AS (
     INSERT INTO pm_suppliers._resolutions AS t
@@ -68,10 +74,11 @@ BEGIN
   counted AS (
     UPDATE pm_suppliers._code_counts AS c
     SET exact = c.exact + n.exact, resolved = c.resolved + n.resolved, confirmed = c.confirmed + n.confirmed, rejected = c.rejected + n.rejected,
-        unresolved = c.unresolved + n.unresolved, missing = c.missing + _record.missing
+        unresolved = c.unresolved + n.unresolved, missing = c.missing + n.missing
     FROM (SELECT coalesce(sum(k.seen) FILTER (WHERE k.class = 'exact'), 0) AS exact, coalesce(sum(k.seen) FILTER (WHERE k.class = 'resolved'), 0) AS resolved,
                  coalesce(sum(k.seen) FILTER (WHERE k.class = 'confirmed'), 0) AS confirmed, coalesce(sum(k.seen) FILTER (WHERE k.class = 'rejected'), 0) AS rejected,
-                 coalesce(sum(k.seen) FILTER (WHERE k.class = 'unresolved'), 0) AS unresolved
+                 coalesce(sum(k.seen) FILTER (WHERE k.class = 'unresolved'), 0) AS unresolved,
+                 coalesce(cardinality(codes), 0) - (SELECT count(*) FROM unnest(codes) AS u(code) WHERE pm_suppliers.code_key(u.code) <> '') AS missing
           FROM (SELECT a.seen, CASE WHEN a.status IN ('confirmed', 'rejected') THEN a.status WHEN a.resolved_ean IS NULL THEN 'unresolved'
                                     WHEN a.resolution_method IN ('exact', 'trim') THEN 'exact' ELSE 'resolved' END AS class
                 FROM answer AS a) AS k) AS n
@@ -80,5 +87,5 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION pm_suppliers._max_code(), pm_suppliers._hold_counts(uuid), pm_suppliers._record(uuid, pm_suppliers._reading[], bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_suppliers._max_code(), pm_suppliers._hold_counts(uuid), pm_suppliers._record(uuid, text[], pm_suppliers.identifier_rules, pm_suppliers._reading[]) FROM PUBLIC;
 REVOKE ALL ON TYPE pm_suppliers._reading FROM PUBLIC;

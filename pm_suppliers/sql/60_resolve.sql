@@ -6,21 +6,12 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin,
 AS $$
 #variable_conflict use_column
 DECLARE
-  supplier uuid := pm_suppliers._supplier(supplier_code);
+  supplier uuid := pm_suppliers._hold_supplier(supplier_code);
   rules pm_suppliers.identifier_rules;
-  readings pm_suppliers._reading[];
-  missing bigint;
 BEGIN
   SELECT r.* INTO rules FROM pm_suppliers.identifier_rules AS r WHERE r.supplier_id = supplier;
-  SELECT count(*) INTO missing FROM unnest(codes) AS u(code) WHERE coalesce(pm_suppliers.code_key(u.code), '') = '';
-  -- of the writings of one code, one is read: they differ in nothing that matters
-  readings := ARRAY(
-    SELECT ROW(d.code, r.gtin, r.method, r.confidence, r.suggestion, r.reason, d.seen)::pm_suppliers._reading
-    FROM (SELECT min(u.code COLLATE "C") AS code, count(*) AS seen FROM unnest(codes) AS u(code)
-          WHERE pm_suppliers.code_key(u.code) <> '' GROUP BY pm_suppliers.code_key(u.code)) AS d
-    CROSS JOIN LATERAL pm_suppliers._read(d.code, rules) AS r);
   RETURN QUERY
-  WITH answer AS MATERIALIZED (SELECT a.* FROM pm_suppliers._record(supplier, readings, missing) AS a)
+  WITH answer AS MATERIALIZED (SELECT a.* FROM pm_suppliers._record(supplier, codes, rules, NULL) AS a)
   SELECT u.ordinal::integer, u.code, a.gtin, coalesce(a.method, 'empty'), coalesce(a.confidence, 0), a.status, a.suggestion, a.reason
   FROM unnest(codes) WITH ORDINALITY AS u(code, ordinal) LEFT JOIN answer AS a ON a.key = pm_suppliers.code_key(u.code)
   ORDER BY u.ordinal;

@@ -24,7 +24,7 @@ CREATE FUNCTION pm_suppliers._decide(supplier_code text, code text, status text,
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
-  supplier uuid := pm_suppliers._supplier(supplier_code);
+  supplier uuid := pm_suppliers._hold_supplier(supplier_code);
   kept text := pm_suppliers._code(code);
 BEGIN
   IF (length(decided_by) BETWEEN 1 AND 255) IS FALSE THEN

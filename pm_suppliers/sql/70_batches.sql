@@ -6,7 +6,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin,
 AS $$
 #variable_conflict use_column
 DECLARE
-  supplier uuid := pm_suppliers._supplier(supplier_code);
+  supplier uuid := pm_suppliers._hold_supplier(supplier_code);
 BEGIN
   IF jsonb_typeof(rows) IS DISTINCT FROM 'array' THEN
     RAISE EXCEPTION 'resolutions are not a JSON array: %', coalesce('"' || left(rows::text, 64) || '"', 'NULL')
@@ -41,8 +41,8 @@ BEGIN
     FROM judged AS j WHERE j.fault IS NULL
     ORDER BY pm_suppliers.code_key(j.code), j.ordinal DESC),
   answer AS MATERIALIZED (
-    SELECT a.* FROM pm_suppliers._record(supplier,
-      ARRAY(SELECT ROW(r.code, r.gtin, r.method, r.confidence, r.suggestion, r.reason, r.seen)::pm_suppliers._reading FROM reading AS r), 0) AS a)
+    SELECT a.* FROM pm_suppliers._record(supplier, NULL, NULL,
+      ARRAY(SELECT ROW(r.code, r.gtin, r.method, r.confidence, r.suggestion, r.reason, r.seen)::pm_suppliers._reading FROM reading AS r)) AS a)
   SELECT j.ordinal::integer, j.code, CASE WHEN j.fault IS NOT NULL THEN 'refused' WHEN a.status = 'automatic' THEN 'recorded' ELSE 'kept' END,
          coalesce(j.fault, CASE WHEN a.status <> 'automatic' THEN format('the code is %s', a.status) END)
   FROM judged AS j LEFT JOIN answer AS a ON a.key = pm_suppliers.code_key(j.code)
