@@ -16,7 +16,10 @@ PM_TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
 include $(PM_TOP)/common/common.mk
 
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(EXTENSION).control)
-REQUIRES := $(shell sed -n "s/^requires *= *'\([^']*\)'.*/\1/p" $(EXTENSION).control | tr ',' ' ')
+# What an extension requires, and what that requires, in the order in which they need each other.
+requires_in = $(shell sed -n "s/^requires *= *'\([^']*\)'.*/\1/p" $(PM_TOP)/$(1)/$(1).control 2>/dev/null | tr ',' ' ')
+requires_of = $(foreach r,$(call requires_in,$(1)),$(call requires_of,$(r)) $(r))
+REQUIRES := $(call requires_of,$(EXTENSION))
 PM_SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 PM_COMMON = $(PM_TOP)/common/libpm_common.a
 

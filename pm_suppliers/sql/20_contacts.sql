@@ -16,7 +16,7 @@ CREATE TABLE pm_suppliers.supplier_contacts (
   CONSTRAINT email_is_like_name_at_domain CHECK (pm_suppliers._is_email(email)),
   CONSTRAINT phone_is_3_to_50_digits_and_separators CHECK (pm_suppliers._is_phone(phone)),
   CONSTRAINT contact_has_email_or_phone CHECK (email IS NOT NULL OR phone IS NOT NULL),
-  CONSTRAINT language_is_a_tag_like_fr_or_pt_BR CHECK (language COLLATE "C" ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2}|-[0-9]{3})?$')
+  CONSTRAINT language_is_a_tag_like_fr CHECK (language COLLATE "C" ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2}|-[0-9]{3})?$')
 );
 CREATE INDEX supplier_contacts_supplier ON pm_suppliers.supplier_contacts (supplier_id);
 CREATE UNIQUE INDEX supplier_has_one_primary_contact ON pm_suppliers.supplier_contacts (supplier_id) WHERE is_primary;

@@ -102,7 +102,7 @@ BEGIN
     END IF;
     IF jsonb_typeof(value) NOT IN ('null', shape ->> rule)
       OR jsonb_typeof(value) = 'array' AND EXISTS (SELECT FROM jsonb_array_elements(value) AS a(word) WHERE jsonb_typeof(a.word) <> 'string') THEN
-      PERFORM pm_suppliers._refuse_rule(rule, value::text, CASE shape ->> rule WHEN 'array' THEN 'It is an array of strings, or null.' ELSE format('It is a %s, or null.', shape ->> rule) END);
+      PERFORM pm_suppliers._refuse_rule(rule, value #>> '{}', CASE shape ->> rule WHEN 'array' THEN 'It is an array of strings, or null.' ELSE format('It is a %s, or null.', shape ->> rule) END);
     END IF;
   END LOOP;
   INSERT INTO pm_suppliers.identifier_rules (supplier_id) VALUES (supplier) ON CONFLICT (supplier_id) DO NOTHING;

@@ -34,10 +34,10 @@ $$;
 
 -- Reads the codes by the rules, and takes readings of others, different ones; records both
 -- in the order of their keys, adds to the counts, and answers with what holds: a decision,
--- if there is one.  Always planned for the arrays at hand, whose length decides how to join.
+-- if there is one.
 CREATE FUNCTION pm_suppliers._record(supplier uuid, codes text[], rules pm_suppliers.identifier_rules, readings pm_suppliers._reading[])
 RETURNS TABLE (key text, gtin pm_gtin.gtin, method text, confidence real, status text, suggestion pm_gtin.gtin, reason text)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET plan_cache_mode = force_custom_plan
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE

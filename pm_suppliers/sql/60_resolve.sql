@@ -2,18 +2,28 @@
 
 CREATE FUNCTION pm_suppliers.resolve_eans(supplier_code text, codes text[])
 RETURNS TABLE (ordinal integer, code text, gtin pm_gtin.gtin, method text, confidence real, status text, suggestion pm_gtin.gtin, reason text)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET plan_cache_mode = force_custom_plan
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
   supplier uuid := pm_suppliers._hold_supplier(supplier_code);
   rules pm_suppliers.identifier_rules;
+  short text[] := codes;
 BEGIN
+  -- for a few codes planning takes longer than all else; for many, how to join depends
+  -- on how many they are
+  IF cardinality(codes) > 50 THEN
+    PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);
+  END IF;
+  -- gtin_resolve() looks at no more
+  IF EXISTS (SELECT FROM unnest(codes) AS u(code) WHERE octet_length(u.code) > 4096) THEN
+    short := ARRAY(SELECT left(u.code, 4097) FROM unnest(codes) WITH ORDINALITY AS u(code, ordinal) ORDER BY u.ordinal);
+  END IF;
   SELECT r.* INTO rules FROM pm_suppliers.identifier_rules AS r WHERE r.supplier_id = supplier;
   RETURN QUERY
-  WITH answer AS MATERIALIZED (SELECT a.* FROM pm_suppliers._record(supplier, codes, rules, NULL) AS a)
+  WITH answer AS MATERIALIZED (SELECT a.* FROM pm_suppliers._record(supplier, short, rules, NULL) AS a)
   SELECT u.ordinal::integer, u.code, a.gtin, coalesce(a.method, 'empty'), coalesce(a.confidence, 0), a.status, a.suggestion, a.reason
-  FROM unnest(codes) WITH ORDINALITY AS u(code, ordinal) LEFT JOIN answer AS a ON a.key = pm_suppliers.code_key(u.code)
+  FROM unnest(codes, short) WITH ORDINALITY AS u(code, short, ordinal) LEFT JOIN answer AS a ON a.key = pm_suppliers.code_key(u.short)
   ORDER BY u.ordinal;
 END
 $$;
