@@ -107,8 +107,12 @@ BEGIN
   END LOOP;
   INSERT INTO pm_suppliers.identifier_rules (supplier_id) VALUES (supplier) ON CONFLICT (supplier_id) DO NOTHING;
   SELECT u.* INTO r FROM pm_suppliers.identifier_rules AS u WHERE u.supplier_id = supplier FOR UPDATE;
-  IF (rules ->> 'min_confidence')::numeric NOT BETWEEN 0 AND 1 THEN
-    PERFORM pm_suppliers._refuse_rule('min_confidence', rules ->> 'min_confidence', 'It is 0 to 1.');
+  -- a number that real cannot hold is met here, with its name
+  IF jsonb_typeof(rules -> 'min_confidence') = 'number' THEN
+    IF (rules ->> 'min_confidence')::numeric NOT BETWEEN 0 AND 1 THEN
+      PERFORM pm_suppliers._refuse_rule('min_confidence', rules ->> 'min_confidence', 'It is 0 to 1.');
+    END IF;
+    rules := jsonb_set(rules, '{min_confidence}', to_jsonb(round((rules ->> 'min_confidence')::numeric, 6)));
   END IF;
   r := jsonb_populate_record(r, rules);
   UPDATE pm_suppliers.identifier_rules AS u

@@ -36,7 +36,7 @@ BEGIN
     FROM member AS m),
   -- of one code the last row holds, and all are counted
   reading AS (
-    SELECT DISTINCT ON (pm_suppliers.code_key(j.code)) j.code, gtin_try(j.gtin) AS gtin, j.method, j.confidence::numeric::real AS confidence,
+    SELECT DISTINCT ON (pm_suppliers.code_key(j.code)) j.code, gtin_try(j.gtin) AS gtin, j.method, round(j.confidence::numeric, 6)::real AS confidence,
            gtin_try(j.suggestion) AS suggestion, j.reason, sum(coalesce(j.seen::bigint, 1)) OVER (PARTITION BY pm_suppliers.code_key(j.code))::bigint AS seen
     FROM judged AS j WHERE j.fault IS NULL
     ORDER BY pm_suppliers.code_key(j.code), j.ordinal DESC),

@@ -42,7 +42,7 @@ SELECT ordinal, left(code, 12) AS code, outcome, message FROM pm_suppliers.recor
   '{"code": "a", "method": "exact", "confidence": 1, "seen": 1.5}'::jsonb,
   '{"code": "a", "method": "exact", "confidence": 1, "seen": 1e30}'::jsonb,
   '{"code": "a", "method": "exact", "confidence": 1, "seen": "1"}'::jsonb,
-  '{"code": "good", "method": "not_a_gtin", "confidence": 0}'::jsonb));
+  '{"code": "good", "method": "not_a_gtin", "confidence": 1e-300}'::jsonb));
 SELECT original_ean FROM known;
 SELECT * FROM pm_suppliers.record_resolutions('acme', '[]');
 SELECT * FROM pm_suppliers.record_resolutions('acme', '{}');

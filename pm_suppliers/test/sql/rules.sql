@@ -10,6 +10,10 @@ SELECT * FROM ruled;
 SELECT pm_suppliers.set_identifier_rules('ruled', '{"min_confidence": null, "zero_padding": "refuse", "strip_prefixes": ["ART-", " "], "strip_suffixes": ["/FR"], "placeholders": ["sur demande", "à venir"], "none_codes": ["4000000000006", "X"], "allowed_prefixes": ["400", "0"]}');
 SELECT * FROM ruled;
 SELECT pm_suppliers.set_identifier_rules('ruled', '{}');
+-- less than real can hold
+SELECT pm_suppliers.set_identifier_rules('ruled', '{"min_confidence": 1e-300}');
+SELECT min_confidence FROM ruled;
+SELECT pm_suppliers.set_identifier_rules('ruled', '{"min_confidence": null}');
 SELECT pm_suppliers.set_identifier_rules('ruled', '{"strip_prefixes": null, "strip_suffixes": null, "placeholders": null, "none_codes": null, "allowed_prefixes": null, "zero_padding": null, "check_digit": null}');
 SELECT * FROM ruled;
 \x off
