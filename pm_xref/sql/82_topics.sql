@@ -18,8 +18,8 @@ FROM (VALUES
    '{"id": {"type": "string", "format": "uuid"}, "quantity": {"type": "number"}, "threshold": {"type": "number"}, "warehouse": {"type": ["string", "null"]}}'),
   ('catalog.image.found', 'an image of a product was found at an address; key: the product''s id', '{id,url}',
    '{"id": {"type": "string", "format": "uuid"}, "url": {"type": "string", "format": "uri"}, "position": {"type": ["integer", "null"]}}'),
-  ('suppliers.supplier.changed', 'a supplier was created or changed; key: its id', '{id,code,name,is_active}',
-   '{"id": {"type": "string", "format": "uuid"}, "code": {"type": "string"}, "name": {"type": "string"}, "is_active": {"type": "boolean"}}')
+  ('suppliers.supplier.changed', 'a supplier was created, changed or deleted; key: its id', '{id,code,name,is_active}',
+   '{"id": {"type": "string", "format": "uuid"}, "code": {"type": "string"}, "name": {"type": "string"}, "is_active": {"type": "boolean"}, "deleted": {"type": "boolean", "description": "true: there is none any more"}}')
 ) AS t(topic, description, required, properties);
 
 CREATE VIEW pm_xref.topics WITH (security_invoker = true) AS

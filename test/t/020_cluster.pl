@@ -142,9 +142,10 @@ like($out, qr/^create: left out, being not installed: .*\bpm_catalog\b/m, 'what 
 like($out, qr/^create: @all$/m, 'and what was made');
 foreach my $database (@all)
 {
-	is($node{$database}->safe_psql($database, q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
-		'pm_gtin pm_jobs pm_xref postgres_fdw', "$database: extensions");
 	my $own = $database =~ s/^db_/pm_/r;
+	my $there = $node{$database}->safe_psql('postgres', "SELECT name FROM pg_available_extensions WHERE name = '$own'");
+	is($node{$database}->safe_psql($database, q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
+		join(' ', sort split / /, "pm_gtin pm_jobs pm_xref postgres_fdw $there"), "$database: extensions");
 	like($node{$database}->safe_psql($database, 'SHOW search_path'), qr/^"\$user", public, pm_gtin, $own\b/, "$database: search_path");
 	is($node{$database}->safe_psql($database, q{SELECT '4006381333931'::gtin = '04006381333931'}), 't', "$database: operators are found");
 	is( $node{$database}->safe_psql($database, <<'SQL'), 't|pm_worker|pm_worker|f|t', "$database: servers for all others, mapped for pm_worker without a password");
@@ -167,6 +168,8 @@ is($one->safe_psql('postgres', q{SELECT string_agg(m.line, ', ' ORDER BY m.line)
 	'pm_admin in pm_writer, pm_worker in pm_reader, pm_writer in pm_reader', 'who is a member of what');
 is($one->safe_psql('db_core', q{SELECT count(*) FROM pg_class WHERE has_table_privilege('pm_worker', oid, 'INSERT') AND oid = 'pm_xref.checks'::regclass}),
 	'1', 'the grants of the extensions');
+is($one->safe_psql('db_suppliers', q{SET ROLE pm_writer; INSERT INTO suppliers (code, name) VALUES ('acme', 'Acme'); SELECT gtin FROM resolve_ean('acme', '4006381333931')}),
+	'4006381333931', 'and db_suppliers is at work');
 
 my $settings = deploy_ok('settings', $one, 'settings.sh', '-c', $conf);
 is(scalar(() = $settings =~ /^# server /mg), 2, 'a part for each server');
@@ -281,7 +284,7 @@ is($one->safe_psql('db_core', q{SELECT option_value FROM pg_foreign_server, pg_o
 # One database: the same extensions, no links.
 deploy_ok('one database', $one, 'create.sh', '--one-database', 'everything');
 is($one->safe_psql('everything', q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
-	'pm_gtin pm_jobs pm_xref postgres_fdw', 'one database: extensions');
+	'pm_gtin pm_jobs pm_suppliers pm_xref postgres_fdw', 'one database: extensions');
 is($one->safe_psql('everything', 'SELECT count(*) FROM pg_foreign_server'), '0', 'one database: no links');
 is($one->safe_psql('everything', 'SELECT datconnlimit FROM pg_database WHERE datname = current_database()'), '101', 'one database: the pools together');
 is($one->safe_psql('everything', 'SHOW search_path'),
@@ -293,6 +296,13 @@ CREATE TABLE files (id int PRIMARY KEY, product_id uuid);
 INSERT INTO files VALUES (1, gen_random_uuid()), (2, NULL);
 GRANT SELECT ON items, files TO pm_reader;
 SELECT pm_xref.add_reference('files to items', 'files', 'product_id', NULL, 'public.items');
+SQL
+is( $one->safe_psql('everything', <<'SQL'), '1|0', 'one database: a copy of suppliers refers to them');
+INSERT INTO suppliers (code, name) VALUES ('acme', 'Acme');
+CREATE TABLE copies AS SELECT id FROM suppliers;
+DO $$ BEGIN PERFORM pm_xref.add_reference('copies', 'copies', 'id', NULL, 'pm_suppliers.suppliers'); END $$;
+SELECT rows_checked, orphans FROM pm_xref.check('copies');
+DO $$ BEGIN PERFORM pm_xref.drop_reference('copies'); END $$;
 SQL
 is($one->safe_psql('everything', 'SET ROLE pm_worker; SELECT rows_checked, nulls, orphans FROM pm_xref.check()'), '2|1|1', 'one database: references are checked here');
 
