@@ -126,8 +126,7 @@ WITH RECURSIVE down(id, path) AS (
   UNION ALL
   SELECT c.id, d.path || c.number FROM down AS d JOIN categories AS c ON c.parent_id = d.id
 )
-SELECT count(*) FROM categories AS c LEFT JOIN down AS d ON d.id = c.id LEFT JOIN _category_counts AS k ON k.category_id = c.id
-WHERE c.path IS DISTINCT FROM d.path OR k.path IS DISTINCT FROM d.path
+SELECT count(*) FROM categories AS c LEFT JOIN down AS d ON d.id = c.id WHERE c.path IS DISTINCT FROM d.path
 SQL
 	periods => <<'SQL',
 SELECT count(*) FROM product_prices AS p
