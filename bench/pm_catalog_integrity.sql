@@ -41,16 +41,17 @@ CALL bench.compare('first price of each product',
         'INSERT INTO product_prices (product_id, price, valid_from) SELECT * FROM file',
         'INSERT INTO excluded (product_id, price, valid_from) SELECT * FROM file'],
   ARRAY[$$SELECT pg_temp.refill('no_rule', false)$$, $$SELECT pg_temp.refill('product_prices', false)$$, $$SELECT pg_temp.refill('excluded', false)$$], rounds => 3);
--- without a rule and with the constraint, the writer himself has to end the periods before
+-- without a rule the writer himself has to end the periods before; with the constraint they have ended already
 CALL bench.compare('next price of each product',
-  ARRAY['no rule', 'periods', 'exclusion constraint'],
-  ARRAY[$$INSERT INTO no_rule (product_id, price, valid_from) SELECT product_id, 11, '2026-02-01' FROM file$$,
+  ARRAY['ended by hand', 'periods', 'exclusion constraint'],
+  ARRAY[$$WITH ended AS (UPDATE no_rule AS r SET valid_until = '2026-02-01' FROM file AS f WHERE r.product_id = f.product_id)
+          INSERT INTO no_rule (product_id, price, valid_from) SELECT product_id, 11, '2026-02-01' FROM file$$,
         $$INSERT INTO product_prices (product_id, price, valid_from) SELECT product_id, 11, '2026-02-01' FROM file$$,
         $$INSERT INTO excluded (product_id, price, valid_from) SELECT product_id, 11, '2026-02-01' FROM file$$],
   ARRAY[$$SELECT pg_temp.refill('no_rule', true)$$, $$SELECT pg_temp.refill('product_prices', true)$$, $$SELECT pg_temp.refill('excluded', true)$$], rounds => 3);
 INSERT INTO bench.targets (test, variant, baseline, at_most) VALUES
   ('first price of each product', 'periods', 'no rule', 1.5), ('first price of each product', 'periods', 'exclusion constraint', 0.7),
-  ('next price of each product', 'periods', 'no rule', 4), ('next price of each product', 'periods', 'exclusion constraint', 1);
+  ('next price of each product', 'periods', 'ended by hand', 2), ('next price of each product', 'periods', 'exclusion constraint', NULL);
 
 -- 10 000 categories, five deep, a product in each, and as many changes that are not folded yet
 INSERT INTO categories (id, name, parent_id)
@@ -80,7 +81,7 @@ CALL bench.compare('category of each product changes', ARRAY['no counts', 'count
   ARRAY['ALTER TABLE pm_catalog.products DISABLE TRIGGER counts_after_update', 'ALTER TABLE pm_catalog.products ENABLE TRIGGER counts_after_update'], rounds => 3);
 INSERT INTO bench.targets (test, variant, baseline, at_most) VALUES ('category of each product changes', 'counts', 'no counts', 1.2);
 
-\echo 'Times: medians of three rounds over' :prices 'products, one statement each; ratio: median of the rounds'' ratios. Without a rule, and with the constraint, the writer has to end the periods before himself.'
+\echo 'Times: medians of three rounds over' :prices 'products, one statement each; ratio: median of the rounds'' ratios.'
 SELECT test, variant, round(seconds::numeric, 3) AS seconds, baseline, round(baseline_seconds::numeric, 3) AS "its seconds",
        round(ratio::numeric, 2) AS ratio, 'at most ' || at_most AS target,
        CASE WHEN ratio <= at_most THEN 'met' WHEN at_most IS NOT NULL THEN 'MISSED' END AS verdict
