@@ -60,17 +60,17 @@ BEGIN
 END
 $$;
 
--- The number of products that are shown in a category, without what _category_deltas
--- adds; its path again, so that a subtree is one range of a small table.
+-- The number of products that are shown in a category, and in it and all below, without
+-- what _category_deltas adds.
 CREATE TABLE pm_catalog._category_counts (
   category_id uuid PRIMARY KEY REFERENCES pm_catalog.categories ON DELETE CASCADE,
-  path integer[] NOT NULL,
-  products bigint NOT NULL DEFAULT 0
+  products bigint NOT NULL DEFAULT 0,
+  products_below bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 70);
-CREATE INDEX ON pm_catalog._category_counts (path);
 
 -- After each statement: the path of each category that was made or moved is found by
--- going up, and those below follow.
+-- going up, and those below follow.  What is counted below the categories that were and
+-- are above it is added up again.
 DO $$
 DECLARE
   event record;
@@ -78,13 +78,22 @@ BEGIN
   FOR event IN
     SELECT * FROM (VALUES
       ('INSERT', 'NEW TABLE AS new_rows', 'SELECT n.id FROM new_rows AS n',
-       'INSERT INTO pm_catalog._category_counts (category_id, path) SELECT c.id, c.path FROM pm_catalog.categories AS c WHERE c.id IN (%s)'),
+       'INSERT INTO pm_catalog._category_counts (category_id) %s'),
       ('UPDATE', 'OLD TABLE AS old_rows NEW TABLE AS new_rows',
        'SELECT n.id FROM new_rows AS n LEFT JOIN old_rows AS o ON o.id = n.id
         WHERE (o.parent_id, o.taxonomy, o.number) IS DISTINCT FROM (n.parent_id, n.taxonomy, n.number)',
-       'UPDATE pm_catalog._category_counts AS k SET path = c.path
-        FROM pm_catalog.categories AS t JOIN pm_catalog.categories AS c ON c.path BETWEEN t.path AND array_append(t.path, NULL)
-        WHERE t.id IN (%s) AND k.category_id = c.id AND k.path IS DISTINCT FROM c.path')
+       'UPDATE pm_catalog._category_counts AS k SET products_below = b.products
+        FROM (
+          SELECT t.id, sum(n.products) AS products
+          FROM pm_catalog.categories AS t JOIN pm_catalog.categories AS c ON c.path BETWEEN t.path AND array_append(t.path, NULL)
+          JOIN pm_catalog._category_counts AS n ON n.category_id = c.id
+          WHERE t.number IN (
+            SELECT unnest(o.path) FROM old_rows AS o WHERE o.id IN (%1$s)
+            UNION SELECT unnest(m.path) FROM pm_catalog.categories AS m WHERE m.id IN (%1$s)
+          )
+          GROUP BY t.id
+        ) AS b
+        WHERE k.category_id = b.id AND k.products_below <> b.products')
     ) AS e(name, tables, moved, counts)
   LOOP
     EXECUTE format($trigger$

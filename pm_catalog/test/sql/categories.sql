@@ -82,7 +82,17 @@ UPDATE products SET title = title || ' (new)';
 SELECT count(*) FROM _category_deltas;
 DELETE FROM products;
 SELECT sum(products_below) FROM category_counts;
--- nothing is left of a category that goes, should its id come again
+-- nor is anything left of a category that goes before its changes are folded
+INSERT INTO products (title, category_id) VALUES ('Last', '01a21d28-7d45-7936-84e2-000000000003');
+SELECT _fold_counts() > 0 AS folded;
+DELETE FROM products;
+DELETE FROM categories WHERE id = '01a21d28-7d45-7936-84e2-000000000003';
+SELECT sum(products_below) FROM category_counts;
+SELECT count(*) FROM _category_deltas;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT _fold_counts();
+ROLLBACK;
+-- nothing is left either, should its id come again
 DROP VIEW tree, counted;
 DELETE FROM categories;
 SELECT count(*) FROM _category_counts;
