@@ -88,10 +88,13 @@ BEGIN
     USING low, high;
   END LOOP;
   IF merge.key = 'supplier_sku' THEN
+    -- two codes of one product; a row that is unchanged has it, else the first one
     WITH twice AS (
-      SELECT k.pos, first_value(w.row_no) OVER same AS row_no, row_number() OVER same AS nth
-      FROM pg_temp._merge_known AS k JOIN pg_temp._merge_rows AS w USING (pos)
-      WINDOW same AS (PARTITION BY k.product_id ORDER BY k.pos)
+      SELECT r.pos, first_value(r.row_no) OVER same AS row_no, row_number() OVER same AS nth
+      FROM (SELECT k.pos, w.row_no, k.product_id, 1 AS turn FROM pg_temp._merge_known AS k JOIN pg_temp._merge_rows AS w USING (pos)
+            UNION ALL
+            SELECT w.pos, w.row_no, w.same_id, 0 FROM pg_temp._merge_rows AS w WHERE w.same_id IS NOT NULL) AS r
+      WINDOW same AS (PARTITION BY r.product_id ORDER BY r.turn, r.pos)
     ), gone AS (
       DELETE FROM pg_temp._merge_known AS k USING twice AS t WHERE k.pos = t.pos AND t.nth > 1
     )

@@ -82,7 +82,7 @@ BEGIN
     LEFT JOIN (VALUES ('content', '["own", "always", "never"]'::jsonb), ('prices', '["own", "ours", "supplier"]'), ('taxonomy', NULL)) AS k(name, choices) ON k.name = e.key
     WHERE k.name IS NULL OR NOT coalesce(k.choices @> e.value AND jsonb_typeof(e.value) = 'string', jsonb_typeof(e.value) = 'string')
   LOOP
-    RAISE EXCEPTION 'option "%" cannot be "%"', option.key, left(option.value #>> '{}', 64)
+    RAISE EXCEPTION 'option "%" cannot be "%"', option.key, left(coalesce(option.value #>> '{}', 'null'), 64)
       USING ERRCODE = '22023', HINT = 'Options are {"content": "own"|"always"|"never", "prices": "own"|"ours"|"supplier", "taxonomy": name}.';
   END LOOP;
   RETURN QUERY SELECT coalesce(options ->> 'content', 'own'), coalesce(options ->> 'prices', 'own'), coalesce(options ->> 'taxonomy', 'main');
@@ -113,6 +113,9 @@ BEGIN
   IF key NOT IN ('gtin', 'supplier_sku', 'sku') THEN
     RAISE EXCEPTION 'key "%" is not known', left(key, 64) USING ERRCODE = '22023', HINT = 'Keys are gtin, supplier_sku and sku.';
   END IF;
+  IF to_regclass('pg_temp._merge_rows') IS NOT NULL THEN
+    RAISE EXCEPTION 'merge_products() cannot run inside itself' USING ERRCODE = '55000';
+  END IF;
   columns := pm_catalog._merge_columns(source);
   IF NOT key = ANY (columns) THEN
     RAISE EXCEPTION 'source "%" has no column "%", which is the key', source, key USING ERRCODE = '42703';
@@ -135,6 +138,7 @@ BEGIN
     END IF;
   END IF;
 
+  CREATE TEMP TABLE _merge_rows (pos bigint, digest uuid, same_id uuid, new_id uuid, reason text, LIKE pm_catalog.merge_row);
   CREATE TEMP TABLE _merge_known (pos bigint PRIMARY KEY, product_id uuid NOT NULL, own boolean NOT NULL);
   CREATE TEMP TABLE _merge_names (kind text, name text COLLATE "C", id uuid, PRIMARY KEY (kind, name));
   PERFORM pm_catalog._merge_read(merge, source, CASE WHEN 'row_no' = ANY (columns) THEN 's.row_no::bigint' ELSE 'row_number() OVER ()' END);
@@ -165,7 +169,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) IS
-'merges a batch of a supplier''s rows: products, offers, prices, stocks and tags; the columns of the source are among those of merge_row. Each row has one outcome: created, updated, unchanged (as the supplier sent it before: nothing is touched) or conflict (nothing of it is merged; the reason begins with its SQLSTATE). The batch is remembered with the transaction: the same job and batch again changes nothing and gives the same outcomes; without a job nothing is remembered. Errors: 42703 a column that is unknown, or no key; 42804 a column of another type; 42809 no table; 22023 key or option; 22004 NULL; 23503 the supplier is not known; 55000 the outcomes of the batch were forgotten; 40001, 40P01 other sessions were in the way ten times';
+'merges a batch of a supplier''s rows: products, offers, prices, stocks and tags; the columns of the source are among those of merge_row. Each row has one outcome: created, updated, unchanged (as the supplier sent it before: nothing is touched) or conflict (nothing of it is merged; the reason begins with its SQLSTATE). The batch is remembered with the transaction: the same job and batch again changes nothing and gives the same outcomes; without a job nothing is remembered. Errors: 42703 a column that is unknown, or no key; 42804 a column of another type; 42809 no table; 22023 key or option; 22004 NULL; 23503 the supplier is not known; 55000 the outcomes of the batch were forgotten, or the source merges; 40001, 40P01 other sessions were in the way ten times';
 
 REVOKE ALL ON FUNCTION pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb), pm_catalog._merge_outcomes(uuid, integer),
   pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;
