@@ -123,9 +123,9 @@ DECLARE
 BEGIN
   FOREACH kind IN ARRAY ARRAY['brand', 'category', 'family'] LOOP
     CONTINUE WHEN NOT kind = ANY (merge.columns);
-    EXECUTE format('SELECT array_agg(DISTINCT w.%1$I) FROM pg_temp._merge_rows AS w '
-                   'WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL AND w.%1$I IS NOT NULL '
-                   'AND NOT EXISTS (SELECT FROM pg_temp._merge_names AS n WHERE n.kind = %1$L AND n.name = w.%1$I)', kind)
+    EXECUTE format('SELECT array_agg(d.name ORDER BY d.name) FROM (SELECT DISTINCT w.%1$I AS name FROM pg_temp._merge_rows AS w '
+                   'WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL AND w.%1$I IS NOT NULL) AS d '
+                   'WHERE NOT EXISTS (SELECT FROM pg_temp._merge_names AS n WHERE n.kind = %1$L AND n.name = d.name)', kind)
     INTO names USING low, high;
     CONTINUE WHEN names IS NULL;
     CASE kind
@@ -138,7 +138,8 @@ BEGIN
 END
 $$;
 
--- Inserts the products of rows that are new, their offers, prices and stocks.
+-- Inserts the products of rows that are new, their offers, prices and stocks; in key
+-- order, since that is the order of _merge_rows: to sort wide rows again would cost more.
 CREATE FUNCTION pm_catalog._merge_insert(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
@@ -147,7 +148,7 @@ DECLARE
   queries text[];
 BEGIN
   SELECT array_agg(t.target ORDER BY t.nth),
-         array_agg(format('SELECT %s%s FROM %s WHERE %sNOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos) ORDER BY w.pos',
+         array_agg(format('SELECT %s%s FROM %s WHERE %sNOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos)',
                           t.keys, v.list, pm_catalog._merge_from(merge, low, high), t.condition) ORDER BY t.nth)
   INTO targets, queries
   FROM (VALUES
