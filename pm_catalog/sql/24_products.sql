@@ -45,6 +45,7 @@ CREATE INDEX products_category_id ON pm_catalog.products (category_id);
 CREATE INDEX products_brand_id ON pm_catalog.products (brand_id);
 CREATE INDEX products_family_id ON pm_catalog.products (family_id) WHERE family_id IS NOT NULL;
 CREATE INDEX products_created_at ON pm_catalog.products (created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX products_deleted ON pm_catalog.products (id) WHERE deleted_at IS NOT NULL;
 
 COMMENT ON TABLE pm_catalog.products IS 'products; one that is deleted keeps its row, with deleted_at set, and frees its gtin, sku and slug';
 COMMENT ON COLUMN pm_catalog.products.id IS 'key; other databases refer to it';

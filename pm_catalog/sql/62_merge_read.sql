@@ -52,7 +52,6 @@ DECLARE
   names text;
   wanted text;
 BEGIN
-  CREATE TEMP TABLE _merge_rows (pos bigint, digest uuid, same_id uuid, new_id uuid, reason text, LIKE pm_catalog.merge_row);
   SELECT string_agg(format('s.%I::%s AS %1$I', c.name, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY c.nth),
          string_agg(format('%I', c.name), ', ' ORDER BY c.nth),
          string_agg(format(CASE WHEN c.name = merge.key THEN 'd.%I' ELSE 'CASE WHEN o.product_id IS NULL THEN d.%I END AS %1$I' END, c.name), ', ' ORDER BY c.nth)

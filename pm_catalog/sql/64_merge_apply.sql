@@ -88,10 +88,13 @@ BEGIN
     USING low, high;
   END LOOP;
   IF merge.key = 'supplier_sku' THEN
+    -- two codes of one product; a row that is unchanged has it, else the first one
     WITH twice AS (
-      SELECT k.pos, first_value(w.row_no) OVER same AS row_no, row_number() OVER same AS nth
-      FROM pg_temp._merge_known AS k JOIN pg_temp._merge_rows AS w USING (pos)
-      WINDOW same AS (PARTITION BY k.product_id ORDER BY k.pos)
+      SELECT r.pos, first_value(r.row_no) OVER same AS row_no, row_number() OVER same AS nth
+      FROM (SELECT k.pos, w.row_no, k.product_id, 1 AS turn FROM pg_temp._merge_known AS k JOIN pg_temp._merge_rows AS w USING (pos)
+            UNION ALL
+            SELECT w.pos, w.row_no, w.same_id, 0 FROM pg_temp._merge_rows AS w WHERE w.same_id IS NOT NULL) AS r
+      WINDOW same AS (PARTITION BY r.product_id ORDER BY r.turn, r.pos)
     ), gone AS (
       DELETE FROM pg_temp._merge_known AS k USING twice AS t WHERE k.pos = t.pos AND t.nth > 1
     )
@@ -120,9 +123,9 @@ DECLARE
 BEGIN
   FOREACH kind IN ARRAY ARRAY['brand', 'category', 'family'] LOOP
     CONTINUE WHEN NOT kind = ANY (merge.columns);
-    EXECUTE format('SELECT array_agg(DISTINCT w.%1$I) FROM pg_temp._merge_rows AS w '
-                   'WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL AND w.%1$I IS NOT NULL '
-                   'AND NOT EXISTS (SELECT FROM pg_temp._merge_names AS n WHERE n.kind = %1$L AND n.name = w.%1$I)', kind)
+    EXECUTE format('SELECT array_agg(d.name ORDER BY d.name) FROM (SELECT DISTINCT w.%1$I AS name FROM pg_temp._merge_rows AS w '
+                   'WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL AND w.%1$I IS NOT NULL) AS d '
+                   'WHERE NOT EXISTS (SELECT FROM pg_temp._merge_names AS n WHERE n.kind = %1$L AND n.name = d.name)', kind)
     INTO names USING low, high;
     CONTINUE WHEN names IS NULL;
     CASE kind
@@ -135,7 +138,8 @@ BEGIN
 END
 $$;
 
--- Inserts the products of rows that are new, their offers, prices and stocks.
+-- Inserts the products of rows that are new, their offers, prices and stocks; in key
+-- order, since that is the order of _merge_rows: to sort wide rows again would cost more.
 CREATE FUNCTION pm_catalog._merge_insert(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
@@ -144,7 +148,7 @@ DECLARE
   queries text[];
 BEGIN
   SELECT array_agg(t.target ORDER BY t.nth),
-         array_agg(format('SELECT %s%s FROM %s WHERE %sNOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos) ORDER BY w.pos',
+         array_agg(format('SELECT %s%s FROM %s WHERE %sNOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos)',
                           t.keys, v.list, pm_catalog._merge_from(merge, low, high), t.condition) ORDER BY t.nth)
   INTO targets, queries
   FROM (VALUES
@@ -205,28 +209,31 @@ BEGIN
 END
 $$;
 
--- Starts a period for each price of a product that is there which is not the current one.
+-- Starts a period for each price of a product that is there which is not the current one:
+-- from the start of the transaction, or from now if another session, which was waited
+-- for, has started one since.
 CREATE FUNCTION pm_catalog._merge_prices(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
   value jsonb;
+  present timestamptz := clock_timestamp();
 BEGIN
   SELECT jsonb_object_agg(v.name, v.value) INTO value FROM pm_catalog._merge_values(merge) AS v WHERE v.target = 'pm_catalog.product_prices'::regclass;
   IF NOT value ? 'price' THEN
     RETURN;
   END IF;
   EXECUTE format($prices$
-    INSERT INTO pm_catalog.product_prices (product_id, supplier_id, price_type, currency, min_quantity, price, cost, compare_at_amount)
-    SELECT n.product_id, n.supplier_id, n.new_type, n.new_currency, n.new_quantity, n.price, %1$s, %2$s
+    INSERT INTO pm_catalog.product_prices (product_id, supplier_id, price_type, currency, min_quantity, price, cost, compare_at_amount, valid_from)
+    SELECT n.product_id, n.supplier_id, n.new_type, n.new_currency, n.new_quantity, n.price, %1$s, %2$s, CASE WHEN c.valid_from > now() THEN %8$L ELSE now() END
     FROM (SELECT w.*, k.product_id, %3$s AS supplier_id, %4$s AS new_type, %5$s AS new_currency, %6$s AS new_quantity
           FROM %7$s JOIN pg_temp._merge_known AS k USING (pos) WHERE w.price IS NOT NULL) AS n
     LEFT JOIN LATERAL (
-      SELECT c.price, c.cost, c.compare_at_amount, c.valid_until FROM pm_catalog.product_prices AS c
+      SELECT c.price, c.cost, c.compare_at_amount, c.valid_from, c.valid_until FROM pm_catalog.product_prices AS c
       WHERE c.product_id = n.product_id AND c.price_type = n.new_type AND c.currency = n.new_currency AND c.min_quantity = n.new_quantity
-        AND c.supplier_id IS NOT DISTINCT FROM n.supplier_id AND c.valid_from <= now()
+        AND c.supplier_id IS NOT DISTINCT FROM n.supplier_id AND c.valid_from <= %8$L
       ORDER BY c.valid_from DESC LIMIT 1) AS c ON true
-    WHERE c.valid_until <= now() OR ROW(c.price, c.cost, c.compare_at_amount) IS DISTINCT FROM ROW(n.price, %1$s, %2$s)
+    WHERE c.valid_until <= %8$L OR ROW(c.price, c.cost, c.compare_at_amount) IS DISTINCT FROM ROW(n.price, %1$s, %2$s)
     ORDER BY n.pos
     ON CONFLICT (product_id, price_type, currency, min_quantity, supplier_id, valid_from)
     DO UPDATE SET price = excluded.price, cost = excluded.cost, compare_at_amount = excluded.compare_at_amount$prices$,
@@ -234,7 +241,7 @@ BEGIN
     CASE merge.prices WHEN 'ours' THEN 'NULL::uuid' WHEN 'supplier' THEN format('%L::uuid', merge.supplier)
                       ELSE format('CASE WHEN NOT k.own THEN %L::uuid END', merge.supplier) END,
     coalesce(value ->> 'price_type', '''retail'''), coalesce(value ->> 'currency', '''EUR'''), coalesce(value ->> 'min_quantity', '1'),
-    pm_catalog._merge_from(merge, low, high));
+    pm_catalog._merge_from(merge, low, high), present);
 END
 $$;
 

@@ -82,7 +82,7 @@ BEGIN
     LEFT JOIN (VALUES ('content', '["own", "always", "never"]'::jsonb), ('prices', '["own", "ours", "supplier"]'), ('taxonomy', NULL)) AS k(name, choices) ON k.name = e.key
     WHERE k.name IS NULL OR NOT coalesce(k.choices @> e.value AND jsonb_typeof(e.value) = 'string', jsonb_typeof(e.value) = 'string')
   LOOP
-    RAISE EXCEPTION 'option "%" cannot be "%"', option.key, left(option.value #>> '{}', 64)
+    RAISE EXCEPTION 'option "%" cannot be "%"', option.key, left(coalesce(option.value #>> '{}', 'null'), 64)
       USING ERRCODE = '22023', HINT = 'Options are {"content": "own"|"always"|"never", "prices": "own"|"ours"|"supplier", "taxonomy": name}.';
   END LOOP;
   RETURN QUERY SELECT coalesce(options ->> 'content', 'own'), coalesce(options ->> 'prices', 'own'), coalesce(options ->> 'taxonomy', 'main');
@@ -98,6 +98,35 @@ BEGIN ATOMIC
   WHERE o.job = $1 AND o.batch = $2;
 END;
 
+-- What became of each row that was read, as a query.
+CREATE FUNCTION pm_catalog._merge_results() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $$
+  SELECT w.row_no,
+         CASE WHEN w.reason IS NOT NULL THEN 'conflict' WHEN w.same_id IS NOT NULL THEN 'unchanged' WHEN k.pos IS NOT NULL THEN 'updated' ELSE 'created' END AS outcome,
+         CASE WHEN w.reason IS NULL THEN coalesce(w.same_id, k.product_id, w.new_id) END AS product_id, w.reason, w.pos / 4096 AS part
+  FROM pg_temp._merge_rows AS w LEFT JOIN pg_temp._merge_known AS k USING (pos)
+$$;
+
+-- Remembers that with the batch.  Parts are few, which the planner cannot know: it would sort.
+CREATE FUNCTION pm_catalog._merge_remember(job uuid, batch integer) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_sort = off
+AS $$
+BEGIN
+  EXECUTE format('INSERT INTO pm_catalog.merge_outcomes (job, batch, outcome, part, row_nos, product_ids, reasons) '
+                 'SELECT $1, $2, r.outcome, r.part, array_agg(r.row_no), array_agg(r.product_id), CASE WHEN r.outcome = ''conflict'' THEN array_agg(r.reason) END '
+                 'FROM (%s) AS r GROUP BY r.outcome, r.part', pm_catalog._merge_results())
+  USING job, batch;
+  UPDATE pm_catalog.merges AS m SET created = n.created, updated = n.updated, unchanged = n.unchanged, conflicts = n.conflicts
+  FROM (SELECT coalesce(sum(cardinality(o.row_nos)) FILTER (WHERE o.outcome = 'created'), 0) AS created,
+               coalesce(sum(cardinality(o.row_nos)) FILTER (WHERE o.outcome = 'updated'), 0) AS updated,
+               coalesce(sum(cardinality(o.row_nos)) FILTER (WHERE o.outcome = 'unchanged'), 0) AS unchanged,
+               coalesce(sum(cardinality(o.row_nos)) FILTER (WHERE o.outcome = 'conflict'), 0) AS conflicts
+        FROM pm_catalog.merge_outcomes AS o WHERE o.job = _merge_remember.job AND o.batch = _merge_remember.batch) AS n
+  WHERE m.job = _merge_remember.job AND m.batch = _merge_remember.batch;
+END
+$$;
+
 CREATE FUNCTION pm_catalog.merge_products(job uuid, batch integer, source regclass, supplier uuid, key text DEFAULT 'gtin', options jsonb DEFAULT '{}')
 RETURNS TABLE(row_no bigint, outcome text, product_id uuid, reason text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
@@ -112,6 +141,9 @@ BEGIN
   END IF;
   IF key NOT IN ('gtin', 'supplier_sku', 'sku') THEN
     RAISE EXCEPTION 'key "%" is not known', left(key, 64) USING ERRCODE = '22023', HINT = 'Keys are gtin, supplier_sku and sku.';
+  END IF;
+  IF to_regclass('pg_temp._merge_rows') IS NOT NULL THEN
+    RAISE EXCEPTION 'merge_products() cannot run inside itself' USING ERRCODE = '55000';
   END IF;
   columns := pm_catalog._merge_columns(source);
   IF NOT key = ANY (columns) THEN
@@ -135,6 +167,7 @@ BEGIN
     END IF;
   END IF;
 
+  CREATE TEMP TABLE _merge_rows (pos bigint, digest uuid, same_id uuid, new_id uuid, reason text, LIKE pm_catalog.merge_row);
   CREATE TEMP TABLE _merge_known (pos bigint PRIMARY KEY, product_id uuid NOT NULL, own boolean NOT NULL);
   CREATE TEMP TABLE _merge_names (kind text, name text COLLATE "C", id uuid, PRIMARY KEY (kind, name));
   PERFORM pm_catalog._merge_read(merge, source, CASE WHEN 'row_no' = ANY (columns) THEN 's.row_no::bigint' ELSE 'row_number() OVER ()' END);
@@ -142,30 +175,14 @@ BEGIN
   PERFORM pm_catalog._change_of(NULL, NULL);
 
   IF job IS NOT NULL THEN
-    WITH parts AS (
-      INSERT INTO pm_catalog.merge_outcomes (job, batch, outcome, part, row_nos, product_ids, reasons)
-      SELECT job, batch, r.outcome, r.pos / 4096, array_agg(r.row_no), array_agg(r.product_id), CASE WHEN r.outcome = 'conflict' THEN array_agg(r.reason) END
-      FROM (SELECT w.pos, w.row_no, w.reason, CASE WHEN w.reason IS NULL THEN coalesce(w.same_id, k.product_id, w.new_id) END AS product_id,
-                   CASE WHEN w.reason IS NOT NULL THEN 'conflict' WHEN w.same_id IS NOT NULL THEN 'unchanged' WHEN k.pos IS NOT NULL THEN 'updated' ELSE 'created' END AS outcome
-            FROM pg_temp._merge_rows AS w LEFT JOIN pg_temp._merge_known AS k USING (pos)) AS r
-      GROUP BY r.outcome, r.pos / 4096
-      RETURNING outcome, cardinality(row_nos) AS rows
-    )
-    UPDATE pm_catalog.merges AS m SET created = p.created, updated = p.updated, unchanged = p.unchanged, conflicts = p.conflicts
-    FROM (SELECT coalesce(sum(q.rows) FILTER (WHERE q.outcome = 'created'), 0) AS created, coalesce(sum(q.rows) FILTER (WHERE q.outcome = 'updated'), 0) AS updated,
-                 coalesce(sum(q.rows) FILTER (WHERE q.outcome = 'unchanged'), 0) AS unchanged, coalesce(sum(q.rows) FILTER (WHERE q.outcome = 'conflict'), 0) AS conflicts
-          FROM parts AS q) AS p
-    WHERE m.job = merge_products.job AND m.batch = merge_products.batch;
+    PERFORM pm_catalog._merge_remember(job, batch);
   END IF;
-  RETURN QUERY
-  SELECT w.row_no, CASE WHEN w.reason IS NOT NULL THEN 'conflict' WHEN w.same_id IS NOT NULL THEN 'unchanged' WHEN k.pos IS NOT NULL THEN 'updated' ELSE 'created' END,
-         CASE WHEN w.reason IS NULL THEN coalesce(w.same_id, k.product_id, w.new_id) END, w.reason
-  FROM pg_temp._merge_rows AS w LEFT JOIN pg_temp._merge_known AS k USING (pos);
+  RETURN QUERY EXECUTE format('SELECT r.row_no, r.outcome, r.product_id, r.reason FROM (%s) AS r', pm_catalog._merge_results());
   DROP TABLE pg_temp._merge_rows, pg_temp._merge_known, pg_temp._merge_names;
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) IS
-'merges a batch of a supplier''s rows: products, offers, prices, stocks and tags; the columns of the source are among those of merge_row. Each row has one outcome: created, updated, unchanged (as the supplier sent it before: nothing is touched) or conflict (nothing of it is merged; the reason begins with its SQLSTATE). The batch is remembered with the transaction: the same job and batch again changes nothing and gives the same outcomes; without a job nothing is remembered. Errors: 42703 a column that is unknown, or no key; 42804 a column of another type; 42809 no table; 22023 key or option; 22004 NULL; 23503 the supplier is not known; 55000 the outcomes of the batch were forgotten; 40001, 40P01 other sessions were in the way ten times';
+'merges a batch of a supplier''s rows: products, offers, prices, stocks and tags; the columns of the source are among those of merge_row. Each row has one outcome: created, updated, unchanged (as the supplier sent it before: nothing is touched) or conflict (nothing of it is merged; the reason begins with its SQLSTATE). The batch is remembered with the transaction: the same job and batch again changes nothing and gives the same outcomes; without a job nothing is remembered. Errors: 42703 a column that is unknown, or no key; 42804 a column of another type; 42809 no table; 22023 key or option; 22004 NULL; 23503 the supplier is not known; 55000 the outcomes of the batch were forgotten, or the source merges; 40001, 40P01 other sessions were in the way ten times';
 
 REVOKE ALL ON FUNCTION pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb), pm_catalog._merge_outcomes(uuid, integer),
-  pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;
+  pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;

@@ -37,3 +37,19 @@ GRANT EXECUTE ON FUNCTION pm_catalog._fold_counts(), pm_catalog._fold_events(int
   pm_catalog._run_popularity(pm_jobs.job) TO pm_worker;
 GRANT SELECT ON pm_catalog._upkeep TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_catalog.schedule_upkeep(text) TO pm_admin;
+
+-- merge_products(): the jobs of imports and whoever may write products
+GRANT SELECT ON pm_catalog.merges, pm_catalog.merge_outcomes TO pm_reader, pm_writer, pm_admin, pm_worker;
+GRANT INSERT, UPDATE, DELETE ON pm_catalog.merges, pm_catalog.merge_outcomes TO pm_writer, pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog.last_batch(uuid) TO pm_reader, pm_writer, pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb), pm_catalog.forget_batch(uuid, integer), pm_catalog.forget_job(uuid),
+  pm_catalog._change_of(uuid, integer), pm_catalog.ensure_brands(text[]), pm_catalog.ensure_categories(text, text[]), pm_catalog._missing_categories(text, text[], integer), pm_catalog._digest(text, "any"),
+  pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_columns(regclass), pm_catalog._merge_read(pm_catalog._merge, regclass, text),
+  pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text), pm_catalog._merge_values(pm_catalog._merge),
+  pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint), pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_update(pm_catalog._merge, bigint, bigint), pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint), pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text),
+  pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_find_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb),
+  pm_catalog._merge_outcomes(uuid, integer), pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer) TO pm_writer, pm_admin, pm_worker;

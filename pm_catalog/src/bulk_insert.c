@@ -227,7 +227,10 @@ receive_row(TupleTableSlot *from, DestReceiver *self)
 	if (inserter->result->ri_TrigDesc != NULL &&
 	    inserter->result->ri_TrigDesc->trig_insert_before_row &&
 	    !ExecBRInsertTriggers(estate, inserter->result, slot))
+	{
+		ExecClearTuple(slot);
 		return true;
+	}
 	if (desc->constr != NULL)
 	{
 		if (desc->constr->has_generated_stored)
@@ -469,13 +472,24 @@ check_referred(Relation table, const Referred *referred)
 	table_close(target, NoLock);
 }
 
-/* The columns of the table that a query gives; their names are appended to names. */
+/*
+ * The columns of the table that a query gives; their names are appended to names.
+ * What is not one SELECT is an error (22023).
+ */
 static Bitmapset *
 query_columns(Relation table, SPIPlanPtr plan, StringInfo names)
 {
-	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan));
-	TupleDesc desc = source->resultDesc;
+	List *sources = SPI_plan_get_plan_sources(plan);
+	CachedPlanSource *source = sources == NIL ? NULL : linitial(sources);
+	TupleDesc desc;
 	Bitmapset *given = NULL;
+
+	if (list_length(sources) != 1 || source->commandTag != CMDTAG_SELECT ||
+	    source->resultDesc == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("rows to insert into \"%s\" must come from one SELECT",
+		                       RelationGetRelationName(table))));
+	desc = source->resultDesc;
 
 	for (int i = 0; i < desc->natts; i++)
 	{
@@ -528,9 +542,8 @@ insert_rows(Inserter *inserter, SPIPlanPtr plan)
 		result->ri_TrigDesc->trig_insert_after_row = false;
 	ExecBSInsertTriggers(estate, result);
 	if (SPI_execute_plan_extended(plan, &options) != SPI_OK_SELECT)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("rows to insert into \"%s\" must come from a SELECT",
-		                       RelationGetRelationName(inserter->table))));
+		elog(ERROR, "rows for \"%s\" were not read",
+		     RelationGetRelationName(inserter->table));
 	if (inserter->rows > 0)
 		flush(inserter);
 	FreeBulkInsertState(inserter->bulk);
