@@ -13,6 +13,7 @@ PM_COMMON_SOURCES = \
 	pm_cron.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
+	pm_fold.c \
 	pm_gs1.c \
 	pm_gs1_ai.c \
 	pm_gs1_codes.c \

@@ -4,6 +4,7 @@
  *   pm_catalog.c   the settings, and what happens when the module is loaded
  *   rules.c        rules of single values, behind the CHECKs of columns
  *   change.c       the row that says who changes what in this transaction
+ *   search_fold.c  fold(): text as people compare it
  */
 #ifndef PM_CATALOG_MODULE_H
 #define PM_CATALOG_MODULE_H
@@ -21,5 +22,9 @@ extern char *pm_catalog_reason;
 /* change.c */
 extern int64 pm_catalog_current_change(void);
 extern void pm_catalog_change_init(void);
+
+/* search_fold.c */
+extern const char *pm_catalog_to_utf8(const char *data, int *len);
+extern text *pm_catalog_from_utf8(const char *data, int len);
 
 #endif
