@@ -4,7 +4,7 @@
  *   pm_catalog.c   the settings, and what happens when the module is loaded
  *   rules.c        rules of single values, behind the CHECKs of columns
  *   change.c       the row that says who changes what in this transaction
- *   search_fold.c  fold(): text as people compare it
+ *   search_*.c     search: search_module.h is their map
  */
 #ifndef PM_CATALOG_MODULE_H
 #define PM_CATALOG_MODULE_H

@@ -1,0 +1,49 @@
+-- Completing what is being typed.
+
+-- The least text that comes after all that begin with this one, by bytes; UTF-8 and
+-- single-byte encodings alike have no character whose bytes are all larger.
+CREATE FUNCTION pm_catalog.suggest(prefix text, limit_rows integer DEFAULT 10) RETURNS TABLE (suggestion text, documents integer)
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+AS $$
+DECLARE
+  typed text := left(prefix, 200);
+  last_word record;
+  before text;
+  needed text;
+  n integer := 0;
+  w record;
+  is_there boolean;
+BEGIN
+  IF limit_rows IS NULL OR limit_rows NOT BETWEEN 1 AND 100 THEN
+    RAISE EXCEPTION 'invalid limit_rows: %', coalesce('"' || limit_rows::text || '"', 'NULL') USING ERRCODE = '22023', HINT = 'It is 1 to 100.';
+  END IF;
+  SELECT x.word, x.spelling INTO last_word
+  FROM (SELECT y.word, y.spelling, row_number() OVER () AS n FROM pm_catalog._words(typed) AS y WHERE NOT y.is_joined) AS x ORDER BY x.n DESC LIMIT 1;
+  -- nothing typed, or the last word is finished
+  IF last_word.word IS NULL OR right(typed, 1) = ' ' THEN
+    RETURN;
+  END IF;
+  before := left(typed, length(typed) - strpos(reverse(typed), reverse(last_word.spelling)) + 1 - length(last_word.spelling));
+  needed := (pm_catalog._search_query(before, NULL, false)).plain;
+  FOR w IN
+    SELECT k.word, k.spelling, k.documents FROM pm_catalog.search_words AS k
+    WHERE k.word >= last_word.word COLLATE "C" AND k.word < (last_word.word || chr(CASE getdatabaseencoding() WHEN 'UTF8' THEN 1114111 ELSE 127 END)) COLLATE "C"
+    ORDER BY k.documents DESC, k.word LIMIT CASE WHEN needed IS NULL THEN limit_rows ELSE 30 END
+  LOOP
+    -- only what is found together with the words before
+    IF needed IS NOT NULL THEN
+      EXECUTE format('SELECT EXISTS (SELECT FROM pm_catalog.search_documents AS d WHERE d.document @@ %L::tsquery AND d.is_live)', needed || '&' || quote_literal(w.word)) INTO is_there;
+      CONTINUE WHEN NOT is_there;
+    END IF;
+    suggestion := before || w.spelling;
+    documents := w.documents;
+    RETURN NEXT;
+    n := n + 1;
+    EXIT WHEN n >= limit_rows;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION pm_catalog.suggest(text, integer) IS
+'completes the last word of what is typed, by words that products have, the most frequent first; after other words only by such as are found together with them, among the 30 most frequent. documents: how many products have the completed word. No rows if nothing or a blank was typed last. Error 22023 if limit_rows is not 1 to 100';
+
+REVOKE ALL ON FUNCTION pm_catalog.suggest(text, integer) FROM PUBLIC;
