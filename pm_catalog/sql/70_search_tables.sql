@@ -30,6 +30,7 @@ CREATE TABLE pm_catalog.search_documents (
   is_featured boolean NOT NULL,
   in_stock boolean NOT NULL,
   status text COLLATE "C" NOT NULL,
+  created_at timestamptz NOT NULL,
   title text NOT NULL,
   head text,
   currencies text[] COLLATE "C",
@@ -42,6 +43,8 @@ ALTER TABLE pm_catalog.search_documents ALTER COLUMN title SET STORAGE MAIN;
 ALTER TABLE pm_catalog.search_documents ALTER COLUMN head SET STORAGE MAIN;
 CREATE INDEX search_documents_document ON pm_catalog.search_documents USING gin (document) WITH (gin_pending_list_limit = 1024);
 CREATE INDEX search_documents_look_again_at ON pm_catalog.search_documents (look_again_at) WHERE look_again_at IS NOT NULL;
+CREATE INDEX search_documents_created_at ON pm_catalog.search_documents (created_at, product_id);
+CREATE INDEX search_documents_title ON pm_catalog.search_documents (pm_catalog.fold(title) COLLATE "C", product_id);
 COMMENT ON TABLE pm_catalog.search_documents IS 'what search knows of each product that is not deleted, as of when it was indexed; made by index_products() of the other tables, not dumped';
 COMMENT ON COLUMN pm_catalog.search_documents.product_id IS 'the product';
 COMMENT ON COLUMN pm_catalog.search_documents.brand_id IS 'its brand';
@@ -52,6 +55,7 @@ COMMENT ON COLUMN pm_catalog.search_documents.is_active IS 'is it shown?';
 COMMENT ON COLUMN pm_catalog.search_documents.is_featured IS 'is it shown before others?';
 COMMENT ON COLUMN pm_catalog.search_documents.in_stock IS 'is any piece available at any of our locations?';
 COMMENT ON COLUMN pm_catalog.search_documents.status IS 'its status';
+COMMENT ON COLUMN pm_catalog.search_documents.created_at IS 'when it was created';
 COMMENT ON COLUMN pm_catalog.search_documents.title IS 'its title';
 COMMENT ON COLUMN pm_catalog.search_documents.head IS 'names of brand, categories, tags and variants';
 COMMENT ON COLUMN pm_catalog.search_documents.currencies IS 'the currencies in which we ask a retail price for one piece, in order';

@@ -6,13 +6,14 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
   SELECT p.id, p.brand_id, p.category_id, p.supplier_id, p.status = 'active' AND p.is_active, p.is_active, p.is_featured,
          EXISTS (SELECT FROM pm_catalog.product_stocks AS s WHERE s.product_id = p.id AND s.available > 0),
-         p.status, p.title, h.head, r.currencies, r.prices, r.look_again_at,
+         p.status, p.created_at, p.title, h.head, r.currencies, r.prices, r.look_again_at,
          pm_catalog._search_document(p.title, h.head, concat_ws(' ', p.short_description, left(p.description, 4000), e.words),
            ARRAY['@b' || p.brand_id, '@f' || p.family_id, '@s' || nullif(p.status, 'active'),
                  '#' || lpad(p.gtin::text, 14, '0'), '#' || pm_gtin.isbn10(p.gtin), '#' || pm_catalog._code_key(p.asin::text), '#' || pm_catalog._code_key(p.sku),
                  '#' || pm_catalog._code_key(p.manufacturer_reference), '#' || pm_catalog._code_key(p.external_id)]
            || o.lexemes || c.lexemes || v.lexemes)
-  FROM pm_catalog.products AS p
+  FROM unnest(ids) AS u
+  JOIN pm_catalog.products AS p ON p.id = u AND p.deleted_at IS NULL
   LEFT JOIN pm_catalog.brands AS b ON b.id = p.brand_id
   CROSS JOIN LATERAL (
     SELECT string_agg(DISTINCT x.name, ' ') AS names, array_agg(DISTINCT '@c' || n) AS lexemes
@@ -39,7 +40,6 @@ AS $$
           FROM pm_catalog.product_prices AS q
           WHERE q.product_id = p.id AND q.price_type = 'retail' AND q.min_quantity = 1 AND q.supplier_id IS NULL AND q.is_active
             AND (q.valid_until IS NULL OR q.valid_until > now())) AS x) AS r
-  WHERE p.id = ANY (ids) AND p.deleted_at IS NULL
 $$;
 
 -- Adds to the counts of words: each of the first list counts the documents that have it
@@ -84,6 +84,16 @@ BEGIN
                                           UNION SELECT d.product_id FROM pm_catalog.search_documents AS d));
 END
 $$;
+
+CREATE FUNCTION pm_catalog._all_pending() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM pm_catalog._index_all();
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER search_truncated AFTER TRUNCATE ON pm_catalog.products FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._all_pending();
 
 CREATE FUNCTION pm_catalog.index_products(max integer DEFAULT 5000) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
@@ -139,18 +149,18 @@ BEGIN
   ), written AS (
     UPDATE pm_catalog.search_documents AS d
     SET brand_id = s.brand_id, category_id = s.category_id, supplier_id = s.supplier_id, is_live = s.is_live, is_active = s.is_active,
-        is_featured = s.is_featured, in_stock = s.in_stock, status = s.status, title = s.title, head = s.head, currencies = s.currencies,
+        is_featured = s.is_featured, in_stock = s.in_stock, status = s.status, created_at = s.created_at, title = s.title, head = s.head, currencies = s.currencies,
         prices = s.prices, look_again_at = s.look_again_at, document = s.document
     FROM source AS s WHERE d.product_id = s.product_id AND d.document <> s.document
   ), beside AS (
     UPDATE pm_catalog.search_documents AS d
     SET brand_id = s.brand_id, category_id = s.category_id, supplier_id = s.supplier_id, is_live = s.is_live, is_active = s.is_active,
-        is_featured = s.is_featured, in_stock = s.in_stock, status = s.status, title = s.title, head = s.head, currencies = s.currencies,
+        is_featured = s.is_featured, in_stock = s.in_stock, status = s.status, created_at = s.created_at, title = s.title, head = s.head, currencies = s.currencies,
         prices = s.prices, look_again_at = s.look_again_at
     FROM source AS s
     WHERE d.product_id = s.product_id AND d.document = s.document
-      AND (d.brand_id, d.category_id, d.supplier_id, d.is_live, d.is_active, d.is_featured, d.in_stock, d.status, d.title, d.head, d.currencies, d.prices, d.look_again_at)
-        IS DISTINCT FROM (s.brand_id, s.category_id, s.supplier_id, s.is_live, s.is_active, s.is_featured, s.in_stock, s.status, s.title, s.head, s.currencies, s.prices, s.look_again_at)
+      AND (d.brand_id, d.category_id, d.supplier_id, d.is_live, d.is_active, d.is_featured, d.in_stock, d.status, d.created_at, d.title, d.head, d.currencies, d.prices, d.look_again_at)
+        IS DISTINCT FROM (s.brand_id, s.category_id, s.supplier_id, s.is_live, s.is_active, s.is_featured, s.in_stock, s.status, s.created_at, s.title, s.head, s.currencies, s.prices, s.look_again_at)
   ), removed AS (
     DELETE FROM pm_catalog.search_documents AS d
     WHERE d.product_id = ANY (present) AND d.product_id NOT IN (SELECT s.product_id FROM source AS s)
@@ -168,10 +178,10 @@ BEGIN
   ), source AS MATERIALIZED (
     SELECT s.* FROM pm_catalog._search_source(ARRAY(SELECT n.id FROM new_ids AS n)) AS s
   ), new_ones AS (
-    INSERT INTO pm_catalog.search_documents (product_id, brand_id, category_id, supplier_id, is_live, is_active, is_featured, in_stock, status, title,
+    INSERT INTO pm_catalog.search_documents (product_id, brand_id, category_id, supplier_id, is_live, is_active, is_featured, in_stock, status, created_at, title,
       head, currencies, prices, look_again_at, document)
     SELECT n.id, s.brand_id, s.category_id, s.supplier_id, coalesce(s.is_live, false), coalesce(s.is_active, false), coalesce(s.is_featured, false),
-      coalesce(s.in_stock, false), coalesce(s.status, 'draft'), coalesce(s.title, ''), s.head, s.currencies, s.prices, s.look_again_at, coalesce(s.document, '')
+      coalesce(s.in_stock, false), coalesce(s.status, 'draft'), coalesce(s.created_at, now()), coalesce(s.title, ''), s.head, s.currencies, s.prices, s.look_again_at, coalesce(s.document, '')
     FROM new_ids AS n LEFT JOIN source AS s ON s.product_id = n.id ORDER BY n.id
     ON CONFLICT (product_id) DO NOTHING RETURNING product_id, title, head, document
   )
@@ -264,5 +274,5 @@ $$;
 COMMENT ON FUNCTION pm_catalog.rebuild_search() IS
 'makes the documents and words of all products anew, at once, and returns how many products there are; faster than index_products() for very many, but nobody can search meanwhile. For after a restore or a bulk load. Error 42501: the caller does not own the tables';
 
-REVOKE ALL ON FUNCTION pm_catalog._search_source(uuid[]), pm_catalog._count_words(text[], text[], text[]), pm_catalog._index_all(),
+REVOKE ALL ON FUNCTION pm_catalog._search_source(uuid[]), pm_catalog._count_words(text[], text[], text[]), pm_catalog._index_all(), pm_catalog._all_pending(),
   pm_catalog.index_products(integer), pm_catalog._run_indexing(pm_jobs.job), pm_catalog.schedule_indexing(text), pm_catalog.rebuild_search() FROM PUBLIC;
