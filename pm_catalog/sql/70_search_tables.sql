@@ -19,7 +19,7 @@ LANGUAGE c STABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'pm_catalog_search
 CREATE FUNCTION pm_catalog._highlight(line text, terms text[]) RETURNS text
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_highlight';
 
--- document is kept out of line: searching reads the index and the columns beside it
+-- searching reads the index and the columns before document, which only the indexer reads
 CREATE TABLE pm_catalog.search_documents (
   product_id uuid PRIMARY KEY,
   brand_id uuid,
@@ -37,10 +37,7 @@ CREATE TABLE pm_catalog.search_documents (
   prices numeric[],
   look_again_at timestamptz,
   document tsvector NOT NULL
-) WITH (fillfactor = 90, toast_tuple_target = 128);
-ALTER TABLE pm_catalog.search_documents ALTER COLUMN document SET STORAGE EXTERNAL;
-ALTER TABLE pm_catalog.search_documents ALTER COLUMN title SET STORAGE MAIN;
-ALTER TABLE pm_catalog.search_documents ALTER COLUMN head SET STORAGE MAIN;
+) WITH (fillfactor = 90);
 CREATE INDEX search_documents_document ON pm_catalog.search_documents USING gin (document) WITH (gin_pending_list_limit = 1024);
 CREATE INDEX search_documents_look_again_at ON pm_catalog.search_documents (look_again_at) WHERE look_again_at IS NOT NULL;
 CREATE INDEX search_documents_created_at ON pm_catalog.search_documents (created_at, product_id);

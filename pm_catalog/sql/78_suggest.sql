@@ -1,9 +1,7 @@
 -- Completing what is being typed.
 
--- The least text that comes after all that begin with this one, by bytes; UTF-8 and
--- single-byte encodings alike have no character whose bytes are all larger.
 CREATE FUNCTION pm_catalog.suggest(prefix text, limit_rows integer DEFAULT 10) RETURNS TABLE (suggestion text, documents integer)
-LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
   typed text := left(prefix, 200);
@@ -27,7 +25,7 @@ BEGIN
   needed := (pm_catalog._search_query(before, NULL, false)).plain;
   FOR w IN
     SELECT k.word, k.spelling, k.documents FROM pm_catalog.search_words AS k
-    WHERE k.word >= last_word.word COLLATE "C" AND k.word < (last_word.word || chr(CASE getdatabaseencoding() WHEN 'UTF8' THEN 1114111 ELSE 127 END)) COLLATE "C"
+    WHERE k.word ^@ last_word.word COLLATE "C"
     ORDER BY k.documents DESC, k.word LIMIT CASE WHEN needed IS NULL THEN limit_rows ELSE 30 END
   LOOP
     -- only what is found together with the words before

@@ -15,10 +15,18 @@ SET client_min_messages = warning;
 CREATE EXTENSION pm_catalog CASCADE;
 :test
 SELECT pm_catalog.fold(chr(201) || 't' || chr(233) || ' ' || chr(223) || chr(181))::bytea;
+INSERT INTO pm_catalog.products (title) VALUES ('Cr' || chr(232) || 'mes br' || chr(251) || 'l' || chr(233) || 'es');
+SELECT pm_catalog.index_products();
+SELECT title::bytea, highlight::bytea, matched_by FROM pm_catalog.search_products('creme br' || chr(251) || 'lee');
+SELECT suggestion::bytea FROM pm_catalog.suggest('br' || chr(251));
 \connect cyrillic
 SET client_min_messages = warning;
 CREATE EXTENSION pm_catalog CASCADE;
 :test
+INSERT INTO pm_catalog.products (title) VALUES (chr(186) || chr(222) || chr(228) || chr(213));
+SELECT pm_catalog.index_products();
+SELECT title::bytea, matched_by FROM pm_catalog.search_products(chr(218) || chr(222) || chr(228) || chr(213));
+SELECT suggestion::bytea FROM pm_catalog.suggest(chr(218) || chr(222));
 \connect bytes
 SET client_min_messages = warning;
 CREATE EXTENSION pm_catalog CASCADE;
