@@ -64,13 +64,16 @@ CREATE TABLE pm_catalog.search_words (
   word text COLLATE "C" PRIMARY KEY,
   documents integer NOT NULL,
   spelling text NOT NULL,
+  is_frequent boolean NOT NULL GENERATED ALWAYS AS (documents >= 50) STORED,
   keys integer[] NOT NULL
 ) WITH (fillfactor = 80);
+CREATE INDEX search_words_frequent ON pm_catalog.search_words (word) WHERE is_frequent;
 CREATE INDEX search_words_keys ON pm_catalog.search_words USING gin (keys);
 COMMENT ON TABLE pm_catalog.search_words IS 'the words of all documents: what typed words are corrected to and completed by; kept by index_products(), not dumped';
 COMMENT ON COLUMN pm_catalog.search_words.word IS 'the word, folded';
 COMMENT ON COLUMN pm_catalog.search_words.documents IS 'how many documents have it';
 COMMENT ON COLUMN pm_catalog.search_words.spelling IS 'how it is written, in small letters, where it was met first';
+COMMENT ON COLUMN pm_catalog.search_words.is_frequent IS 'have 50 documents it? An index of these words answers short beginnings';
 COMMENT ON COLUMN pm_catalog.search_words.keys IS 'hashes of the word with letters left out, by which words near to it are found';
 
 CREATE TABLE pm_catalog._search_pending (

@@ -121,19 +121,25 @@ $$;
 -- What a product is found by if an identifier was typed: its key without blanks and
 -- punctuation; NULL: by none.
 CREATE FUNCTION pm_catalog._matched_identifier(product_id uuid, key text) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
-  SELECT CASE
-    WHEN lpad(p.gtin::text, 14, '0') = lpad(key, 14, '0') OR pm_gtin.isbn10(p.gtin) = upper(key) THEN 'gtin'
-    WHEN pm_catalog._code_key(p.sku) = key THEN 'sku'
-    WHEN pm_catalog._code_key(p.asin::text) = key THEN 'asin'
-    WHEN pm_catalog._code_key(p.manufacturer_reference) = key THEN 'manufacturer_reference'
-    WHEN pm_catalog._code_key(p.external_id) = key THEN 'external_id'
+DECLARE
+  p record;
+BEGIN
+  SELECT r.id, lpad(r.gtin::text, 14, '0') AS gtin, lower(pm_gtin.isbn10(r.gtin)) AS isbn, pm_catalog._code_key(r.sku) AS sku, pm_catalog._code_key(r.asin::text) AS asin,
+         pm_catalog._code_key(r.manufacturer_reference) AS reference, pm_catalog._code_key(r.external_id) AS external_id
+  INTO p FROM pm_catalog.products AS r WHERE r.id = product_id;
+  RETURN CASE
+    WHEN p.gtin = lpad(key, 14, '0') OR p.isbn = key THEN 'gtin'
+    WHEN p.sku = key THEN 'sku'
+    WHEN p.asin = key THEN 'asin'
+    WHEN p.reference = key THEN 'manufacturer_reference'
+    WHEN p.external_id = key THEN 'external_id'
     WHEN EXISTS (SELECT FROM pm_catalog.supplier_products AS s WHERE s.product_id = p.id AND pm_catalog._code_key(s.supplier_sku) = key) THEN 'supplier_sku'
     WHEN EXISTS (SELECT FROM pm_catalog.product_variants AS v
                  WHERE v.product_id = p.id AND (pm_catalog._code_key(v.sku) = key OR lpad(v.gtin::text, 14, '0') = lpad(key, 14, '0'))) THEN 'variant'
-  END
-  FROM pm_catalog.products AS p WHERE p.id = $1
+  END;
+END
 $$;
 
 -- Products with an identifier: by the index, and those with that gtin or sku that are not indexed yet.
@@ -157,12 +163,12 @@ BEGIN
 END
 $$;
 
--- Counts of what a query finds, of the first 20 000 products.
+-- Counts of what a query finds, of the first 10 000 products.
 CREATE FUNCTION pm_catalog._count_facets(matching text, currency text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
-  most CONSTANT integer := 20000;
+  most CONSTANT integer := 10000;
   result jsonb;
 BEGIN
   EXECUTE format('
@@ -307,7 +313,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.search_facets(text, jsonb) IS
-'counts of what the words of a query find, or of all products that pass the filters if it is empty: {"matches", "is_exact", "brands", "categories", "suppliers": [{"id", "name", "count"}], "prices": [{"from", "to", "currency", "count"}]}, the 20 largest of each. More than 20 000 products: the first of them are counted, matches is 20001 and is_exact false. Errors: 22023 bad filter';
+'counts of what the words of a query find, or of all products that pass the filters if it is empty: {"matches", "is_exact", "brands", "categories", "suppliers": [{"id", "name", "count"}], "prices": [{"from", "to", "currency", "count"}]}, the 20 largest of each. More than 10 000 products: the first of them are counted, matches is 10001 and is_exact false. Errors: 22023 bad filter';
 
 REVOKE ALL ON FUNCTION pm_catalog._near_words(text, integer), pm_catalog._is_found(text), pm_catalog._search_query(text, text, boolean),
   pm_catalog._search_candidates(text[], text, text, bigint, text, text), pm_catalog._matched_identifier(uuid, text),

@@ -7,10 +7,10 @@ DECLARE
   typed text := left(prefix, 200);
   last_word record;
   before text;
-  needed text;
+  q record;
+  all_documents float8;
   n integer := 0;
   w record;
-  is_there boolean;
 BEGIN
   IF limit_rows IS NULL OR limit_rows NOT BETWEEN 1 AND 100 THEN
     RAISE EXCEPTION 'invalid limit_rows: %', coalesce('"' || limit_rows::text || '"', 'NULL') USING ERRCODE = '22023', HINT = 'It is 1 to 100.';
@@ -22,17 +22,22 @@ BEGIN
     RETURN;
   END IF;
   before := left(typed, length(typed) - strpos(reverse(typed), reverse(last_word.spelling)) + 1 - length(last_word.spelling));
-  needed := (pm_catalog._search_query(before, NULL, false)).plain;
+  q := pm_catalog._search_query(before, NULL, false);
+  all_documents := (SELECT greatest(c.reltuples, 1) FROM pg_class AS c WHERE c.oid = 'pm_catalog.search_documents'::regclass);
   FOR w IN
-    SELECT k.word, k.spelling, k.documents FROM pm_catalog.search_words AS k
-    WHERE k.word ^@ last_word.word COLLATE "C"
-    ORDER BY k.documents DESC, k.word LIMIT CASE WHEN needed IS NULL THEN limit_rows ELSE 30 END
+    -- the frequent ones, and if these are too few the others as well
+    SELECT x.* FROM (
+      SELECT k.word, k.spelling, k.documents FROM pm_catalog.search_words AS k WHERE k.is_frequent AND k.word ^@ last_word.word COLLATE "C"
+      ORDER BY k.documents DESC, k.word LIMIT 30) AS x
+    UNION ALL
+    SELECT x.* FROM (
+      SELECT k.word, k.spelling, k.documents FROM pm_catalog.search_words AS k WHERE NOT k.is_frequent AND k.word ^@ last_word.word COLLATE "C"
+      ORDER BY k.documents DESC, k.word LIMIT 30) AS x
+    LIMIT 30
   LOOP
-    -- only what is found together with the words before
-    IF needed IS NOT NULL THEN
-      EXECUTE format('SELECT EXISTS (SELECT FROM pm_catalog.search_documents AS d WHERE d.document @@ %L::tsquery AND d.is_live)', needed || '&' || quote_literal(w.word)) INTO is_there;
-      CONTINUE WHEN NOT is_there;
-    END IF;
+    -- only what is found together with the words before; what both very many have is taken to be
+    CONTINUE WHEN q.plain IS NOT NULL AND q.documents * w.documents < 50 * all_documents
+      AND NOT pm_catalog._is_found(q.plain || '&' || quote_literal(w.word));
     suggestion := before || w.spelling;
     documents := w.documents;
     RETURN NEXT;
@@ -42,6 +47,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.suggest(text, integer) IS
-'completes the last word of what is typed, by words that products have, the most frequent first; after other words only by such as are found together with them, among the 30 most frequent. documents: how many products have the completed word. No rows if nothing or a blank was typed last. Error 22023 if limit_rows is not 1 to 100';
+'completes the last word of what is typed, by words that products have, the most frequent first; after other words only by such as are found together with them, among the 30 most frequent (two that so many have that 50 products would have both by chance are taken to be). documents: how many products have the completed word. No rows if nothing or a blank was typed last. Error 22023 if limit_rows is not 1 to 100';
 
 REVOKE ALL ON FUNCTION pm_catalog.suggest(text, integer) FROM PUBLIC;

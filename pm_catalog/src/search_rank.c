@@ -44,6 +44,7 @@ typedef struct SearchQuery
 	ArrayType *source; /* what it was read from */
 	int count;
 	Term terms[TERMS];
+	bool begins[256]; /* is it the first byte of any variant, and so of all that match? */
 } SearchQuery;
 
 /* Reads one term; text lives as long as the query. */
@@ -83,7 +84,7 @@ query_of(FunctionCallInfo fcinfo, int n)
 	    memcmp(query->source, source, VARSIZE(source)) == 0)
 		return query;
 	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	query = palloc(sizeof(SearchQuery));
+	query = palloc0(sizeof(SearchQuery));
 	query->source = palloc(VARSIZE(source));
 	memcpy(query->source, source, VARSIZE(source));
 	deconstruct_array(query->source, TEXTOID, -1, false, TYPALIGN_INT, &terms, &nulls,
@@ -97,6 +98,13 @@ query_of(FunctionCallInfo fcinfo, int n)
 		             : pm_catalog_to_utf8(VARDATA_ANY(DatumGetPointer(terms[i])), &len);
 
 		read_term(&query->terms[i], data, len);
+		for (int j = 0; j < query->terms[i].count; j++)
+		{
+			const Variant *variant = &query->terms[i].variants[j];
+
+			/* a stem begins as its word does */
+			query->begins[(unsigned char) variant->text[variant->kind == 's']] = true;
+		}
 	}
 	MemoryContextSwitchTo(old);
 	fcinfo->flinfo->fn_extra = query;
@@ -189,9 +197,17 @@ pm_catalog_search_score(PG_FUNCTION_ARGS)
 		pm_words_start(&words, data, len);
 		for (int n = 0; n < TOKENS && pm_words_next(&words, &word); n++)
 		{
-			const PmStems *stems = pm_catalog_stems(&word);
+			const PmStems *stems;
 			int term = -1;
 
+			if (field == 0)
+				tokens += word.is_joined ? 0 : 1;
+			if (!query->begins[(unsigned char) word.text[0]])
+			{
+				term_before = -1;
+				continue;
+			}
+			stems = pm_catalog_stems(&word);
 			for (int i = 0; i < query->count; i++)
 			{
 				double found = match(&query->terms[i], &word, stems);
@@ -202,7 +218,6 @@ pm_catalog_search_score(PG_FUNCTION_ARGS)
 			}
 			if (field == 1)
 				continue;
-			tokens += word.is_joined ? 0 : 1;
 			if (term >= 0)
 			{
 				first = first < 0 ? n : first;
@@ -270,10 +285,13 @@ pm_catalog_highlight(PG_FUNCTION_ARGS)
 	pm_words_start(&words, data, len);
 	while (pm_words_next(&words, &word))
 	{
-		const PmStems *stems = pm_catalog_stems(&word);
+		const PmStems *stems;
 		bool found = false;
 
 		CHECK_FOR_INTERRUPTS();
+		if (!query->begins[(unsigned char) word.text[0]])
+			continue;
+		stems = pm_catalog_stems(&word);
 		for (int i = 0; i < query->count && !found; i++)
 			found = match(&query->terms[i], &word, stems) > 0;
 		if (!found || word.start < done)
