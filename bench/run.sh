@@ -9,6 +9,7 @@
 #   jobs         pm_jobs in one session beside a plain table, JOBS (100 000)
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
 #   integrity    pm_catalog: periods of 500 000 prices, counts of categories
+#   catalog_search   search of pm_catalog, 1 000 000 products
 #   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
 #   own_commit   a commit for each job: 2 to 16 workers beside as many clients
@@ -28,6 +29,7 @@ cd "$(dirname "$0")/.."
 
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
 parts="gtin jobs xref integrity $workers"
+parts="gtin jobs xref catalog_search $workers"
 short=
 for argument in "$@"; do
   case $argument in
@@ -88,6 +90,10 @@ run_part() {
       measure pm_catalog_integrity 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h -c work_mem=64MB \
         psql -X -q -v "prices=$([ -n "$short" ] && echo 20000 || echo 500000)" -f bench/pm_catalog_integrity.sql
+    catalog_search)
+      measure pm_catalog_search 'One session, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
+        psql -X -q -v "products=$([ -n "$short" ] && echo 20000 || echo 1000000)" -f bench/pm_catalog_search.sql
       ;;
     *)
       [ "$1" = outbox ] || bench/peers.sh
@@ -100,6 +106,7 @@ run_part() {
 
 for part in $parts; do
   [[ " gtin jobs xref integrity $workers " == *" $part "* ]] || die "unknown part $part"
+  [[ " gtin jobs xref catalog_search $workers " == *" $part "* ]] || die "unknown part $part"
 done
 make -s build
 mkdir -p build bench/results

@@ -13,6 +13,7 @@ PM_COMMON_SOURCES = \
 	pm_cron.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
+	pm_fold.c \
 	pm_gs1.c \
 	pm_gs1_ai.c \
 	pm_gs1_codes.c \
@@ -31,9 +32,11 @@ PM_COMMON_SOURCES = \
 	pm_resolve_method.c \
 	pm_resolve_shape.c \
 	pm_resolve_words.c \
+	pm_spell.c \
 	pm_upce.c \
 	pm_utf8.c \
-	pm_uuid7.c
+	pm_uuid7.c \
+	pm_words.c
 
 # Tables that awk makes of pm_gtin/data/*.csv, included by the sources above.
 PM_COMMON_GENERATED = \

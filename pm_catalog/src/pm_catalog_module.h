@@ -8,6 +8,7 @@
  *   written.c      columns that a row's own writing sets
  *   bulk_insert.c  many rows into several tables, with their triggers and constraints
  *   digest.c       the digest of a row that a supplier sends
+ *   search_*.c     search: search_module.h is their map
  */
 #ifndef PM_CATALOG_MODULE_H
 #define PM_CATALOG_MODULE_H
@@ -28,5 +29,8 @@ extern void pm_catalog_change_init(void);
 
 /* statement.c */
 extern bool pm_catalog_is_derived(Oid table);
+/* search_fold.c */
+extern const char *pm_catalog_to_utf8(const char *data, int *len);
+extern text *pm_catalog_from_utf8(const char *data, int len);
 
 #endif
