@@ -4,6 +4,7 @@
  * Nothing needs to be preloaded: the module has no shared memory.
  */
 #include "pm_catalog_module.h"
+#include "family.h"
 
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -51,5 +52,6 @@ _PG_init(void)
 	                           "Kept in changes.reason.", &pm_catalog_reason, "",
 	                           PGC_USERSET, 0, NULL, NULL, NULL);
 	pm_catalog_change_init();
+	pm_catalog_family_init();
 	MarkGUCPrefixReserved("pm_catalog");
 }

@@ -4,6 +4,10 @@
  *   pm_catalog.c   the settings, and what happens when the module is loaded
  *   rules.c        rules of single values, behind the CHECKs of columns
  *   change.c       the row that says who changes what in this transaction
+ *   family.c       families as this process knows them (family.h)
+ *   family_check.c, family_formula.c, family_trigger.c
+ *                  values against a family; computed ones; the triggers
+ *   bits.c         sets of small numbers, from which completeness is computed
  */
 #ifndef PM_CATALOG_MODULE_H
 #define PM_CATALOG_MODULE_H
