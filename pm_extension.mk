@@ -2,7 +2,7 @@
 #
 # Before including it, an extension's Makefile sets
 #   EXTENSION   its name; the version is read from the control file
-#   OBJS        its objects, src/x.o, listed one by one
+#   OBJS        its objects, src/x.o, listed one by one; none: it is SQL alone
 #   SQL_PARTS   the parts of its script, in order; the first one is the guard
 #   REGRESS     tests test/sql/x.sql with test/expected/x.out, in order
 #   ISOLATION   tests test/specs/x.spec with test/expected/x.out
@@ -16,11 +16,16 @@ PM_TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
 include $(PM_TOP)/common/common.mk
 
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(EXTENSION).control)
-REQUIRES := $(shell sed -n "s/^requires *= *'\([^']*\)'.*/\1/p" $(EXTENSION).control | tr ',' ' ')
+# What an extension requires, and what that requires, in the order in which they need each other.
+requires_in = $(shell sed -n "s/^requires *= *'\([^']*\)'.*/\1/p" $(PM_TOP)/$(1)/$(1).control 2>/dev/null | tr ',' ' ')
+requires_of = $(foreach r,$(call requires_in,$(1)),$(call requires_of,$(r)) $(r))
+REQUIRES := $(call requires_of,$(EXTENSION))
 PM_SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 PM_COMMON = $(PM_TOP)/common/libpm_common.a
 
+ifneq ($(strip $(OBJS)),)
 MODULE_big = $(EXTENSION)
+endif
 DATA = $(wildcard updates/*.sql)
 DATA_built = $(PM_SCRIPT)
 PG_CPPFLAGS += -I$(PM_TOP)/common
@@ -49,7 +54,9 @@ $(error $(PG_CONFIG) was not found: run "make deps" or set PG_CONFIG)
 endif
 include $(PGXS)
 
+ifdef MODULE_big
 $(shlib): $(PM_COMMON)
+endif
 
 $(PM_SCRIPT): $(SQL_PARTS) $(EXTENSION).control Makefile
 	cat $(SQL_PARTS) > $@.new

@@ -153,22 +153,13 @@ sub run_regress
 	}
 }
 
-# The extensions that one needs, as its control file says.
-sub requirements
-{
-	my ($dir) = @_;
-	open(my $control, '<', "$dir/$dir.control") or die "cannot read $dir/$dir.control: $!\n";
-	my ($list) = map { /^requires\s*=\s*'([^']*)'/ } <$control>;
-	return split /\s*,\s*/, $list // '';
-}
-
 # All kinds but unit, for one extension or, with the directory ".", for the system.
 sub run_directory
 {
 	my ($dir) = @_;
 	my $system = $dir eq '.';
 	my $name = $system ? 'system' : $dir;
-	my @load = $system ? () : map { "--load-extension=$_" } requirements($dir), $dir;
+	my @load = $system ? () : map { "--load-extension=$_" } make_list($dir, 'REQUIRES'), $dir;
 
 	if (wanted('regress') and my @tests = make_list($dir, 'REGRESS'))
 	{

@@ -13,11 +13,15 @@ CREATE FUNCTION pm_catalog._has_bit(numbers bytea, number integer) RETURNS boole
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_has_bit';
 COMMENT ON FUNCTION pm_catalog._has_bit(numbers bytea, number integer) IS 'is the number in the set?';
 
--- Each locale with each channel; NULL where none is in use.
-CREATE VIEW pm_catalog._scopes WITH (security_invoker = true) AS
-SELECT l.code AS locale, c.code AS channel
-FROM (SELECT code FROM pm_catalog.locales UNION ALL SELECT NULL WHERE NOT EXISTS (SELECT FROM pm_catalog.locales)) AS l
-CROSS JOIN (SELECT code FROM pm_catalog.channels UNION ALL SELECT NULL WHERE NOT EXISTS (SELECT FROM pm_catalog.channels)) AS c;
+-- A function, so that few rows are expected: tables this small are never analyzed, and the planner takes them for large.
+CREATE FUNCTION pm_catalog._scopes() RETURNS TABLE(locale text, channel text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 6 SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+  SELECT l.code, c.code
+  FROM (SELECT code FROM pm_catalog.locales UNION ALL SELECT NULL WHERE NOT EXISTS (SELECT FROM pm_catalog.locales)) AS l
+  CROSS JOIN (SELECT code FROM pm_catalog.channels UNION ALL SELECT NULL WHERE NOT EXISTS (SELECT FROM pm_catalog.channels)) AS c
+$$;
+COMMENT ON FUNCTION pm_catalog._scopes() IS 'each locale with each channel; NULL where none is in use';
 
 CREATE VIEW pm_catalog.product_completeness WITH (security_invoker = true) AS
 SELECT p.id AS product_id, f.code AS family, s.locale, s.channel, r.required, n.filled,
@@ -30,7 +34,7 @@ SELECT p.id AS product_id, f.code AS family, s.locale, s.channel, r.required, n.
     ORDER BY a.position, a.code) AS missing
 FROM pm_catalog.products AS p
 JOIN pm_catalog.families AS f ON f.id = p.family_id
-CROSS JOIN pm_catalog._scopes AS s
+CROSS JOIN pm_catalog._scopes() AS s
 CROSS JOIN LATERAL (
   SELECT pm_catalog._bits(coalesce(array_agg(a.bit), '{}')) AS bits, count(*)::integer AS required FROM pm_catalog.family_attributes AS a
   WHERE a.family_id = p.family_id AND a.is_required
@@ -58,4 +62,4 @@ AS $$
   FROM pm_catalog.product_completeness AS c WHERE c.product_id = $1 ORDER BY c.locale, c.channel
 $$;
 COMMENT ON FUNCTION pm_catalog.completeness(product_id uuid) IS 'the rows of product_completeness of one product; none if it has no family';
-REVOKE ALL ON FUNCTION pm_catalog.completeness(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_catalog._scopes(), pm_catalog.completeness(uuid) FROM PUBLIC;

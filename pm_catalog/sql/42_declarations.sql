@@ -137,7 +137,7 @@ BEGIN
     FROM pm_catalog._product_faults(family) AS f
   ) AS x;
   IF products > 0 THEN
-    RAISE EXCEPTION '% products would not fit family "%"', products, family_code
+    RAISE EXCEPTION 'products that would not fit family "%": %', family_code, products
       USING ERRCODE = 'check_violation', DETAIL = faults, HINT = 'Correct these products first, or take them out of the family.';
   END IF;
 END $$;
@@ -196,10 +196,10 @@ BEGIN
   ELSIF TG_OP = 'UPDATE' THEN
     touched := ARRAY(SELECT n.family_id FROM new_rows AS n UNION SELECT o.family_id FROM old_rows AS o);
     -- a name or position is no matter for products
-    IF TG_TABLE_NAME = 'family_options' AND NOT EXISTS (
-      SELECT o.id, o.family_id, o.attribute, o.code FROM old_rows AS o EXCEPT SELECT n.id, n.family_id, n.attribute, n.code FROM new_rows AS n)
-    THEN
-      RETURN NULL;
+    IF TG_TABLE_NAME = 'family_options' THEN
+      IF NOT EXISTS (SELECT o.family_id, o.attribute, o.code FROM old_rows AS o EXCEPT SELECT n.family_id, n.attribute, n.code FROM new_rows AS n) THEN
+        RETURN NULL;
+      END IF;
     END IF;
   ELSE
     touched := ARRAY(SELECT DISTINCT o.family_id FROM old_rows AS o);
@@ -216,14 +216,13 @@ REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog
 CREATE TRIGGER family_declared_updated AFTER UPDATE ON pm_catalog.family_rules
 REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._family_declared();
 
--- An option is of a choice.
+-- An option is of a choice.  If its attribute becomes something else meanwhile, nothing asks for it.
 CREATE FUNCTION pm_catalog._option_declared() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 BEGIN
-  -- the lock keeps the attribute a choice until this is committed
   IF EXISTS (SELECT FROM pm_catalog.family_attributes AS a
-    WHERE a.family_id = NEW.family_id AND a.code = NEW.attribute AND a.data_type NOT IN ('choice', 'choices') FOR SHARE)
+    WHERE a.family_id = NEW.family_id AND a.code = NEW.attribute AND a.data_type NOT IN ('choice', 'choices'))
   THEN
     RAISE EXCEPTION 'attribute "%" is no choice, so it has no option "%"', NEW.attribute, NEW.code USING ERRCODE = 'check_violation';
   END IF;

@@ -14,3 +14,19 @@ GRANT INSERT ON pm_catalog.changes TO pm_writer, pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.suppliers TO pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.families TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_catalog._change() TO pm_writer, pm_admin, pm_worker;
+
+-- families
+GRANT SELECT ON pm_catalog.locales, pm_catalog.channels, pm_catalog.family_attributes, pm_catalog.family_options, pm_catalog.family_rules,
+  pm_catalog.product_attributes, pm_catalog.unique_values, pm_catalog.product_numbers, pm_catalog.product_values, pm_catalog.product_completeness,
+  pm_catalog._unique_values, pm_catalog.verres, pm_catalog.fournisseurs, pm_catalog.materiaux, pm_catalog.gammes, pm_catalog.series
+  TO pm_reader, pm_writer, pm_admin, pm_worker;
+GRANT INSERT, UPDATE, DELETE ON pm_catalog.locales, pm_catalog.channels, pm_catalog.family_attributes, pm_catalog.family_rules TO pm_admin;
+GRANT INSERT, UPDATE, DELETE ON pm_catalog.family_options, pm_catalog.product_attributes, pm_catalog.verres, pm_catalog.fournisseurs,
+  pm_catalog.materiaux, pm_catalog.gammes, pm_catalog.series TO pm_writer, pm_admin, pm_worker;
+GRANT INSERT, DELETE ON pm_catalog.unique_values TO pm_writer, pm_admin, pm_worker;
+GRANT INSERT ON pm_catalog.product_numbers TO pm_writer, pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog.check_specs(uuid, jsonb), pm_catalog._scopes(), pm_catalog.completeness(uuid) TO pm_reader, pm_writer, pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog._check_attributes(uuid, jsonb, boolean, boolean), pm_catalog._note_unique(uuid[]), pm_catalog._declaration_faults(uuid),
+  pm_catalog._product_faults(uuid), pm_catalog._check_family(uuid), pm_catalog._verre(), pm_catalog._refuse_key(text, integer, integer),
+  pm_catalog._option_code(uuid, text, integer) TO pm_writer, pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog.create_family_verre() TO pm_admin;

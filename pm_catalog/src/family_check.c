@@ -160,7 +160,9 @@ describe_fault(const PmAttribute *rule, PmAttributeFault fault, char **message)
 			*message = psprintf("must be at most %s", rule->high.data);
 			return rule->type == PM_ATTRIBUTE_DATE ? "max_date" : "max_value";
 		case PM_ATTRIBUTE_TOO_FINE:
-			*message = psprintf("must have at most %d decimals", rule->decimals);
+			*message = rule->decimals == 1
+			               ? "must have at most 1 decimal"
+			               : psprintf("must have at most %d decimals", rule->decimals);
 			return "decimals";
 		case PM_ATTRIBUTE_NO_OPTION:
 			*message = "must be one of the options";

@@ -170,7 +170,10 @@ pm_catalog_products_attributes(PG_FUNCTION_ARGS)
 	return PointerGetDatum(row);
 }
 
-/* The family of a product as the latest commit, or this command, has left it; false if none. */
+/*
+ * The family of a product as the latest commit, or this command, has left it; false if
+ * it has none.  Throws 23503 if there is no such product.
+ */
 static bool
 find_family_of(Datum product_id, pg_uuid_t *family_id)
 {
@@ -191,7 +194,11 @@ find_family_of(Datum product_id, pg_uuid_t *family_id)
 	if (SPI_execute_snapshot(plan, &product_id, NULL, GetLatestSnapshot(), InvalidSnapshot,
 	                         true, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not look for a family");
-	if (SPI_processed == 1)
+	if (SPI_processed != 1)
+		ereport(ERROR, errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+		        errmsg("there is no product \"%s\"",
+		               DatumGetCString(DirectFunctionCall1(uuid_out, product_id))));
+	else
 	{
 		bool isnull;
 		Datum id = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
@@ -252,8 +259,10 @@ pm_catalog_attributes(PG_FUNCTION_ARGS)
 		                "technical_specs."),
 		        errtablecol(table, product_column));
 	findings.filled = palloc0(family->bytes);
-	pm_catalog_family_check(family, DatumGetJsonbP(attributes), locale != NULL,
-	                        channel != NULL, &findings);
+	/* with neither, a constraint says so later */
+	if (locale != NULL || channel != NULL)
+		pm_catalog_family_check(family, DatumGetJsonbP(attributes), locale != NULL,
+		                        channel != NULL, &findings);
 	if (findings.faults != NIL)
 		pm_catalog_family_report(family, &findings, table,
 		                         psprintf("product %s, locale \"%s\", channel \"%s\",",
