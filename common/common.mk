@@ -10,10 +10,12 @@
 # Pure C: no PostgreSQL, so that unit tests and fuzzers link it alone.
 PM_COMMON_SOURCES = \
 	pm_asin.c \
+	pm_attribute.c \
 	pm_cron.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
 	pm_fold.c \
+	pm_formula.c \
 	pm_gs1.c \
 	pm_gs1_ai.c \
 	pm_gs1_codes.c \

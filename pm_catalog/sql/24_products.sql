@@ -43,7 +43,7 @@ CREATE INDEX products_manufacturer_reference ON pm_catalog.products (manufacture
 CREATE INDEX products_supplier_id ON pm_catalog.products (supplier_id);
 CREATE INDEX products_category_id ON pm_catalog.products (category_id);
 CREATE INDEX products_brand_id ON pm_catalog.products (brand_id);
-CREATE INDEX products_family_id ON pm_catalog.products (family_id) WHERE family_id IS NOT NULL;
+ALTER TABLE pm_catalog.products ADD CONSTRAINT products_family_id UNIQUE (family_id, id);
 CREATE INDEX products_created_at ON pm_catalog.products (created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX products_deleted ON pm_catalog.products (id) WHERE deleted_at IS NOT NULL;
 

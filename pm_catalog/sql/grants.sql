@@ -70,3 +70,19 @@ GRANT EXECUTE ON FUNCTION pm_catalog._note_products(uuid[]) TO pm_writer, pm_adm
 GRANT EXECUTE ON FUNCTION pm_catalog._search_document(text, text, text, text[]), pm_catalog._document_words(tsvector), pm_catalog._search_source(uuid[]),
   pm_catalog._count_words(text[], text[], text[]), pm_catalog._index_all(), pm_catalog.index_products(integer), pm_catalog._run_indexing(pm_jobs.job) TO pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.schedule_indexing(text) TO pm_admin;
+
+-- families
+GRANT SELECT ON pm_catalog.locales, pm_catalog.channels, pm_catalog.family_attributes, pm_catalog.family_options, pm_catalog.family_rules,
+  pm_catalog.product_attributes, pm_catalog.unique_values, pm_catalog.product_numbers, pm_catalog.product_values, pm_catalog.product_completeness,
+  pm_catalog._unique_values, pm_catalog.verres, pm_catalog.fournisseurs, pm_catalog.materiaux, pm_catalog.gammes, pm_catalog.series
+  TO pm_reader, pm_writer, pm_admin, pm_worker;
+GRANT INSERT, UPDATE, DELETE ON pm_catalog.locales, pm_catalog.channels, pm_catalog.family_attributes, pm_catalog.family_rules TO pm_admin;
+GRANT INSERT, UPDATE, DELETE ON pm_catalog.family_options, pm_catalog.product_attributes, pm_catalog.verres, pm_catalog.fournisseurs,
+  pm_catalog.materiaux, pm_catalog.gammes, pm_catalog.series TO pm_writer, pm_admin, pm_worker;
+GRANT INSERT, DELETE ON pm_catalog.unique_values TO pm_writer, pm_admin, pm_worker;
+GRANT INSERT ON pm_catalog.product_numbers TO pm_writer, pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog.check_specs(uuid, jsonb), pm_catalog._scopes(), pm_catalog.completeness(uuid) TO pm_reader, pm_writer, pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog._check_attributes(uuid, jsonb, boolean, boolean), pm_catalog._note_unique(uuid[]), pm_catalog._declaration_faults(uuid),
+  pm_catalog._product_faults(uuid), pm_catalog._check_family(uuid), pm_catalog._verre(), pm_catalog._refuse_key(text, integer, integer),
+  pm_catalog._option_code(uuid, text, integer) TO pm_writer, pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog.create_family_verre() TO pm_admin;

@@ -4,6 +4,7 @@
  * Nothing needs to be preloaded: the module has no shared memory.
  */
 #include "pm_catalog_module.h"
+#include "family.h"
 
 #include <limits.h>
 
@@ -64,5 +65,6 @@ _PG_init(void)
 	    "The same for all sessions: set it for the database.", &popularity_half_life,
 	    HALF_LIFE, HALF_LIFE_MIN, INT_MAX, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	pm_catalog_change_init();
+	pm_catalog_family_init();
 	MarkGUCPrefixReserved("pm_catalog");
 }

@@ -9,6 +9,10 @@
  *   bulk_insert.c  many rows into several tables, with their triggers and constraints
  *   digest.c       the digest of a row that a supplier sends
  *   search_*.c     search: search_module.h is their map
+ *   family.c       families as this process knows them (family.h)
+ *   family_check.c, family_formula.c, family_trigger.c
+ *                  values against a family; computed ones; the triggers
+ *   bits.c         sets of small numbers, from which completeness is computed
  */
 #ifndef PM_CATALOG_MODULE_H
 #define PM_CATALOG_MODULE_H
