@@ -13,6 +13,10 @@
  *
  * Values are compared as they are stored, so 1.0 is not 1.00; of two toast pointers
  * that are the same, nothing is fetched.
+ *
+ * This runs for each row of every bulk load.  The columns that are always set stand at
+ * the front of the table, of fixed size and NOT NULL, so each has one place in all rows
+ * and is written there, into a copy; only rarely a row is put together anew.
  */
 #include "pm_catalog_module.h"
 
@@ -50,24 +54,21 @@ typedef struct Columns
 	int filled;
 } Columns;
 
-/* A row, taken apart. */
-typedef struct Row
-{
-	Datum *values;
-	bool *nulls;
-} Row;
-
 /* Is it the same value, as stored? */
 bool
 pm_catalog_same_value(Form_pg_attribute attribute, Datum a, bool a_null, Datum b,
                       bool b_null)
 {
+	struct varlena *p = (struct varlena *) DatumGetPointer(a);
+	struct varlena *q = (struct varlena *) DatumGetPointer(b);
+
 	if (a_null || b_null)
 		return a_null == b_null;
-	if (attribute->attlen == -1 && VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(a)) &&
-	    VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(b)) &&
-	    memcmp(DatumGetPointer(a), DatumGetPointer(b),
-	           VARSIZE_EXTERNAL(DatumGetPointer(a))) == 0)
+	if (attribute->attbyval)
+		return a == b;
+	/* nearly always they are stored alike, or differ in size */
+	if (attribute->attlen == -1 && VARSIZE_ANY(p) == VARSIZE_ANY(q) &&
+	    memcmp(p, q, VARSIZE_ANY(p)) == 0)
 		return true;
 	return datum_image_eq(a, b, attribute->attbyval, attribute->attlen);
 }
@@ -84,6 +85,21 @@ column(Relation products, const char *name)
 	return number - 1;
 }
 
+/* The same for one that has one place in all rows. */
+static int
+fixed_column(Relation products, const char *name)
+{
+	TupleDesc desc = RelationGetDescr(products);
+	int number = column(products, name);
+
+	for (int i = 0; i <= number; i++)
+	{
+		if (TupleDescAttr(desc, i)->attlen <= 0 || !TupleDescAttr(desc, i)->attnotnull)
+			elog(ERROR, "column \"%s\" has no fixed place", name);
+	}
+	return number;
+}
+
 /* The columns of the table, kept as long as the trigger is ready to run. */
 static const Columns *
 get_columns(FmgrInfo *flinfo, Relation products)
@@ -93,12 +109,12 @@ get_columns(FmgrInfo *flinfo, Relation products)
 	if (columns == NULL)
 	{
 		columns = MemoryContextAlloc(flinfo->fn_mcxt, sizeof(Columns));
-		columns->id = column(products, "id");
+		columns->id = fixed_column(products, "id");
+		columns->version = fixed_column(products, "version");
+		columns->change_id = fixed_column(products, "change_id");
+		columns->created_at = fixed_column(products, "created_at");
+		columns->updated_at = fixed_column(products, "updated_at");
 		columns->status = column(products, "status");
-		columns->version = column(products, "version");
-		columns->change_id = column(products, "change_id");
-		columns->created_at = column(products, "created_at");
-		columns->updated_at = column(products, "updated_at");
 		columns->deleted_at = column(products, "deleted_at");
 		columns->filled = column(products, "filled");
 		flinfo->fn_extra = columns;
@@ -106,43 +122,54 @@ get_columns(FmgrInfo *flinfo, Relation products)
 	return columns;
 }
 
-/* Takes a row apart; its values are those of the tuple. */
-static Row
-take_apart(HeapTuple tuple, TupleDesc desc)
-{
-	Row row = {palloc(desc->natts * sizeof(Datum)), palloc(desc->natts * sizeof(bool))};
-
-	heap_deform_tuple(tuple, desc, row.values, row.nulls);
-	return row;
-}
-
-/* Sets a value of a row. */
+/*
+ * Writes a value of pass-by-value type into a row where it stands, unless the statement
+ * left NULL there: then the server refuses the row.
+ */
 static void
-set(Row *row, int number, Datum value)
+put(HeapTuple row, TupleDesc desc, int number, Datum value)
 {
-	row->values[number] = value;
-	row->nulls[number] = false;
+	char *place = (char *) row->t_data + row->t_data->t_hoff;
+	int offset = 0;
+
+	for (int i = 0;; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (HeapTupleHasNulls(row) && att_isnull(i, row->t_data->t_bits))
+			return;
+		offset = att_align_nominal(offset, attribute->attalign);
+		if (i == number)
+		{
+			store_att_byval(place + offset, value, attribute->attlen);
+			return;
+		}
+		offset += attribute->attlen;
+	}
 }
 
 /* Is the value of a column the same in both rows? */
 static bool
-same(TupleDesc desc, int number, const Row *a, const Row *b)
+same(int number, TupleTableSlot *a, TupleTableSlot *b)
 {
-	return pm_catalog_same_value(TupleDescAttr(desc, number), a->values[number],
-	                             a->nulls[number], b->values[number], b->nulls[number]);
+	return pm_catalog_same_value(TupleDescAttr(a->tts_tupleDescriptor, number),
+	                             a->tts_values[number], a->tts_isnull[number],
+	                             b->tts_values[number], b->tts_isnull[number]);
 }
 
 /* The id of a product, to be shown. */
 static char *
-id_text(const Columns *columns, const Row *row)
+id_text(const Columns *columns, TupleTableSlot *row)
 {
-	return DatumGetCString(DirectFunctionCall1(uuid_out, row->values[columns->id]));
+	return DatumGetCString(DirectFunctionCall1(uuid_out, row->tts_values[columns->id]));
 }
 
 /* Does a column differ that is not kept by the server, other than deleted_at? */
 static bool
-has_changed(TupleDesc desc, const Columns *columns, const Row *old, const Row *new)
+has_changed(const Columns *columns, TupleTableSlot *old, TupleTableSlot *new)
 {
+	TupleDesc desc = old->tts_tupleDescriptor;
+
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
@@ -151,7 +178,7 @@ has_changed(TupleDesc desc, const Columns *columns, const Row *old, const Row *n
 		    i == columns->version || i == columns->change_id || i == columns->created_at ||
 		    i == columns->updated_at || i == columns->deleted_at || i == columns->filled)
 			continue;
-		if (!same(desc, i, old, new))
+		if (!same(i, old, new))
 			return true;
 	}
 	return false;
@@ -159,16 +186,16 @@ has_changed(TupleDesc desc, const Columns *columns, const Row *old, const Row *n
 
 /* Throws 23514 if a product must not get from the old status to the new one. */
 static void
-check_status(Relation products, const Columns *columns, const Row *old, const Row *new)
+check_status(Relation products, const Columns *columns, TupleTableSlot *old,
+             TupleTableSlot *new)
 {
 	char *from;
 	char *to;
 
-	if (new->nulls[columns->status] ||
-	    same(RelationGetDescr(products), columns->status, old, new))
+	if (new->tts_isnull[columns->status] || same(columns->status, old, new))
 		return;
-	from = TextDatumGetCString(old->values[columns->status]);
-	to = TextDatumGetCString(new->values[columns->status]);
+	from = TextDatumGetCString(old->tts_values[columns->status]);
+	to = TextDatumGetCString(new->tts_values[columns->status]);
 	for (int i = 0; i < lengthof(illegal_moves); i++)
 	{
 		if ((illegal_moves[i].from == NULL || strcmp(illegal_moves[i].from, from) == 0) &&
@@ -187,13 +214,13 @@ static HeapTuple
 insert(TriggerData *data, const Columns *columns)
 {
 	TupleDesc desc = RelationGetDescr(data->tg_relation);
-	Row row = take_apart(data->tg_trigtuple, desc);
+	HeapTuple row = heap_copytuple(data->tg_trigtuple);
 
-	set(&row, columns->version, Int32GetDatum(1));
-	set(&row, columns->change_id, Int64GetDatum(pm_catalog_current_change()));
-	set(&row, columns->updated_at,
+	put(row, desc, columns->version, Int32GetDatum(1));
+	put(row, desc, columns->change_id, Int64GetDatum(pm_catalog_current_change()));
+	put(row, desc, columns->updated_at,
 	    TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
-	return heap_form_tuple(desc, row.values, row.nulls);
+	return row;
 }
 
 /*
@@ -205,70 +232,80 @@ update(TriggerData *data, const Columns *columns)
 {
 	Relation products = data->tg_relation;
 	TupleDesc desc = RelationGetDescr(products);
-	Row old = take_apart(data->tg_trigtuple, desc);
-	Row new = take_apart(data->tg_newtuple, desc);
-	int32 version = DatumGetInt32(old.values[columns->version]);
+	TupleTableSlot *old = data->tg_trigslot;
+	TupleTableSlot *new = data->tg_newslot;
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
-	bool changed;
-	bool was_deleted = !old.nulls[columns->deleted_at];
-	bool is_deleted = !new.nulls[columns->deleted_at];
 	const int kept[] = {columns->version, columns->change_id, columns->created_at,
 	                    columns->updated_at};
+	HeapTuple row = data->tg_newtuple;
 	bool as_it_is = true;
+	bool was_deleted;
+	bool is_deleted;
+	bool changed;
+	int32 version;
 
-	if (!same(desc, columns->id, &old, &new))
-		ereport(ERROR,
-		        (errcode(ERRCODE_CHECK_VIOLATION),
-		         errmsg("id of product \"%s\" cannot change", id_text(columns, &old)),
-		         errdetail("History and other databases refer to it."),
-		         errtablecol(products, columns->id + 1)));
-	check_status(products, columns, &old, &new);
-	changed = (!new.nulls[columns->version] &&
-	           DatumGetInt32(new.values[columns->version]) == version + 1) ||
-	          has_changed(desc, columns, &old, &new);
-	if (was_deleted &&
-	    (is_deleted ? changed || !same(desc, columns->deleted_at, &old, &new) : changed))
+	slot_getallattrs(old);
+	slot_getallattrs(new);
+	version = DatumGetInt32(old->tts_values[columns->version]);
+	was_deleted = !old->tts_isnull[columns->deleted_at];
+	is_deleted = !new->tts_isnull[columns->deleted_at];
+	if (!same(columns->id, old, new))
+		ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
+		                errmsg("id of product \"%s\" cannot change", id_text(columns, old)),
+		                errdetail("History and other databases refer to it."),
+		                errtablecol(products, columns->id + 1)));
+	check_status(products, columns, old, new);
+	changed = (!new->tts_isnull[columns->version] &&
+	           DatumGetInt32(new->tts_values[columns->version]) == version + 1) ||
+	          has_changed(columns, old, new);
+	if (was_deleted && (changed || (is_deleted && !same(columns->deleted_at, old, new))))
 		ereport(ERROR,
 		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		         errmsg("product \"%s\" is deleted", id_text(columns, &old)),
+		         errmsg("product \"%s\" is deleted", id_text(columns, old)),
 		         errhint("Bring it back first: SELECT pm_catalog.restore_product('%s');",
-		                 id_text(columns, &old))));
+		                 id_text(columns, old))));
 
+	changed = changed || was_deleted != is_deleted;
+	for (int i = 0; i < lengthof(kept); i++)
+		as_it_is = as_it_is && same(kept[i], old, new);
+	if (!changed && as_it_is)
+		return row;
 	if (is_deleted && !was_deleted)
 	{
-		set(&new, columns->deleted_at, TimestampTzGetDatum(now));
-		as_it_is = false;
-	}
-	for (int i = 0; i < lengthof(kept); i++)
-	{
-		as_it_is = as_it_is && same(desc, kept[i], &old, &new);
-		set(&new, kept[i], old.values[kept[i]]);
-	}
-	if (changed || was_deleted != is_deleted)
-	{
-		TimestampTz before = DatumGetTimestampTz(old.values[columns->updated_at]);
+		int number = columns->deleted_at + 1;
+		Datum value = TimestampTzGetDatum(now);
+		bool isnull = false;
 
-		set(&new, columns->version, Int32GetDatum(version + 1));
-		set(&new, columns->change_id, Int64GetDatum(pm_catalog_current_change()));
-		set(&new, columns->updated_at, TimestampTzGetDatum(Max(before, now)));
-		as_it_is = false;
+		row = heap_modify_tuple_by_cols(row, desc, 1, &number, &value, &isnull);
 	}
-	return as_it_is ? data->tg_newtuple : heap_form_tuple(desc, new.values, new.nulls);
+	else
+		row = heap_copytuple(row);
+	for (int i = 0; i < lengthof(kept); i++)
+		put(row, desc, kept[i], old->tts_values[kept[i]]);
+	if (changed)
+	{
+		TimestampTz before = DatumGetTimestampTz(old->tts_values[columns->updated_at]);
+
+		put(row, desc, columns->version, Int32GetDatum(version + 1));
+		put(row, desc, columns->change_id, Int64GetDatum(pm_catalog_current_change()));
+		put(row, desc, columns->updated_at, TimestampTzGetDatum(Max(before, now)));
+	}
+	return row;
 }
 
 /* Throws 55000 if the row of a product is to go that has not been deleted. */
 static HeapTuple delete (TriggerData *data, const Columns *columns)
 {
-	TupleDesc desc = RelationGetDescr(data->tg_relation);
-	Row row = take_apart(data->tg_trigtuple, desc);
+	TupleTableSlot *row = data->tg_trigslot;
 
-	if (row.nulls[columns->deleted_at])
+	slot_getallattrs(row);
+	if (row->tts_isnull[columns->deleted_at])
 		ereport(ERROR,
 		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		         errmsg("product \"%s\" is not deleted", id_text(columns, &row)),
+		         errmsg("product \"%s\" is not deleted", id_text(columns, row)),
 		         errdetail("Only the row of a product that is deleted can be removed."),
 		         errhint("SELECT pm_catalog.delete_product('%s', 'reason'); keeps the row.",
-		                 id_text(columns, &row))));
+		                 id_text(columns, row))));
 	return data->tg_trigtuple;
 }
 
