@@ -4,13 +4,15 @@ CREATE TABLE pm_catalog.suppliers (
   id uuid PRIMARY KEY,
   code text COLLATE "C" NOT NULL UNIQUE CONSTRAINT code_is_a_reference CHECK (pm_catalog.is_reference(code)),
   name text NOT NULL CONSTRAINT name_is_a_label CHECK (pm_catalog.is_label(name)),
-  is_active boolean NOT NULL DEFAULT true
+  is_active boolean NOT NULL DEFAULT true,
+  changed_at timestamptz NOT NULL DEFAULT '-infinity'
 );
 COMMENT ON TABLE pm_catalog.suppliers IS 'copy of the suppliers of pm_suppliers, fed by its events: what products and offers refer to';
 COMMENT ON COLUMN pm_catalog.suppliers.id IS 'the id in pm_suppliers.suppliers';
 COMMENT ON COLUMN pm_catalog.suppliers.code IS 'short unique name that files and configurations use';
 COMMENT ON COLUMN pm_catalog.suppliers.name IS 'its name';
 COMMENT ON COLUMN pm_catalog.suppliers.is_active IS 'do we buy from it?';
+COMMENT ON COLUMN pm_catalog.suppliers.changed_at IS 'when the last event about it was published; -infinity: none was';
 
 CREATE TABLE pm_catalog.brands (
   id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(),

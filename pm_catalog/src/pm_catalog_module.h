@@ -5,6 +5,8 @@
  *   rules.c        rules of single values, behind the CHECKs of columns
  *   change.c       the row that says who changes what in this transaction
  *   product_row.c  trigger before each row of products: version, change, time, status
+ *   product_history.c  triggers after statements on products: old values, events
+ *   row_json.c     columns of a row as JSON
  */
 #ifndef PM_CATALOG_MODULE_H
 #define PM_CATALOG_MODULE_H
@@ -13,6 +15,7 @@
 
 #include "access/tupdesc.h"
 #include "fmgr.h"
+#include "utils/jsonb.h"
 #include "utils/relcache.h"
 
 #include "pm_compat.h"
@@ -35,7 +38,33 @@ extern void pm_catalog_end_as_owner(const PmCatalogCaller *caller);
 extern void pm_catalog_change_init(void);
 
 /* product_row.c */
+extern int pm_catalog_column(Relation products, const char *name);
 extern bool pm_catalog_same_value(Form_pg_attribute attribute, Datum a, bool a_null,
                                   Datum b, bool b_null);
+
+/* row_json.c */
+typedef struct PmColumnJson
+{
+	int number; /* of the column, from 0 */
+	Oid type;
+	const char *name;
+	FmgrInfo output;
+} PmColumnJson;
+
+typedef struct PmRowJson
+{
+	int count;
+	PmColumnJson columns[FLEXIBLE_ARRAY_MEMBER];
+} PmRowJson;
+
+extern PmRowJson *pm_catalog_row_json(TupleDesc desc, const char *const *left_out);
+extern void pm_catalog_push_string(JsonbParseState **state, JsonbIteratorToken token,
+                                   const char *string, int size);
+extern void pm_catalog_push_value(JsonbParseState **state, PmColumnJson *column,
+                                  Datum datum, bool isnull);
+extern void pm_catalog_push_column(JsonbParseState **state, PmColumnJson *column,
+                                   Datum datum, bool isnull);
+extern JsonbValue *pm_catalog_push_difference(JsonbParseState **state, Jsonb *object,
+                                              Jsonb *other, bool names);
 
 #endif

@@ -74,8 +74,8 @@ pm_catalog_same_value(Form_pg_attribute attribute, Datum a, bool a_null, Datum b
 }
 
 /* The number of a column of products, which has it, from 0. */
-static int
-column(Relation products, const char *name)
+int
+pm_catalog_column(Relation products, const char *name)
 {
 	AttrNumber number = get_attnum(RelationGetRelid(products), name);
 
@@ -90,7 +90,7 @@ static int
 fixed_column(Relation products, const char *name)
 {
 	TupleDesc desc = RelationGetDescr(products);
-	int number = column(products, name);
+	int number = pm_catalog_column(products, name);
 
 	for (int i = 0; i <= number; i++)
 	{
@@ -114,9 +114,9 @@ get_columns(FmgrInfo *flinfo, Relation products)
 		columns->change_id = fixed_column(products, "change_id");
 		columns->created_at = fixed_column(products, "created_at");
 		columns->updated_at = fixed_column(products, "updated_at");
-		columns->status = column(products, "status");
-		columns->deleted_at = column(products, "deleted_at");
-		columns->filled = column(products, "filled");
+		columns->status = pm_catalog_column(products, "status");
+		columns->deleted_at = pm_catalog_column(products, "deleted_at");
+		columns->filled = pm_catalog_column(products, "filled");
 		flinfo->fn_extra = columns;
 	}
 	return columns;
