@@ -16,7 +16,9 @@ PM_TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
 include $(PM_TOP)/common/common.mk
 
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" $(EXTENSION).control)
-REQUIRES := $(shell sed -n "s/^requires *= *'\([^']*\)'.*/\1/p" $(EXTENSION).control | tr ',' ' ')
+# what an extension requires, before it what that requires
+needs = $(foreach extension,$(shell sed -n "s/^requires *= *'\([^']*\)'.*/\1/p" $(PM_TOP)/$(1)/$(1).control 2>/dev/null | tr ',' ' '),$(call needs,$(extension)) $(extension))
+REQUIRES := $(call needs,$(EXTENSION))
 PM_SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 PM_COMMON = $(PM_TOP)/common/libpm_common.a
 

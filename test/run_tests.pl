@@ -159,7 +159,8 @@ sub requirements
 	my ($dir) = @_;
 	open(my $control, '<', "$dir/$dir.control") or die "cannot read $dir/$dir.control: $!\n";
 	my ($list) = map { /^requires\s*=\s*'([^']*)'/ } <$control>;
-	return split /\s*,\s*/, $list // '';
+	my %seen;
+	return grep { !$seen{$_}++ } map { (-e "$_/$_.control" ? requirements($_) : (), $_) } split /\s*,\s*/, $list // '';
 }
 
 # All kinds but unit, for one extension or, with the directory ".", for the system.

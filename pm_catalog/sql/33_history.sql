@@ -1,33 +1,29 @@
 -- What a product was, who made it so, and how to get back.
 
--- A version of a product; the newest one if version is NULL; no row: there is none.  Of
--- each column, and each member of technical_specs, the oldest value noted since is meant.
+-- A version of a product; no row: there is none.  Of each column, and each member of
+-- technical_specs, it had the first value that is noted from there on.
 CREATE FUNCTION pm_catalog._product_version(id uuid, version integer) RETURNS SETOF pm_catalog.products
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
   newest pm_catalog.products;
-  removed pm_catalog.product_versions;
   this pm_catalog.product_versions;
   state jsonb;
   specs jsonb;
   p pm_catalog.products;
 BEGIN
   SELECT * INTO newest FROM pm_catalog.products AS n WHERE n.id = _product_version.id;
-  IF newest.id IS NULL THEN
-    SELECT * INTO removed FROM pm_catalog.product_versions AS v WHERE v.product_id = _product_version.id ORDER BY v.version DESC LIMIT 1;
-  END IF;
-  IF newest.version = coalesce(_product_version.version, newest.version) THEN
+  IF newest.version = _product_version.version THEN
     RETURN NEXT newest;
     RETURN;
   END IF;
   SELECT * INTO this FROM pm_catalog.product_versions AS v
-  WHERE v.product_id = _product_version.id AND v.version = coalesce(_product_version.version, removed.version);
+  WHERE v.product_id = _product_version.id AND v.version = _product_version.version;
   IF NOT FOUND THEN
     RETURN;
   END IF;
 
-  state := CASE WHEN newest.id IS NULL THEN removed.old ELSE to_jsonb(newest) END;
+  state := to_jsonb(newest);
   WITH notes AS (
     SELECT DISTINCT ON (m.key) m.key, m.value, m.is_there
     FROM pm_catalog.product_versions AS v
@@ -35,7 +31,7 @@ BEGIN
       SELECT e.key, e.value, true FROM jsonb_each(v.old -> 'technical_specs') AS e
       UNION ALL
       SELECT l.key, NULL, false FROM jsonb_array_elements_text(v.lacked) AS l(key)) AS m(key, value, is_there)
-    WHERE v.product_id = this.product_id AND v.version >= this.version AND v.version < coalesce(newest.version, removed.version)
+    WHERE v.product_id = this.product_id AND v.version >= this.version AND v.version < newest.version
     ORDER BY m.key, v.version
   )
   SELECT ((state -> 'technical_specs') - coalesce(array_agg(n.key), '{}')) || coalesce(jsonb_object_agg(n.key, n.value) FILTER (WHERE n.is_there), '{}')
@@ -43,7 +39,7 @@ BEGIN
   WITH notes AS (
     SELECT DISTINCT ON (e.key) e.key, e.value
     FROM pm_catalog.product_versions AS v CROSS JOIN LATERAL jsonb_each(v.old - 'technical_specs') AS e
-    WHERE v.product_id = this.product_id AND v.version >= this.version AND v.version < coalesce(newest.version, removed.version)
+    WHERE v.product_id = this.product_id AND v.version >= this.version AND v.version < newest.version
     ORDER BY e.key, v.version
   )
   SELECT state || coalesce(jsonb_object_agg(n.key, n.value), '{}') INTO state FROM notes AS n;
@@ -90,7 +86,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.product_as_of(uuid, timestamptz) IS
-'the product as it was: its newest version whose time is not after at; no row if it was not created yet, its row had been removed, or there is none. The time of a version is the start of the transaction that made it, but never before that of the version before it, so what a transaction does counts from its start on. filled is empty unless the version is the newest. Errors: 55000 forget_versions() has forgotten it, 22004';
+'the product as it was: its newest version whose time is not after at; no row if it was not created yet or there is none. The time of a version is the start of the transaction that made it, but never before that of the version before it, so what a transaction does counts from its start on. filled is empty unless the version is the newest. Errors: 55000 forget_versions() has forgotten it, 22004';
 
 CREATE FUNCTION pm_catalog.product_history(id uuid)
 RETURNS TABLE(version integer, changed_at timestamptz, role name, user_id uuid, job uuid, batch integer, reason text, column_name text, old_value jsonb, new_value jsonb)
@@ -100,9 +96,6 @@ AS $$
     SELECT * FROM pm_catalog.product_versions AS v WHERE v.product_id = id
   ), newest AS (
     SELECT p.version, p.change_id, p.updated_at AS made_at, to_jsonb(p) AS state FROM pm_catalog.products AS p WHERE p.id = product_history.id
-    UNION ALL
-    (SELECT e.version, e.change_id, e.made_at, e.old FROM ended AS e
-     WHERE NOT EXISTS (SELECT FROM pm_catalog.products AS p WHERE p.id = product_history.id) ORDER BY e.version DESC LIMIT 1)
   ), note AS (
     SELECT e.version, ARRAY[c.key] AS path, c.value FROM ended AS e, jsonb_each(e.old - 'technical_specs') AS c
     UNION ALL
@@ -113,14 +106,12 @@ AS $$
     SELECT c.version + 1 AS version, array_to_string(c.path, '.') AS column_name, c.value AS old_value,
            CASE WHEN c.is_last THEN n.state #> c.path ELSE c.next_value END AS new_value
     FROM (SELECT o.*, lead(o.value) OVER w AS next_value, lead(o.version) OVER w IS NULL AS is_last
-          FROM note AS o JOIN newest AS n ON o.version < n.version WINDOW w AS (PARTITION BY o.path ORDER BY o.version)) AS c
+          FROM note AS o WINDOW w AS (PARTITION BY o.path ORDER BY o.version)) AS c
     CROSS JOIN newest AS n
   ), made AS (
     SELECT e.version, e.change_id, e.made_at FROM ended AS e
     UNION
     SELECT n.version, n.change_id, n.made_at FROM newest AS n
-    UNION
-    SELECT e.version + 1, e.ended_by, e.ended_at FROM ended AS e
   )
   SELECT m.version, m.made_at, c.role, c.user_id, c.job, c.batch, c.reason, h.column_name, h.old_value, h.new_value
   FROM made AS m LEFT JOIN pm_catalog.changes AS c ON c.id = m.change_id LEFT JOIN change AS h ON h.version = m.version
@@ -128,7 +119,7 @@ AS $$
   ORDER BY m.version DESC, h.column_name
 $$;
 COMMENT ON FUNCTION pm_catalog.product_history(uuid) IS
-'who changed which column of the product when, and why, newest first: one row a version and column, members of technical_specs apart ("technical_specs.index"). A value NULL of JSON is an empty column, NULL of SQL a member that was not there. Without a column: the creation (version 1), the removal of the row (one more than the last version), or a change of its values per locale and channel';
+'who changed which column of the product when, and why, newest first: one row a version and column, members of technical_specs apart ("technical_specs.index"). A value NULL of JSON is an empty column, NULL of SQL a member that was not there. Without a column: the creation (version 1), or a change of its values per locale and channel. The oldest version that is kept after forget_versions() is not shown';
 
 -- The columns of products that users set, but for deleted_at.
 CREATE FUNCTION pm_catalog._product_columns() RETURNS text
@@ -208,6 +199,9 @@ DECLARE
   state pm_catalog.products;
   columns text := pm_catalog._product_columns();
 BEGIN
+  IF p.deleted_at IS NOT NULL THEN
+    RAISE EXCEPTION 'product "%" is deleted', id USING ERRCODE = '55000', HINT = format('Bring it back first: SELECT pm_catalog.restore_product(%L);', id);
+  END IF;
   SELECT * INTO state FROM pm_catalog._product_version(id, coalesce(version, 0));
   IF state.id IS NULL THEN
     RAISE EXCEPTION 'product "%" has no version %', id, coalesce(version::text, 'NULL')

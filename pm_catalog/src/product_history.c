@@ -7,7 +7,7 @@
  *
  * product_versions gets of each change the columns that changed, with the values they
  * had; of technical_specs only the members that changed or went, and the names of those
- * that came.  Of a row that is removed everything is kept.  Creating writes nothing.
+ * that came.  Creating writes nothing.
  *
  * Events are published if somebody is subscribed when the first one of the statement is
  * found: see pm_xref/src/subscribed.c.
@@ -353,13 +353,9 @@ note_updated(Work *work, TupleTableSlot *old, TupleTableSlot *new)
 	add_event(&work->updated, new->tts_values[work->id], state);
 }
 
-/*
- * Adds a version that has ended: the values of old that new has otherwise, or all if new
- * is NULL.
- */
+/* Adds a version that has ended: the values of old that new has otherwise. */
 static void
-add_version(Work *work, TupleTableSlot *old, TupleTableSlot *new, int64 ended_by,
-            TimestampTz ended)
+add_version(Work *work, TupleTableSlot *old, TupleTableSlot *new)
 {
 	JsonbParseState *state = NULL;
 	int n = work->versions;
@@ -371,9 +367,9 @@ add_version(Work *work, TupleTableSlot *old, TupleTableSlot *new, int64 ended_by
 		PmColumnJson *column = &work->json->columns[i];
 		Datum value = old->tts_values[column->number];
 
-		if (new != NULL && same(work, column, old, new))
+		if (same(work, column, old, new))
 			continue;
-		if (new != NULL && column->number == work->specs && !old->tts_isnull[work->specs] &&
+		if (column->number == work->specs && !old->tts_isnull[work->specs] &&
 		    !new->tts_isnull[work->specs])
 		{
 			Jsonb *was = DatumGetJsonbP(value);
@@ -393,8 +389,8 @@ add_version(Work *work, TupleTableSlot *old, TupleTableSlot *new, int64 ended_by
 	work->values[V_VERSION][n] = old->tts_values[work->version];
 	work->values[V_CHANGE][n] = old->tts_values[work->change_id];
 	work->values[V_MADE][n] = old->tts_values[work->updated_at];
-	work->values[V_ENDED_BY][n] = Int64GetDatum(ended_by);
-	work->values[V_ENDED][n] = TimestampTzGetDatum(ended);
+	work->values[V_ENDED_BY][n] = new->tts_values[work->change_id];
+	work->values[V_ENDED][n] = new->tts_values[work->updated_at];
 	work->values[V_OLD][n] =
 	    JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 	work->no_lacked[n] = lacked == NULL;
@@ -442,34 +438,13 @@ after_update(Work *work, Tuplestorestate *old_rows, Tuplestorestate *new_rows)
 		if (old.slot->tts_values[work->version] == new.slot->tts_values[work->version])
 			continue;
 		outer = MemoryContextSwitchTo(work->batch);
-		add_version(work, old.slot, new.slot,
-		            DatumGetInt64(new.slot->tts_values[work->change_id]),
-		            DatumGetTimestampTz(new.slot->tts_values[work->updated_at]));
+		add_version(work, old.slot, new.slot);
 		if (is_deleted)
 			note_deleted(work, new.slot);
 		else if (was_deleted)
 			note_created(work, new.slot);
 		else
 			note_updated(work, old.slot, new.slot);
-		MemoryContextSwitchTo(outer);
-	}
-}
-
-/* The rows of a DELETE: everything they were. */
-static void
-after_delete(Work *work, Tuplestorestate *rows, int64 change)
-{
-	Rows old = open_rows(rows, work->desc);
-
-	while (next_row(&old))
-	{
-		MemoryContext outer;
-		TimestampTz made = DatumGetTimestampTz(old.slot->tts_values[work->updated_at]);
-
-		make_room(work);
-		outer = MemoryContextSwitchTo(work->batch);
-		add_version(work, old.slot, NULL, change,
-		            Max(made, GetCurrentTransactionStartTimestamp()));
 		MemoryContextSwitchTo(outer);
 	}
 }
@@ -482,21 +457,14 @@ pm_catalog_note_products(PG_FUNCTION_ARGS)
 {
 	static const char *const changing[] = {
 	    "id", "version", "change_id", "created_at", "updated_at", "filled", NULL};
-	static const char *const all[] = {"id",         "version", "change_id",
-	                                  "updated_at", "filled",  NULL};
 	TriggerData *data = (TriggerData *) fcinfo->context;
 	PmCatalogCaller caller;
-	bool removed;
-	int64 change = 0;
 	Work *work;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
 	    !TRIGGER_FIRED_FOR_STATEMENT(data->tg_event))
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("_note_products() is the trigger of pm_catalog.products")));
-	removed = TRIGGER_FIRED_BY_DELETE(data->tg_event);
-	if (removed && tuplestore_tuple_count(data->tg_oldtable) > 0)
-		change = pm_catalog_current_change();
 
 	work = palloc0(sizeof(Work));
 	work->desc = RelationGetDescr(data->tg_relation);
@@ -506,7 +474,7 @@ pm_catalog_note_products(PG_FUNCTION_ARGS)
 	work->updated_at = pm_catalog_column(data->tg_relation, "updated_at");
 	work->deleted_at = pm_catalog_column(data->tg_relation, "deleted_at");
 	work->specs = pm_catalog_column(data->tg_relation, "technical_specs");
-	work->json = pm_catalog_row_json(work->desc, removed ? all : changing);
+	work->json = pm_catalog_row_json(work->desc, changing);
 	work->batch =
 	    AllocSetContextCreate(CurrentMemoryContext, "products", ALLOCSET_DEFAULT_SIZES);
 	work->created.topic = "catalog.product.created";
@@ -517,10 +485,8 @@ pm_catalog_note_products(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
 		after_insert(work, data->tg_newtable);
-	else if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
-		after_update(work, data->tg_oldtable, data->tg_newtable);
 	else
-		after_delete(work, data->tg_oldtable, change);
+		after_update(work, data->tg_oldtable, data->tg_newtable);
 	flush(work);
 	SPI_finish();
 	pm_catalog_end_as_owner(&caller);
