@@ -153,7 +153,7 @@ CREATE FUNCTION pm_catalog._change_product(statement text, state pm_catalog.prod
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
-  before text := current_setting('pm_catalog.reason');
+  before text := coalesce(current_setting('pm_catalog.reason', true), '');  -- unset until the module is loaded
   constraint_name text;
   version integer;
 BEGIN
@@ -209,7 +209,7 @@ BEGIN
   END IF;
   RETURN pm_catalog._change_product(
     format('UPDATE pm_catalog.products AS p SET (%s) = (SELECT %1$s FROM (SELECT ($1).*) AS s) WHERE p.id = ($1).id RETURNING p.version', columns),
-    state, coalesce(nullif(current_setting('pm_catalog.reason'), ''), format('revert to version %s', version)));
+    state, coalesce(nullif(current_setting('pm_catalog.reason', true), ''), format('revert to version %s', version)));
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.revert(uuid, integer) IS
