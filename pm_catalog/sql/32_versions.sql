@@ -22,6 +22,23 @@ COMMENT ON COLUMN pm_catalog.product_versions.ended_at IS 'made_at of the next v
 COMMENT ON COLUMN pm_catalog.product_versions.old IS 'the columns that the next version has otherwise, with the values of this one; of technical_specs only the members that changed or went.';
 COMMENT ON COLUMN pm_catalog.product_versions.lacked IS 'names of the members of technical_specs that came with the next version';
 
+CREATE TABLE pm_catalog.product_attribute_versions (
+  product_id uuid NOT NULL,
+  version integer NOT NULL,
+  locale text COLLATE "C",
+  channel text COLLATE "C",
+  old jsonb NOT NULL,
+  lacked jsonb,
+  UNIQUE NULLS NOT DISTINCT (product_id, version, locale, channel)
+);
+COMMENT ON TABLE pm_catalog.product_attribute_versions IS 'what a version of a product that has ended had otherwise than the next one in product_attributes. Kept by the server; read it by product_history()';
+COMMENT ON COLUMN pm_catalog.product_attribute_versions.product_id IS 'the product';
+COMMENT ON COLUMN pm_catalog.product_attribute_versions.version IS 'the version that ended; product_versions has who and when';
+COMMENT ON COLUMN pm_catalog.product_attribute_versions.locale IS 'language of the values, NULL as in product_attributes';
+COMMENT ON COLUMN pm_catalog.product_attribute_versions.channel IS 'channel of the values, NULL as in product_attributes';
+COMMENT ON COLUMN pm_catalog.product_attribute_versions.old IS 'the attributes that changed or went, with the values they had';
+COMMENT ON COLUMN pm_catalog.product_attribute_versions.lacked IS 'names of the attributes that came with the next version';
+
 CREATE FUNCTION pm_catalog._note_products() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_note_products';
 
@@ -35,6 +52,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   DELETE FROM pm_catalog.product_versions AS v USING old_rows AS o WHERE v.product_id = o.id;
+  DELETE FROM pm_catalog.product_attribute_versions AS v USING old_rows AS o WHERE v.product_id = o.id;
   RETURN NULL;
 END
 $$;
@@ -43,3 +61,4 @@ REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog
 
 REVOKE ALL ON FUNCTION pm_catalog._note_products(), pm_catalog._remove_versions() FROM PUBLIC;
 SELECT pg_extension_config_dump('pm_catalog.product_versions', '');
+SELECT pg_extension_config_dump('pm_catalog.product_attribute_versions', '');

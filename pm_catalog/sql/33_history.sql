@@ -88,6 +88,21 @@ $$;
 COMMENT ON FUNCTION pm_catalog.product_as_of(uuid, timestamptz) IS
 'the product as it was: its newest version whose time is not after at; no row if it was not created yet or there is none. The time of a version is the start of the transaction that made it, but never before that of the version before it, so what a transaction does counts from its start on. filled is empty unless the version is the newest. Errors: 55000 forget_versions() has forgotten it, 22004';
 
+-- A product's values per locale and channel, as {"locale/channel": {...}}.
+CREATE FUNCTION pm_catalog._attributes_now(product_id uuid) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  attributes jsonb;
+BEGIN
+  IF to_regclass('pm_catalog.product_attributes') IS NOT NULL THEN
+    EXECUTE 'SELECT jsonb_object_agg(concat(coalesce(a.locale, ''*''), ''/'', coalesce(a.channel, ''*'')), a.attributes)
+             FROM pm_catalog.product_attributes AS a WHERE a.product_id = $1' INTO attributes USING product_id;
+  END IF;
+  RETURN coalesce(attributes, '{}');
+END
+$$;
+
 CREATE FUNCTION pm_catalog.product_history(id uuid)
 RETURNS TABLE(version integer, changed_at timestamptz, role name, user_id uuid, job uuid, batch integer, reason text, column_name text, old_value jsonb, new_value jsonb)
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -95,13 +110,19 @@ AS $$
   WITH ended AS (
     SELECT * FROM pm_catalog.product_versions AS v WHERE v.product_id = id
   ), newest AS (
-    SELECT p.version, p.change_id, p.updated_at AS made_at, to_jsonb(p) AS state FROM pm_catalog.products AS p WHERE p.id = product_history.id
+    SELECT p.version, p.change_id, p.updated_at AS made_at, to_jsonb(p) || jsonb_build_object('attributes', pm_catalog._attributes_now(p.id)) AS state
+    FROM pm_catalog.products AS p WHERE p.id = product_history.id
   ), note AS (
     SELECT e.version, ARRAY[c.key] AS path, c.value FROM ended AS e, jsonb_each(e.old - 'technical_specs') AS c
     UNION ALL
     SELECT e.version, ARRAY['technical_specs', m.key], m.value FROM ended AS e, jsonb_each(e.old -> 'technical_specs') AS m
     UNION ALL
     SELECT e.version, ARRAY['technical_specs', l.key], NULL FROM ended AS e, jsonb_array_elements_text(e.lacked) AS l(key)
+    UNION ALL
+    SELECT a.version, ARRAY['attributes', concat(coalesce(a.locale, '*'), '/', coalesce(a.channel, '*')), m.key], m.value
+    FROM pm_catalog.product_attribute_versions AS a CROSS JOIN LATERAL (
+      SELECT o.key, o.value FROM jsonb_each(a.old) AS o UNION ALL SELECT l.key, NULL FROM jsonb_array_elements_text(a.lacked) AS l(key)) AS m
+    WHERE a.product_id = product_history.id
   ), change AS (
     SELECT c.version + 1 AS version, array_to_string(c.path, '.') AS column_name, c.value AS old_value,
            CASE WHEN c.is_last THEN n.state #> c.path ELSE c.next_value END AS new_value
@@ -119,7 +140,7 @@ AS $$
   ORDER BY m.version DESC, h.column_name
 $$;
 COMMENT ON FUNCTION pm_catalog.product_history(uuid) IS
-'who changed which column of the product when, and why, newest first: one row a version and column, members of technical_specs apart ("technical_specs.index"). A value NULL of JSON is an empty column, NULL of SQL a member that was not there. Without a column: the creation (version 1), or a change of its values per locale and channel. The oldest version that is kept after forget_versions() is not shown';
+'who changed which column of the product when, and why, newest first: one row a version and column, members of technical_specs ("technical_specs.index") and values per locale and channel ("attributes.fr/web.name", * for none) apart. A value NULL of JSON is an empty column, NULL of SQL a member or value that was not there. Without a column: the creation (version 1). The oldest version that is kept after forget_versions() is not shown';
 
 -- The columns of products that users set, but for deleted_at.
 CREATE FUNCTION pm_catalog._product_columns() RETURNS text
@@ -213,7 +234,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.revert(uuid, integer) IS
-'gives a product the values that it had in a version, as a new version, whose number is returned; nothing of the history goes. All rules hold. Errors: P0002 no such product, 22023 no such version, 23505 another product has its gtin, sku or slug now, 23514 its status cannot go back, 23503 what it referred to is gone, 55000 the product is deleted';
+'gives a product the values that it had in a version, as a new version, whose number is returned; nothing of the history goes. Values per locale and channel stay as they are. All rules hold. Errors: P0002 no such product, 22023 no such version, 23505 another product has its gtin, sku or slug now, 23514 its status cannot go back, 23503 what it referred to is gone, 55000 the product is deleted';
 
 CREATE FUNCTION pm_catalog.forget_versions(older_than interval) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -225,8 +246,12 @@ BEGIN
     RAISE EXCEPTION 'invalid age of versions: %', coalesce('"' || older_than || '"', 'NULL')
       USING ERRCODE = '22023', HINT = 'It is an interval of 0 or more, such as ''2 years''.';
   END IF;
-  DELETE FROM pm_catalog.product_versions AS v WHERE v.ended_at < now() - older_than;
-  GET DIAGNOSTICS gone = ROW_COUNT;
+  WITH old AS (
+    DELETE FROM pm_catalog.product_versions AS v WHERE v.ended_at < now() - older_than RETURNING v.product_id, v.version
+  ), attributes AS (
+    DELETE FROM pm_catalog.product_attribute_versions AS a USING old AS o WHERE a.product_id = o.product_id AND a.version = o.version
+  )
+  SELECT count(*) INTO gone FROM old;
   RETURN gone;
 END
 $$;
@@ -263,6 +288,6 @@ COMMENT ON FUNCTION pm_catalog.restore_product(uuid, text) IS
 'brings a product back that was deleted, as it was. Event catalog.product.created. Errors: P0002 no such product, 55000 it is not deleted, 23505 another product has its gtin, sku or slug now';
 
 REVOKE ALL ON FUNCTION pm_catalog._product_version(uuid, integer), pm_catalog._forgotten(uuid, integer, timestamptz), pm_catalog.product_as_of(uuid, timestamptz),
-  pm_catalog.product_history(uuid), pm_catalog._product_columns(), pm_catalog._taken(pm_catalog.products, text),
+  pm_catalog._attributes_now(uuid), pm_catalog.product_history(uuid), pm_catalog._product_columns(), pm_catalog._taken(pm_catalog.products, text),
   pm_catalog._change_product(text, pm_catalog.products, text), pm_catalog._lock_product(uuid), pm_catalog.revert(uuid, integer),
   pm_catalog.forget_versions(interval), pm_catalog.delete_product(uuid, text), pm_catalog.restore_product(uuid, text) FROM PUBLIC;

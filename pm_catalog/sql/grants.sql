@@ -17,10 +17,10 @@ GRANT INSERT, UPDATE, DELETE ON pm_catalog.families TO pm_admin;
 -- rights; only pm_admin removes rows of products and forgets versions.
 GRANT INSERT, UPDATE ON pm_catalog.products TO pm_writer, pm_admin, pm_worker;
 GRANT DELETE ON pm_catalog.products TO pm_admin;
-GRANT SELECT ON pm_catalog.product_versions TO pm_reader, pm_writer, pm_admin, pm_worker;
-GRANT DELETE ON pm_catalog.product_versions TO pm_admin;
+GRANT SELECT ON pm_catalog.product_versions, pm_catalog.product_attribute_versions TO pm_reader, pm_writer, pm_admin, pm_worker;
+GRANT DELETE ON pm_catalog.product_versions, pm_catalog.product_attribute_versions TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_catalog._product_version(uuid, integer), pm_catalog._forgotten(uuid, integer, timestamptz), pm_catalog.product_as_of(uuid, timestamptz),
-  pm_catalog.product_history(uuid) TO pm_reader, pm_writer, pm_admin, pm_worker;
+  pm_catalog.product_history(uuid), pm_catalog._attributes_now(uuid) TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._product_columns(), pm_catalog._taken(pm_catalog.products, text),
   pm_catalog._change_product(text, pm_catalog.products, text), pm_catalog._lock_product(uuid), pm_catalog.revert(uuid, integer),
   pm_catalog.delete_product(uuid, text), pm_catalog.restore_product(uuid, text), pm_catalog._written_rows(text, regclass),

@@ -6,6 +6,7 @@
  *   change.c       the row that says who changes what in this transaction
  *   product_row.c  trigger before each row of products: version, change, time, status
  *   product_history.c  triggers after statements on products: old values, events
+ *   attribute_history.c  trigger after statements on values per locale and channel
  *   row_json.c     columns of a row as JSON
  */
 #ifndef PM_CATALOG_MODULE_H
