@@ -5,7 +5,8 @@ CREATE TABLE pm_catalog.suppliers (
   code text COLLATE "C" NOT NULL UNIQUE CONSTRAINT code_is_a_reference CHECK (pm_catalog.is_reference(code)),
   name text NOT NULL CONSTRAINT name_is_a_label CHECK (pm_catalog.is_label(name)),
   is_active boolean NOT NULL DEFAULT true,
-  number integer NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE
+  number integer NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE,
+  changed_at timestamptz NOT NULL DEFAULT '-infinity'
 );
 COMMENT ON TABLE pm_catalog.suppliers IS 'copy of the suppliers of pm_suppliers, fed by its events: what products and offers refer to';
 COMMENT ON COLUMN pm_catalog.suppliers.id IS 'the id in pm_suppliers.suppliers';
@@ -13,6 +14,7 @@ COMMENT ON COLUMN pm_catalog.suppliers.code IS 'short unique name that files and
 COMMENT ON COLUMN pm_catalog.suppliers.name IS 'its name';
 COMMENT ON COLUMN pm_catalog.suppliers.is_active IS 'do we buy from it?';
 COMMENT ON COLUMN pm_catalog.suppliers.number IS 'short key, for clients that need an integer';
+COMMENT ON COLUMN pm_catalog.suppliers.changed_at IS 'when the last event about it was published; -infinity: none was';
 
 CREATE TABLE pm_catalog.brands (
   id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(),

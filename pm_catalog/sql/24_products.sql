@@ -1,7 +1,12 @@
 -- The product.
 
+-- The columns that _product_row() sets in each row stand first: see src/product_row.c.
 CREATE TABLE pm_catalog.products (
   id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(),
+  version integer NOT NULL DEFAULT 1,
+  change_id bigint NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
   gtin pm_gtin.gtin,
   ean pm_gtin.gtin GENERATED ALWAYS AS (CASE WHEN pm_gtin.gtin_kind(gtin) IN (8, 13) THEN gtin END) STORED,
   upc pm_gtin.gtin12 GENERATED ALWAYS AS (CASE WHEN pm_gtin.gtin_kind(gtin) = 12 THEN pm_gtin.gtin12(gtin) END) STORED,
@@ -27,10 +32,6 @@ CREATE TABLE pm_catalog.products (
   technical_specs jsonb NOT NULL DEFAULT '{}' CONSTRAINT technical_specs_is_an_object CHECK (jsonb_typeof(technical_specs) = 'object'),
   slug text COLLATE "C" CONSTRAINT slug_is_a_slug CHECK (pm_catalog.is_slug(slug)),
   filled bytea NOT NULL DEFAULT '',
-  version integer NOT NULL DEFAULT 1,
-  change_id bigint NOT NULL DEFAULT 0,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now(),
   deleted_at timestamptz
 );
 CREATE UNIQUE INDEX products_gtin ON pm_catalog.products (gtin) WHERE deleted_at IS NULL;

@@ -1,18 +1,25 @@
 /*
  * change.c - the row that says who changes what in this transaction
  *
- * The first change of a product in a transaction inserts a row into changes; the ones
- * after it use its id, which this process keeps until the transaction ends.  A row of
- * a subtransaction that is undone is gone: so is then what it was made for, and the
- * next change makes another.
+ * The first change of a product in a transaction inserts a row into changes, with the
+ * rights of the table's owner: nobody else writes there, so nobody passes for another.
+ * The changes after it use its id, which this process keeps until the transaction ends
+ * or says something else about itself: another user, reason or import makes another
+ * row.  A row of a subtransaction that is undone is gone: so is then what it was made
+ * for, and the next change makes another.
  */
 #include "pm_catalog_module.h"
 
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/uuid.h"
 
 static int64 current;                /* the id; 0: none in this transaction */
@@ -38,35 +45,70 @@ forget_at_sub_end(SubXactEvent event, SubTransactionId sub, SubTransactionId par
 		current = 0;
 }
 
+/* The next change makes a row of its own. */
+void
+pm_catalog_forget_change(void)
+{
+	current = 0;
+}
+
+/*
+ * From here to pm_catalog_end_as_owner() the owner of a table acts, by statements of
+ * ours.  An error ends it, too: the transaction's abort restores the user.
+ */
+void
+pm_catalog_begin_as_owner(Relation table, PmCatalogCaller *caller)
+{
+	GetUserIdAndSecContext(&caller->user, &caller->context);
+	SetUserIdAndSecContext(table->rd_rel->relowner,
+	                       caller->context | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+void
+pm_catalog_end_as_owner(const PmCatalogCaller *caller)
+{
+	SetUserIdAndSecContext(caller->user, caller->context);
+}
+
 /* Makes a row of changes, of an import unless job is NULL, which becomes the current one. */
 static void
 make_change(const pg_uuid_t *job, int32 batch)
 {
-	Oid types[] = {TEXTOID, TEXTOID, UUIDOID, INT4OID};
-	Datum values[lengthof(types)];
-	char nulls[] = {' ', ' ', 'n', 'n'};
+	Oid types[] = {NAMEOID, TEXTOID, TEXTOID, UUIDOID, INT4OID};
+	Datum values[lengthof(types)] = {0};
+	char nulls[] = {' ', 'n', 'n', 'n', 'n'};
+	PmCatalogCaller caller;
+	Relation changes;
+	NameData role;
 	bool isnull;
 
-	if (pm_catalog_user_id == NULL || *pm_catalog_user_id == '\0')
-		nulls[0] = 'n';
-	else
-		values[0] = CStringGetTextDatum(pm_catalog_user_id);
-	if (pm_catalog_reason == NULL || *pm_catalog_reason == '\0')
-		nulls[1] = 'n';
-	else
-		values[1] = CStringGetTextDatum(pm_catalog_reason);
+	namestrcpy(&role, GetUserNameFromId(GetUserId(), false));
+	values[0] = NameGetDatum(&role);
+	if (pm_catalog_user_id != NULL && *pm_catalog_user_id != '\0')
+	{
+		values[1] = CStringGetTextDatum(pm_catalog_user_id);
+		nulls[1] = ' ';
+	}
+	if (pm_catalog_reason != NULL && *pm_catalog_reason != '\0')
+	{
+		values[2] = CStringGetTextDatum(pm_catalog_reason);
+		nulls[2] = ' ';
+	}
 	if (job != NULL)
 	{
-		values[2] = UUIDPGetDatum(job);
-		values[3] = Int32GetDatum(batch);
-		nulls[2] = nulls[3] = ' ';
+		values[3] = UUIDPGetDatum(job);
+		values[4] = Int32GetDatum(batch);
+		nulls[3] = nulls[4] = ' ';
 	}
 
+	changes =
+	    table_open(get_relname_relid("changes", get_namespace_oid("pm_catalog", false)),
+	               RowExclusiveLock);
+	pm_catalog_begin_as_owner(changes, &caller);
 	SPI_connect();
 	if (SPI_execute_with_args(
 	        "INSERT INTO pm_catalog.changes (changed_at, role, user_id, reason, job, batch) "
-	        "VALUES (pg_catalog.now(), current_user, $1::pg_catalog.uuid, $2, $3, $4) "
-	        "RETURNING id",
+	        "VALUES (pg_catalog.now(), $1, $2::pg_catalog.uuid, $3, $4, $5) RETURNING id",
 	        lengthof(types), types, values, nulls, false, 0) != SPI_OK_INSERT_RETURNING ||
 	    SPI_processed != 1)
 		elog(ERROR, "no row of changes was made");
@@ -74,6 +116,8 @@ make_change(const pg_uuid_t *job, int32 batch)
 	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	current_sub = GetCurrentSubTransactionId();
 	SPI_finish();
+	pm_catalog_end_as_owner(&caller);
+	table_close(changes, NoLock);
 }
 
 /*

@@ -48,6 +48,13 @@ check_user_id(char **value, void **extra, GucSource source)
 	return true;
 }
 
+/* What changes products says something else about itself from now on. */
+static void
+assign_who(const char *value, void *extra)
+{
+	pm_catalog_forget_change();
+}
+
 /* Called once when the module is loaded. */
 void
 _PG_init(void)
@@ -55,10 +62,10 @@ _PG_init(void)
 	DefineCustomStringVariable(
 	    "pm_catalog.user_id", "The user for whom products are changed, a UUID.",
 	    "Kept in changes.user_id, as the client says it.", &pm_catalog_user_id, "",
-	    PGC_USERSET, 0, check_user_id, NULL, NULL);
+	    PGC_USERSET, 0, check_user_id, assign_who, NULL);
 	DefineCustomStringVariable("pm_catalog.reason", "Why products are changed.",
 	                           "Kept in changes.reason.", &pm_catalog_reason, "",
-	                           PGC_USERSET, 0, NULL, NULL, NULL);
+	                           PGC_USERSET, 0, NULL, assign_who, NULL);
 	DefineCustomIntVariable(
 	    "pm_catalog.popularity_half_life",
 	    "Time after which an event counts for half as much in popular_products.",

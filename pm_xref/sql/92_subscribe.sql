@@ -31,7 +31,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   wrong text := CASE WHEN topic IS NULL OR topic = '' THEN 'topic' WHEN queue IS NULL THEN 'queue' WHEN kind IS NULL THEN 'kind' END;
-  start jsonb;
+  beginning jsonb;
   s pm_xref._subscriptions;
 BEGIN
   IF wrong IS NOT NULL THEN
@@ -49,14 +49,18 @@ BEGIN
     END IF;
     PERFORM pm_xref.schedule_delivery();
   END IF;
-  start := to_jsonb(pm_xref._now());
   BEGIN
     INSERT INTO pm_xref._subscriptions (topic, server, queue, kind, start, confirmed, position)
-    VALUES (topic, server, queue, kind, start, start, start) RETURNING * INTO s;
+    VALUES (topic, server, queue, kind, 'null', 'null', 'null') RETURNING id INTO s.id;
   EXCEPTION WHEN unique_violation THEN
     RAISE EXCEPTION 'queue "%" of % has a subscription to "%"', queue, pm_xref._server_text(server), topic
       USING ERRCODE = '42710', HINT = 'unsubscribe() ends it.';
   END;
+  -- the row is there for is_subscribed(); what was left out before is visible now
+  PERFORM pm_xref._wait_for_skippers();
+  beginning := to_jsonb(pm_xref._now());
+  UPDATE pm_xref._subscriptions AS u SET start = beginning, confirmed = beginning, position = beginning
+  WHERE u.id = s.id RETURNING * INTO s;
   IF NOT EXISTS (SELECT FROM pm_jobs._schedules AS d WHERE d.name = pm_xref._schedule_name()) THEN
     PERFORM pm_jobs.schedule(pm_xref._schedule_name(), '1 min', 'pm_xref', 'pm_xref.deliver');
   END IF;
@@ -72,7 +76,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_xref.subscribe(text, name, text, text) IS
-'from now on each event of the topic becomes a job of this kind in this queue of the database behind the server, or of this one (server NULL), exactly once, in order per key if the queue is ordered; topic may end in *, for all that begin so. Job: payload {event, topic, key, payload, published_at}, limit_key the event''s key; it runs there as the role of the caller''s user mapping. Delivery runs as the caller. Returns the id of the subscription. Errors: 42704 unknown topic, server, user mapping, or there unknown queue or kind; 42710 there is one; 08001 the server does not answer; 42501; 22023. What the subscriber was told stays if the caller rolls back, and does no harm';
+'from now on each event of the topic becomes a job of this kind in this queue of the database behind the server, or of this one (server NULL), exactly once, in order per key if the queue is ordered; topic may end in *, for all that begin so. Job: payload {event, topic, key, payload, published_at}, limit_key the event''s key; it runs there as the role of the caller''s user mapping. Delivery runs as the caller. Returns the id of the subscription. Errors: 42704 unknown topic, server, user mapping, or there unknown queue or kind; 42710 there is one; 08001 the server does not answer; 42501; 22023. What the subscriber was told stays if the caller rolls back, and does no harm. Waits for the transactions that have published nothing because nobody was subscribed (is_subscribed()); what they did is no event, but visible to the caller. 25001: not in isolation level repeatable read or serializable';
 
 CREATE FUNCTION pm_xref.unsubscribe(topic text, server name DEFAULT NULL, queue text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

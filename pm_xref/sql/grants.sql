@@ -56,7 +56,7 @@ GRANT DELETE ON pm_xref._subscriptions, pm_xref._inbox TO pm_admin;
 GRANT INSERT, UPDATE, DELETE ON pm_xref._subscriptions, pm_xref._inbox TO pm_worker;
 GRANT DELETE ON pm_xref._events TO pm_worker;
 GRANT INSERT, UPDATE ON pm_xref._purged TO pm_worker;
-GRANT EXECUTE ON FUNCTION pm_xref.publish(text, text, jsonb) TO pm_writer, pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_xref.publish(text, text, jsonb), pm_xref.publish_many(text, text[], jsonb[]), pm_xref.is_subscribed(text) TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_xref._check_topic(text), pm_xref.define_topic(text, text, jsonb), pm_xref.drop_topic(text), pm_xref._required(jsonb),
   pm_xref.schedule_delivery() TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_xref._call(text, name, text, text[]), pm_xref._is_of(text, text), pm_xref._epochs(), pm_xref._undelivered(text, pm_xref._position),

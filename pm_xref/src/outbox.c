@@ -1,5 +1,5 @@
 /*
- * outbox.c - publish(): an event as part of the caller's transaction
+ * outbox.c - publish(), publish_many(): events as part of the caller's transaction
  *
  * The event is a row of pm_xref._events, inserted with the owner's rights by a plan
  * that is kept; the statement itself checks topic and payload.  What is wrong is found
@@ -27,7 +27,9 @@
 #include "miscadmin.h"
 #include "replication/message.h"
 #include "storage/proc.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -44,7 +46,7 @@ typedef struct Statement
 {
 	const char *sql;
 	int nargs;
-	Oid types[4];
+	Oid types[5];
 	SPIPlanPtr plan;
 } Statement;
 
@@ -56,6 +58,19 @@ static Statement insert_statement = {
            "AND $3 OPERATOR(pg_catalog.?&) t.required RETURNING id",
     .nargs = 4,
     .types = {TEXTOID, TEXTOID, JSONBOID, INT8OID}
+};
+static Statement required_statement = {
+    .sql =
+        "SELECT t.required FROM pm_xref._topics AS t WHERE t.topic OPERATOR(pg_catalog.=) $1",
+    .nargs = 1,
+    .types = {TEXTOID}};
+static Statement insert_many_statement = {
+    .sql =
+        "INSERT INTO pm_xref._events (epoch, xid, topic, key, payload, published_at) "
+        "SELECT $4, pg_catalog.pg_current_xact_id(), $1, u.key, u.payload, $5 "
+        "FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS u(key, payload)",
+    .nargs = 5,
+    .types = {TEXTOID, TEXTARRAYOID, JSONBARRAYOID, INT8OID, TIMESTAMPTZOID}
 };
 static Statement refuse_statement = {
     .sql = "SELECT pm_xref._refuse_event($1, $2)",
@@ -228,6 +243,24 @@ pg_attribute_noreturn() missing(const char *what)
 	                 "payload.")));
 }
 
+/* Wakes the subscriptions of a topic, once a transaction; inside SPI, as the owner. */
+static void
+wake(Datum topic)
+{
+	if (!is_woken(TextDatumGetCString(topic)))
+		run_statement(&wake_statement, &topic);
+}
+
+/* Throws why an event is none; inside SPI, as the owner. */
+static void
+pg_attribute_noreturn() refuse(Datum topic, Datum payload)
+{
+	Datum values[] = {topic, payload};
+
+	run_statement(&refuse_statement, values);
+	elog(ERROR, "an event was refused without a reason");
+}
+
 PG_FUNCTION_INFO_V1(pm_xref_publish);
 
 /*
@@ -240,6 +273,7 @@ pm_xref_publish(PG_FUNCTION_ARGS)
 	Datum values[4];
 	Oid caller;
 	int context;
+	bool null;
 	int64 id;
 
 	if (PG_ARGISNULL(0))
@@ -260,23 +294,108 @@ pm_xref_publish(PG_FUNCTION_ARGS)
 	SPI_connect();
 	run_statement(&insert_statement, values);
 	if (SPI_processed != 1)
-	{
-		Datum refused[] = {values[0], values[2]};
-
-		run_statement(&refuse_statement, refused);
-		elog(ERROR, "an event was refused without a reason");
-	}
-	else
-	{
-		bool null;
-		char *topic = TextDatumGetCString(values[0]);
-
-		id = DatumGetInt64(
-		    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
-		if (!is_woken(topic))
-			run_statement(&wake_statement, values);
-	}
+		refuse(values[0], values[2]);
+	id = DatumGetInt64(
+	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
+	wake(values[0]);
 	SPI_finish();
 	SetUserIdAndSecContext(caller, context);
 	PG_RETURN_INT64(id);
+}
+
+/* The elements of an array of which none may be NULL; throws 22004 naming what they are. */
+static Datum *
+elements(Datum array, Oid type, const char *what, int *count)
+{
+	ArrayType *values = DatumGetArrayTypeP(array);
+	Datum *list;
+
+	if (array_contains_nulls(values))
+		missing(what);
+	deconstruct_array(values, type, -1, false, TYPALIGN_INT, &list, NULL, count);
+	return list;
+}
+
+/* Refuses the first payload that is no object with the members that the topic asks for. */
+static void
+check_payloads(Datum topic, Datum *payloads, int count)
+{
+	Datum *needs;
+	int nneeds;
+	bool null;
+	ArrayType *required;
+
+	run_statement(&required_statement, &topic);
+	if (SPI_processed != 1)
+		refuse(topic, payloads[0]);
+	required = DatumGetArrayTypePCopy(
+	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
+	needs = elements(PointerGetDatum(required), TEXTOID, "name of a member", &nneeds);
+	for (int i = 0; i < count; i++)
+	{
+		Jsonb *payload = DatumGetJsonbP(payloads[i]);
+		bool whole = JB_ROOT_IS_OBJECT(payload);
+
+		CHECK_FOR_INTERRUPTS();
+		for (int n = 0; n < nneeds && whole; n++)
+		{
+			JsonbValue member;
+
+			whole =
+			    getKeyJsonValueFromContainer(&payload->root, VARDATA_ANY(needs[n]),
+			                                 VARSIZE_ANY_EXHDR(needs[n]), &member) != NULL;
+		}
+		if (!whole)
+			refuse(topic, payloads[i]);
+	}
+}
+
+PG_FUNCTION_INFO_V1(pm_xref_publish_many);
+
+/*
+ * publish_many(topic, keys, payloads): how many events were published, in the order of
+ * the arrays; 0 under session_replication_role = replica.  All or none: throws for the
+ * first that is no event.
+ */
+Datum
+pm_xref_publish_many(PG_FUNCTION_ARGS)
+{
+	Datum values[5];
+	Datum *payloads;
+	int nkeys;
+	int npayloads;
+	Oid caller;
+	int context;
+
+	if (PG_ARGISNULL(0))
+		missing("topic");
+	if (PG_ARGISNULL(1))
+		missing("key");
+	if (PG_ARGISNULL(2))
+		missing("payload");
+	for (int i = 0; i < 3; i++)
+		values[i] = PG_GETARG_DATUM(i);
+	elements(values[1], TEXTOID, "key", &nkeys);
+	payloads = elements(values[2], JSONBOID, "payload", &npayloads);
+	if (nkeys != npayloads)
+		ereport(ERROR,
+		        (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		         errmsg("%d keys and %d payloads of events", nkeys, npayloads),
+		         errhint("Each event has a key and a payload, at the same place of both "
+		                 "arrays.")));
+	if (nkeys == 0 || SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
+		PG_RETURN_INT64(0);
+
+	values[3] = Int64GetDatum(RecoveryInProgress() ? 0 : current_epoch());
+	values[4] = TimestampTzGetDatum(GetCurrentTimestamp());
+	GetUserIdAndSecContext(&caller, &context);
+	SetUserIdAndSecContext(function_owner(fcinfo->flinfo->fn_oid),
+	                       context | SECURITY_LOCAL_USERID_CHANGE);
+	SPI_connect();
+	check_payloads(values[0], payloads, npayloads);
+	run_statement(&insert_many_statement, values);
+	wake(values[0]);
+	SPI_finish();
+	SetUserIdAndSecContext(caller, context);
+	PG_RETURN_INT64(nkeys);
 }

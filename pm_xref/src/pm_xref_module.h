@@ -19,7 +19,8 @@
  *   suspects.c     rows without a parent, looked at again before they count
  *   hold.c         keys of another server that stay until our transaction ends
  *   scan.c         _scan(): the engines
- *   outbox.c       publish(): an event as part of the caller's transaction
+ *   outbox.c       publish(), publish_many(): events as part of the caller's transaction
+ *   subscribed.c   is anybody subscribed, so that publishing can be left out?
  *
  * The parent is the column that must hold a key, the child the one that refers to it.
  * ARCHITECTURE.md says in which order both are read, and why that is right.

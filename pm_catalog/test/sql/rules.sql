@@ -14,7 +14,9 @@ SELECT is_prose(repeat('é', 100000)), is_prose(repeat('é', 100001)), is_prose(
 SELECT amount, is_amount(amount) FROM unnest(ARRAY[0, 0.0001, 0.00001, -0.01, 999999999999.9999, 1000000000000, 'NaN', 'Infinity']::numeric[]) AS amount;
 -- an error says table, row, column and rule
 \set VERBOSITY default
+SET session_replication_role = replica; -- so that the row is shown as it is written
 INSERT INTO products (id, title, created_at, updated_at) VALUES ('01a21d28-7d45-7936-84e2-06bc7f30a5bb', repeat('x', 20000000), 'epoch', 'epoch');
+RESET session_replication_role;
 \set VERBOSITY terse
 INSERT INTO products (id, title, gtin) VALUES ('01a21d28-7d45-7936-84e2-06bc7f30a5bb', 'A pen', '4006381333931');
 SELECT gtin, ean, upc FROM products;
@@ -33,4 +35,5 @@ INSERT INTO product_prices (product_id, price, valid_from) SELECT id, 10, '-infi
 INSERT INTO product_stocks (product_id, on_hand, reserved) SELECT id, 1, 2 FROM products;
 INSERT INTO product_stocks (product_id, on_hand) SELECT id, -1 FROM products;
 INSERT INTO product_relations (product_id, related_id) SELECT id, id FROM products;
+UPDATE products SET deleted_at = now();
 DELETE FROM products;

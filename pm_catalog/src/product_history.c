@@ -1,0 +1,494 @@
+/*
+ * product_history.c - triggers after statements on products: old values and events
+ *
+ * They read the transition tables, in which the old and the new row of an UPDATE stand
+ * at the same place, and insert what they find in batches, with the rights of the
+ * table's owner.  A row whose version stayed the same did not change.
+ *
+ * product_versions gets of each change the columns that changed, with the values they
+ * had; of technical_specs only the members that changed or went, and the names of those
+ * that came.  Creating writes nothing.
+ *
+ * Events are published if somebody is subscribed when the first one of the statement is
+ * found: see pm_xref/src/subscribed.c.
+ */
+#include "pm_catalog_module.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+/* As many rows are inserted by one statement. */
+#define BATCH 1000
+
+/* The columns of product_versions as arrays of a batch. */
+enum
+{
+	V_PRODUCT,
+	V_VERSION,
+	V_CHANGE,
+	V_MADE,
+	V_ENDED_BY,
+	V_ENDED,
+	V_OLD,
+	V_LACKED,
+	V_COLUMNS
+};
+
+static const struct
+{
+	Oid element;
+	Oid array;
+	int16 length;
+	bool by_value;
+	char align;
+} version_columns[V_COLUMNS] = {
+    {UUIDOID,        UUIDARRAYOID,        UUID_LEN, false, TYPALIGN_CHAR  },
+    {INT4OID,        INT4ARRAYOID,        4,        true,  TYPALIGN_INT   },
+    {INT8OID,        INT8ARRAYOID,        8,        true,  TYPALIGN_DOUBLE},
+    {TIMESTAMPTZOID, TIMESTAMPTZARRAYOID, 8,        true,  TYPALIGN_DOUBLE},
+    {INT8OID,        INT8ARRAYOID,        8,        true,  TYPALIGN_DOUBLE},
+    {TIMESTAMPTZOID, TIMESTAMPTZARRAYOID, 8,        true,  TYPALIGN_DOUBLE},
+    {JSONBOID,       JSONBARRAYOID,       -1,       false, TYPALIGN_INT   },
+    {JSONBOID,       JSONBARRAYOID,       -1,       false, TYPALIGN_INT   },
+};
+
+/* Events of one topic that are still to be published. */
+typedef struct Events
+{
+	const char *topic;
+	bool asked;
+	bool wanted;
+	int count;
+	Datum keys[BATCH];
+	Datum payloads[BATCH];
+} Events;
+
+/* What one call of the trigger does. */
+typedef struct Work
+{
+	TupleDesc desc;
+	int id; /* columns, numbered from 0 */
+	int version;
+	int change_id;
+	int updated_at;
+	int deleted_at;
+	int specs;
+	PmRowJson *json;     /* the columns that can change */
+	MemoryContext batch; /* what is collected lives here */
+	int versions;        /* how many are collected */
+	Datum values[V_COLUMNS][BATCH];
+	bool no_lacked[BATCH];
+	Events created;
+	Events updated;
+	Events deleted;
+} Work;
+
+/* The rows of a transition table. */
+typedef struct Rows
+{
+	Tuplestorestate *store;
+	int pointer;
+	TupleTableSlot *slot;
+} Rows;
+
+/* Opens a transition table, to be read beside others. */
+static Rows
+open_rows(Tuplestorestate *store, TupleDesc desc)
+{
+	Rows rows = {store, tuplestore_alloc_read_pointer(store, EXEC_FLAG_REWIND),
+	             MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple)};
+
+	tuplestore_select_read_pointer(store, rows.pointer);
+	tuplestore_rescan(store);
+	return rows;
+}
+
+/* Goes to the next row; false: there was none, and the table is closed. */
+static bool
+next_row(Rows *rows)
+{
+	tuplestore_select_read_pointer(rows->store, rows->pointer);
+	if (!tuplestore_gettupleslot(rows->store, true, false, rows->slot))
+	{
+		ExecDropSingleTupleTableSlot(rows->slot);
+		return false;
+	}
+	slot_getallattrs(rows->slot);
+	return true;
+}
+
+/* Runs a statement of ours, inside SPI; its plan is kept.  Throws what it throws. */
+static void
+run(SPIPlanPtr *plan, const char *sql, int nargs, Oid *types, Datum *values)
+{
+	if (*plan == NULL)
+	{
+		SPIPlanPtr made = SPI_prepare(sql, nargs, types);
+
+		if (made == NULL || SPI_keepplan(made) != 0)
+			elog(ERROR, "could not prepare \"%s\": %s", sql,
+			     SPI_result_code_string(SPI_result));
+		*plan = made;
+	}
+	if (SPI_execute_plan(*plan, values, NULL, false, 0) < 0)
+		elog(ERROR, "could not execute \"%s\": %s", sql,
+		     SPI_result_code_string(SPI_result));
+}
+
+/* Is somebody subscribed to the topic?  Asked once a statement. */
+static bool
+is_wanted(Events *events)
+{
+	static SPIPlanPtr plan = NULL;
+	Oid types[] = {TEXTOID};
+	Datum values[] = {0};
+	bool isnull;
+
+	if (!events->asked)
+	{
+		values[0] = CStringGetTextDatum(events->topic);
+		run(&plan, "SELECT pm_xref.is_subscribed($1)", lengthof(types), types, values);
+		events->wanted = DatumGetBool(
+		    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+		events->asked = true;
+	}
+	return events->wanted;
+}
+
+/* Publishes what is collected of a topic. */
+static void
+publish(Events *events)
+{
+	static SPIPlanPtr plan = NULL;
+	Oid types[] = {TEXTOID, TEXTARRAYOID, JSONBARRAYOID};
+	Datum values[lengthof(types)];
+
+	if (events->count == 0)
+		return;
+	values[0] = CStringGetTextDatum(events->topic);
+	values[1] = PointerGetDatum(
+	    construct_array(events->keys, events->count, TEXTOID, -1, false, TYPALIGN_INT));
+	values[2] = PointerGetDatum(construct_array(events->payloads, events->count, JSONBOID,
+	                                            -1, false, TYPALIGN_INT));
+	run(&plan, "SELECT pm_xref.publish_many($1, $2, $3)", lengthof(types), types, values);
+	events->count = 0;
+}
+
+/* Inserts the versions that are collected. */
+static void
+insert_versions(Work *work)
+{
+	static SPIPlanPtr plan = NULL;
+	Oid types[V_COLUMNS];
+	Datum arrays[V_COLUMNS];
+	int lower_bound = 1;
+
+	if (work->versions == 0)
+		return;
+	for (int i = 0; i < V_COLUMNS; i++)
+	{
+		types[i] = version_columns[i].array;
+		arrays[i] = PointerGetDatum(construct_md_array(
+		    work->values[i], i == V_LACKED ? work->no_lacked : NULL, 1, &work->versions,
+		    &lower_bound, version_columns[i].element, version_columns[i].length,
+		    version_columns[i].by_value, version_columns[i].align));
+	}
+	run(&plan,
+	    "INSERT INTO pm_catalog.product_versions "
+	    "(product_id, version, change_id, made_at, ended_by, ended_at, old, lacked) "
+	    "SELECT * FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), "
+	    "pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), "
+	    "pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8)) AS u",
+	    V_COLUMNS, types, arrays);
+	work->versions = 0;
+}
+
+/* Writes everything that is collected, and frees it. */
+static void
+flush(Work *work)
+{
+	insert_versions(work);
+	publish(&work->created);
+	publish(&work->updated);
+	publish(&work->deleted);
+	MemoryContextReset(work->batch);
+}
+
+/* Makes room for one more of each. */
+static void
+make_room(Work *work)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (work->versions == BATCH || work->created.count == BATCH ||
+	    work->updated.count == BATCH || work->deleted.count == BATCH)
+		flush(work);
+}
+
+/* Adds an event; the payload is finished by pushing its end. */
+static void
+add_event(Events *events, Datum id, JsonbParseState *state)
+{
+	JsonbValue *payload = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+
+	events->keys[events->count] =
+	    CStringGetTextDatum(DatumGetCString(DirectFunctionCall1(uuid_out, id)));
+	events->payloads[events->count] = JsonbPGetDatum(JsonbValueToJsonb(payload));
+	events->count++;
+}
+
+/* Begins the payload of an event about a product: its id. */
+static JsonbParseState *
+begin_payload(Datum id)
+{
+	JsonbParseState *state = NULL;
+	char *text = DatumGetCString(DirectFunctionCall1(uuid_out, id));
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	pm_catalog_push_string(&state, WJB_KEY, "id", 2);
+	pm_catalog_push_string(&state, WJB_VALUE, text, strlen(text));
+	return state;
+}
+
+/* Pushes columns of a row as members; pairs of column and member, ending with NULL. */
+static void
+push_members(Work *work, JsonbParseState **state, TupleTableSlot *row,
+             const char *const (*members)[2])
+{
+	for (; (*members)[0] != NULL; members++)
+	{
+		for (int i = 0; i < work->json->count; i++)
+		{
+			PmColumnJson *column = &work->json->columns[i];
+
+			if (strcmp(column->name, (*members)[0]) != 0)
+				continue;
+			pm_catalog_push_string(state, WJB_KEY, (*members)[1], strlen((*members)[1]));
+			pm_catalog_push_value(state, column, row->tts_values[column->number],
+			                      row->tts_isnull[column->number]);
+			break;
+		}
+	}
+}
+
+/* A product has come into being, or back. */
+static void
+note_created(Work *work, TupleTableSlot *new)
+{
+	static const char *const members[][2] = {
+	    {"gtin",        "gtin"       },
+	    {"sku",         "sku"        },
+	    {"title",       "name"       },
+	    {"supplier_id", "supplier_id"},
+	    {NULL,          NULL         }
+    };
+	JsonbParseState *state;
+
+	if (!is_wanted(&work->created))
+		return;
+	state = begin_payload(new->tts_values[work->id]);
+	push_members(work, &state, new, members);
+	add_event(&work->created, new->tts_values[work->id], state);
+}
+
+/* A product was deleted. */
+static void
+note_deleted(Work *work, TupleTableSlot *new)
+{
+	static const char *const members[][2] = {
+	    {"gtin", "gtin"},
+        {NULL,   NULL  }
+    };
+	JsonbParseState *state;
+
+	if (!is_wanted(&work->deleted))
+		return;
+	state = begin_payload(new->tts_values[work->id]);
+	push_members(work, &state, new, members);
+	add_event(&work->deleted, new->tts_values[work->id], state);
+}
+
+/* Is the value of a column the same in both rows? */
+static bool
+same(Work *work, const PmColumnJson *column, TupleTableSlot *old, TupleTableSlot *new)
+{
+	int i = column->number;
+
+	return pm_catalog_same_value(TupleDescAttr(work->desc, i), old->tts_values[i],
+	                             old->tts_isnull[i], new->tts_values[i],
+	                             new->tts_isnull[i]);
+}
+
+/* Columns of a product were changed: the values they have now. */
+static void
+note_updated(Work *work, TupleTableSlot *old, TupleTableSlot *new)
+{
+	JsonbParseState *state;
+
+	if (!is_wanted(&work->updated))
+		return;
+	state = begin_payload(new->tts_values[work->id]);
+	pm_catalog_push_string(&state, WJB_KEY, "changed", strlen("changed"));
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < work->json->count; i++)
+	{
+		PmColumnJson *column = &work->json->columns[i];
+
+		if (!same(work, column, old, new))
+			pm_catalog_push_column(&state, column, new->tts_values[column->number],
+			                       new->tts_isnull[column->number]);
+	}
+	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	add_event(&work->updated, new->tts_values[work->id], state);
+}
+
+/* Adds a version that has ended: the values of old that new has otherwise. */
+static void
+add_version(Work *work, TupleTableSlot *old, TupleTableSlot *new)
+{
+	JsonbParseState *state = NULL;
+	int n = work->versions;
+	JsonbValue *lacked = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < work->json->count; i++)
+	{
+		PmColumnJson *column = &work->json->columns[i];
+		Datum value = old->tts_values[column->number];
+
+		if (same(work, column, old, new))
+			continue;
+		if (column->number == work->specs && !old->tts_isnull[work->specs] &&
+		    !new->tts_isnull[work->specs])
+		{
+			Jsonb *was = DatumGetJsonbP(value);
+			Jsonb *is = DatumGetJsonbP(new->tts_values[column->number]);
+			JsonbParseState *names = NULL;
+
+			pm_catalog_push_string(&state, WJB_KEY, column->name, strlen(column->name));
+			pm_catalog_push_difference(&state, was, is, false);
+			lacked = pm_catalog_push_difference(&names, is, was, true);
+			if (lacked->val.array.nElems == 0)
+				lacked = NULL;
+		}
+		else
+			pm_catalog_push_column(&state, column, value, old->tts_isnull[column->number]);
+	}
+	work->values[V_PRODUCT][n] = datumCopy(old->tts_values[work->id], false, UUID_LEN);
+	work->values[V_VERSION][n] = old->tts_values[work->version];
+	work->values[V_CHANGE][n] = old->tts_values[work->change_id];
+	work->values[V_MADE][n] = old->tts_values[work->updated_at];
+	work->values[V_ENDED_BY][n] = new->tts_values[work->change_id];
+	work->values[V_ENDED][n] = new->tts_values[work->updated_at];
+	work->values[V_OLD][n] =
+	    JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	work->no_lacked[n] = lacked == NULL;
+	if (lacked != NULL)
+		work->values[V_LACKED][n] = JsonbPGetDatum(JsonbValueToJsonb(lacked));
+	work->versions++;
+}
+
+/* The rows of an INSERT: events. */
+static void
+after_insert(Work *work, Tuplestorestate *rows)
+{
+	Rows new;
+
+	if (!is_wanted(&work->created))
+		return;
+	new = open_rows(rows, work->desc);
+	while (next_row(&new))
+	{
+		make_room(work);
+		if (new.slot->tts_isnull[work->deleted_at])
+		{
+			MemoryContext outer = MemoryContextSwitchTo(work->batch);
+
+			note_created(work, new.slot);
+			MemoryContextSwitchTo(outer);
+		}
+	}
+}
+
+/* The rows of an UPDATE: old values and events. */
+static void
+after_update(Work *work, Tuplestorestate *old_rows, Tuplestorestate *new_rows)
+{
+	Rows old = open_rows(old_rows, work->desc);
+	Rows new = open_rows(new_rows, work->desc);
+
+	while (next_row(&old) & next_row(&new))
+	{
+		MemoryContext outer;
+		bool was_deleted = !old.slot->tts_isnull[work->deleted_at];
+		bool is_deleted = !new.slot->tts_isnull[work->deleted_at];
+
+		make_room(work);
+		if (old.slot->tts_values[work->version] == new.slot->tts_values[work->version])
+			continue;
+		outer = MemoryContextSwitchTo(work->batch);
+		add_version(work, old.slot, new.slot);
+		if (is_deleted)
+			note_deleted(work, new.slot);
+		else if (was_deleted)
+			note_created(work, new.slot);
+		else
+			note_updated(work, old.slot, new.slot);
+		MemoryContextSwitchTo(outer);
+	}
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_note_products);
+
+/* _note_products(): trigger after each statement on products. */
+Datum
+pm_catalog_note_products(PG_FUNCTION_ARGS)
+{
+	static const char *const changing[] = {
+	    "id", "version", "change_id", "created_at", "updated_at", "filled", NULL};
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	PmCatalogCaller caller;
+	Work *work;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
+	    !TRIGGER_FIRED_FOR_STATEMENT(data->tg_event))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("_note_products() is the trigger of pm_catalog.products")));
+
+	work = palloc0(sizeof(Work));
+	work->desc = RelationGetDescr(data->tg_relation);
+	work->id = pm_catalog_column(data->tg_relation, "id");
+	work->version = pm_catalog_column(data->tg_relation, "version");
+	work->change_id = pm_catalog_column(data->tg_relation, "change_id");
+	work->updated_at = pm_catalog_column(data->tg_relation, "updated_at");
+	work->deleted_at = pm_catalog_column(data->tg_relation, "deleted_at");
+	work->specs = pm_catalog_column(data->tg_relation, "technical_specs");
+	work->json = pm_catalog_row_json(work->desc, changing);
+	work->batch =
+	    AllocSetContextCreate(CurrentMemoryContext, "products", ALLOCSET_DEFAULT_SIZES);
+	work->created.topic = "catalog.product.created";
+	work->updated.topic = "catalog.product.updated";
+	work->deleted.topic = "catalog.product.deleted";
+
+	pm_catalog_begin_as_owner(data->tg_relation, &caller);
+	SPI_connect();
+	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
+		after_insert(work, data->tg_newtable);
+	else
+		after_update(work, data->tg_oldtable, data->tg_newtable);
+	flush(work);
+	SPI_finish();
+	pm_catalog_end_as_owner(&caller);
+	return PointerGetDatum(NULL);
+}
