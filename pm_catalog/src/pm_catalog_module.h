@@ -49,9 +49,11 @@ extern void pm_catalog_change_init(void);
 
 /* statement.c */
 extern bool pm_catalog_is_derived(Oid table);
+
 /* search_fold.c */
 extern const char *pm_catalog_to_utf8(const char *data, int *len);
 extern text *pm_catalog_from_utf8(const char *data, int len);
+
 /* product_row.c */
 extern int pm_catalog_column(Relation products, const char *name);
 extern bool pm_catalog_same_value(Form_pg_attribute attribute, Datum a, bool a_null,
