@@ -8,6 +8,7 @@
 #   gtin         types, search and resolver of pm_gtin, on ROWS (5 000 000)
 #   jobs         pm_jobs in one session beside a plain table, JOBS (100 000)
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
+#   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
 #   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
 #   own_commit   a commit for each job: 2 to 16 workers beside as many clients
@@ -26,7 +27,7 @@ cd "$(dirname "$0")/.."
 . deploy/lib.sh
 
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
-parts="gtin jobs xref $workers"
+parts="gtin jobs xref suppliers $workers"
 short=
 for argument in "$@"; do
   case $argument in
@@ -83,6 +84,11 @@ run_part() {
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         psql -X -q -v "refs=$([ -n "$short" ] && echo 20000 || echo 2000000)" -f bench/pm_xref.sql
       ;;
+    suppliers)
+      measure pm_suppliers 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
+        psql -X -q -v "codes=$([ -n "$short" ] && echo 2000 || echo 100000)" -f bench/pm_suppliers.sql
+      ;;
     *)
       [ "$1" = outbox ] || bench/peers.sh
       measure "workers_$1" "Workers: $1; shared_buffers 2 GB, else settings as they come, durable commits unless said" \
@@ -93,7 +99,7 @@ run_part() {
 }
 
 for part in $parts; do
-  [[ " gtin jobs xref $workers " == *" $part "* ]] || die "unknown part $part"
+  [[ " gtin jobs xref suppliers $workers " == *" $part "* ]] || die "unknown part $part"
 done
 make -s build
 mkdir -p build bench/results
