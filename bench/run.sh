@@ -10,6 +10,7 @@
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
 #   integrity    pm_catalog: periods of 500 000 prices, counts of categories
 #   catalog_search   search of pm_catalog, 1 000 000 products
+#   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
 #   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
 #   own_commit   a commit for each job: 2 to 16 workers beside as many clients
@@ -30,6 +31,7 @@ cd "$(dirname "$0")/.."
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
 parts="gtin jobs xref integrity $workers"
 parts="gtin jobs xref catalog_search $workers"
+parts="gtin jobs xref suppliers $workers"
 short=
 for argument in "$@"; do
   case $argument in
@@ -94,6 +96,10 @@ run_part() {
       measure pm_catalog_search 'One session, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         psql -X -q -v "products=$([ -n "$short" ] && echo 20000 || echo 1000000)" -f bench/pm_catalog_search.sql
+    suppliers)
+      measure pm_suppliers 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
+        psql -X -q -v "codes=$([ -n "$short" ] && echo 2000 || echo 100000)" -f bench/pm_suppliers.sql
       ;;
     *)
       [ "$1" = outbox ] || bench/peers.sh
@@ -107,6 +113,7 @@ run_part() {
 for part in $parts; do
   [[ " gtin jobs xref integrity $workers " == *" $part "* ]] || die "unknown part $part"
   [[ " gtin jobs xref catalog_search $workers " == *" $part "* ]] || die "unknown part $part"
+  [[ " gtin jobs xref suppliers $workers " == *" $part "* ]] || die "unknown part $part"
 done
 make -s build
 mkdir -p build bench/results
