@@ -73,7 +73,6 @@ BEGIN
     ) AS r
     WINDOW keys AS (ORDER BY %2$I, r.row_no)$read$,
     names, merge.key, wanted, ROW(merge.key, merge.columns, merge.content, merge.prices, merge.taxonomy)::text, row_no, typed, source, merge.supplier);
-  ANALYZE pg_temp._merge_rows (pos, same_id, reason, brand, category, family);
   EXECUTE format($duplicates$
     UPDATE pg_temp._merge_rows AS w SET reason = format('23505: duplicate of row %%s', f.row_no), same_id = NULL
     FROM (SELECT DISTINCT ON (%1$I) %1$I, row_no FROM pg_temp._merge_rows

@@ -23,6 +23,7 @@ BEGIN
   IF lows[1] IS NULL THEN
     RETURN;
   END IF;
+  ANALYZE pg_temp._merge_rows (pos, new_id, reason, brand, category, family);
   n := 1;
   WHILE n > 0 LOOP
     low := lows[n];
