@@ -89,13 +89,13 @@ END
 $$;
 
 -- The products that a query finds, with their ranks: all of them, or of those with the shortest
--- titles the first 1 000.
+-- titles the first 500.
 CREATE FUNCTION pm_catalog._search_candidates(terms text[], plain text, tiered text, documents bigint, lexemes text, condition text,
   OUT ids uuid[], OUT ranks real[])
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
-  most CONSTANT integer := 1000;
+  most CONSTANT integer := 500;
   branch CONSTANT text := 'SELECT d.product_id, d.title, d.head, d.is_featured FROM pm_catalog.search_documents AS d WHERE d.document @@ %L::tsquery AND %s';
   ranking CONSTANT text := 'SELECT array_agg(c.product_id), array_agg((pm_catalog._search_score(c.title, c.head, $1) + CASE WHEN c.is_featured THEN 0.02 ELSE 0 END)::real)
                             FROM (%s LIMIT %s) AS c';
@@ -163,18 +163,22 @@ BEGIN
 END
 $$;
 
--- Counts of what a query finds, of the first 10 000 products.
-CREATE FUNCTION pm_catalog._count_facets(matching text, currency text) RETURNS jsonb
+-- Counts of what a query finds, of the first 5 000 products.  matching: the condition on
+-- search_documents AS d; tiered: queries of one tier after the other, if more are expected
+-- than are counted: then those of long titles need not be looked up.
+CREATE FUNCTION pm_catalog._count_facets(matching text, tiered text[], currency text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
-  most CONSTANT integer := 10000;
+  most CONSTANT integer := 5000;
+  columns CONSTANT text := 'SELECT d.brand_id, d.category_id, d.supplier_id, d.currencies, d.prices FROM pm_catalog.search_documents AS d WHERE ';
+  source text := CASE WHEN tiered IS NULL THEN columns || matching ELSE columns || array_to_string(tiered, ' UNION ALL ' || columns) END;
   result jsonb;
 BEGIN
   EXECUTE format('
     WITH m AS MATERIALIZED (
       SELECT d.brand_id, d.category_id, d.supplier_id, width_bucket(d.prices[array_position(d.currencies, $1)], $2) AS band
-      FROM pm_catalog.search_documents AS d WHERE %s LIMIT %s
+      FROM (%s LIMIT %s) AS d
     ), counts AS MATERIALIZED (
       SELECT m.brand_id, m.category_id, m.supplier_id, m.band, grouping(m.brand_id, m.category_id, m.supplier_id, m.band) AS kind, count(*) AS n
       FROM m GROUP BY GROUPING SETS ((m.brand_id), (m.category_id), (m.supplier_id), (m.band), ())
@@ -189,11 +193,22 @@ BEGIN
       ''suppliers'', (SELECT coalesce(jsonb_agg(jsonb_build_object(''id'', x.id, ''name'', x.name, ''count'', x.n) ORDER BY x.n DESC, x.name, x.id), ''[]'')
                    FROM (SELECT b.id, b.name, c.n FROM counts AS c JOIN pm_catalog.suppliers AS b ON b.id = c.supplier_id WHERE c.kind = 13 ORDER BY c.n DESC, b.name, b.id LIMIT 20) AS x),
       ''prices'', (SELECT coalesce(jsonb_agg(jsonb_build_object(''from'', coalesce(($2)[c.band], 0), ''to'', ($2)[c.band + 1], ''currency'', $1, ''count'', c.n) ORDER BY c.band), ''[]'')
-                   FROM counts AS c WHERE c.kind = 14 AND c.band IS NOT NULL))', matching, most + 1, most + 1)
+                   FROM counts AS c WHERE c.kind = 14 AND c.band IS NOT NULL))', source, most + 1, most + 1)
   INTO result USING currency, ARRAY[5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]::numeric[];
+  -- fewer than expected: words of descriptions, which have no tier, count as well
+  IF tiered IS NOT NULL AND (result ->> 'matches')::integer <= most THEN
+    RETURN pm_catalog._count_facets(matching, NULL, currency);
+  END IF;
   RETURN result;
 END
 $$;
+
+-- The tiers of a query of which more products are expected than are counted; else NULL.
+CREATE FUNCTION pm_catalog._facet_tiers(tiered text, documents bigint, lexemes text, condition text) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN documents > 5000 THEN ARRAY(
+  SELECT format('d.document @@ %L::tsquery AND %s', replace(tiered, '#', tier::text) || CASE WHEN lexemes <> '' THEN '&' || lexemes ELSE '' END, condition)
+  FROM generate_series(0, 8) AS tier ORDER BY tier) END;
 
 -- A token is where a page ended: rank and id.
 CREATE FUNCTION pm_catalog._search_token(rank real, product_id uuid) RETURNS text
@@ -261,7 +276,7 @@ BEGIN
   END IF;
 
   SELECT NULL::uuid[] AS ids, NULL::real[] AS ranks INTO hits;
-  SELECT '{}'::text[] AS terms, NULL::text AS plain, false AS is_corrected INTO q;
+  SELECT '{}'::text[] AS terms, NULL::text AS plain, NULL::text AS tiered, NULL::bigint AS documents, false AS is_corrected INTO q;
   IF identified IS NULL OR key !~ '[0-9]' THEN
     q := pm_catalog._search_query(query, f.language, false);
     IF q.plain IS NOT NULL THEN
@@ -278,7 +293,8 @@ BEGIN
   IF f.facets AND (hits.ids IS NOT NULL OR identified IS NOT NULL) THEN
     facts := pm_catalog._count_facets(concat_ws(' OR ',
       CASE WHEN hits.ids IS NOT NULL THEN format('d.document @@ %L::tsquery AND %s', concat_ws('&', q.plain, nullif(f.lexemes, '')), f.condition) END,
-      CASE WHEN identified IS NOT NULL THEN format('d.product_id = ANY (%L::uuid[])', identified) END), f.currency);
+      CASE WHEN identified IS NOT NULL THEN format('d.product_id = ANY (%L::uuid[])', identified) END),
+      CASE WHEN identified IS NULL THEN pm_catalog._facet_tiers(q.tiered, q.documents, f.lexemes, f.condition) END, f.currency);
   END IF;
 
   RETURN QUERY
@@ -296,7 +312,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.search_products(text, jsonb, integer, text) IS
-'products that answer a query, the best first. An identifier (gtin, isbn, asin, sku, manufacturer''s or supplier''s reference ...), however it is spaced, finds exactly its products. Words are found in any form that their language gives them, accents and case aside, and corrected if nothing has them as typed: all words must be there, but for those that say nothing (the, de) and those that occur nowhere. highlight: the title as HTML, escaped, what was asked for within <mark>; rank: 2 for identifiers, else 0 to 1.02; matched_by: words, corrected or the identifier''s column (variant: a variant''s sku or gtin); after_this: to be given as after for what follows this row; facets: with {"facets": true} and in the first row, counts as search_facets() gives them. filters: see docs/search.md. Of very many, the 1 000 with the shortest titles are ranked. Errors: 22023 bad filter, limit_rows (1 to 1000) or token; 55P03 search is still behind after {"wait": ...}';
+'products that answer a query, the best first. An identifier (gtin, isbn, asin, sku, manufacturer''s or supplier''s reference ...), however it is spaced, finds exactly its products. Words are found in any form that their language gives them, accents and case aside, and corrected if nothing has them as typed: all words must be there, but for those that say nothing (the, de) and those that occur nowhere. highlight: the title as HTML, escaped, what was asked for within <mark>; rank: 2 for identifiers, else 0 to 1.02; matched_by: words, corrected or the identifier''s column (variant: a variant''s sku or gtin); after_this: to be given as after for what follows this row; facets: with {"facets": true} and in the first row, counts as search_facets() gives them. filters: see docs/search.md. Of very many, the 500 with the shortest titles are ranked. Errors: 22023 bad filter, limit_rows (1 to 1000) or token; 55P03 search is still behind after {"wait": ...}';
 
 CREATE FUNCTION pm_catalog.search_facets(query text, filters jsonb DEFAULT '{}') RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pm_gtin, pg_temp SET enable_seqscan = off
@@ -309,14 +325,15 @@ BEGIN
   RETURN pm_catalog._count_facets(
     CASE WHEN query = '' THEN CASE WHEN f.lexemes = '' THEN f.condition ELSE format('d.document @@ %L::tsquery AND %s', f.lexemes, f.condition) END
          WHEN q.plain IS NULL THEN 'false'
-         ELSE format('d.document @@ %L::tsquery AND %s', concat_ws('&', q.plain, nullif(f.lexemes, '')), f.condition) END, f.currency);
+         ELSE format('d.document @@ %L::tsquery AND %s', concat_ws('&', q.plain, nullif(f.lexemes, '')), f.condition) END,
+    pm_catalog._facet_tiers(q.tiered, q.documents, f.lexemes, f.condition), f.currency);
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.search_facets(text, jsonb) IS
-'counts of what the words of a query find, or of all products that pass the filters if it is empty: {"matches", "is_exact", "brands", "categories", "suppliers": [{"id", "name", "count"}], "prices": [{"from", "to", "currency", "count"}]}, the 20 largest of each. More than 10 000 products: the first of them are counted, matches is 10001 and is_exact false. Errors: 22023 bad filter';
+'counts of what the words of a query find, or of all products that pass the filters if it is empty: {"matches", "is_exact", "brands", "categories", "suppliers": [{"id", "name", "count"}], "prices": [{"from", "to", "currency", "count"}]}, the 20 largest of each. More than 5 000 products: the first of them, those with short titles, are counted, matches is 5001 and is_exact false. Errors: 22023 bad filter';
 
 REVOKE ALL ON FUNCTION pm_catalog._near_words(text, integer), pm_catalog._is_found(text), pm_catalog._search_query(text, text, boolean),
   pm_catalog._search_candidates(text[], text, text, bigint, text, text), pm_catalog._matched_identifier(uuid, text),
-  pm_catalog._identified(text, text, text, text), pm_catalog._count_facets(text, text), pm_catalog._search_token(real, uuid),
+  pm_catalog._identified(text, text, text, text), pm_catalog._count_facets(text, text[], text), pm_catalog._facet_tiers(text, bigint, text, text), pm_catalog._search_token(real, uuid),
   pm_catalog._read_search_token(text), pm_catalog._wait_for_search(interval), pm_catalog.search_products(text, jsonb, integer, text),
   pm_catalog.search_facets(text, jsonb) FROM PUBLIC;

@@ -28,15 +28,15 @@ BEGIN
     -- the frequent ones, and if these are too few the others as well
     SELECT x.* FROM (
       SELECT k.word, k.spelling, k.documents FROM pm_catalog.search_words AS k WHERE k.is_frequent AND k.word ^@ last_word.word COLLATE "C"
-      ORDER BY k.documents DESC, k.word LIMIT 30) AS x
+      ORDER BY k.documents DESC, k.word LIMIT 20) AS x
     UNION ALL
     SELECT x.* FROM (
       SELECT k.word, k.spelling, k.documents FROM pm_catalog.search_words AS k WHERE NOT k.is_frequent AND k.word ^@ last_word.word COLLATE "C"
-      ORDER BY k.documents DESC, k.word LIMIT 30) AS x
-    LIMIT 30
+      ORDER BY k.documents DESC, k.word LIMIT 20) AS x
+    LIMIT 20
   LOOP
     -- only what is found together with the words before; what both very many have is taken to be
-    CONTINUE WHEN q.plain IS NOT NULL AND q.documents * w.documents < 50 * all_documents
+    CONTINUE WHEN q.plain IS NOT NULL AND (q.documents <= 1000 OR q.documents * w.documents < 10 * all_documents)
       AND NOT pm_catalog._is_found(q.plain || '&' || quote_literal(w.word));
     suggestion := before || w.spelling;
     documents := w.documents;
@@ -47,6 +47,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.suggest(text, integer) IS
-'completes the last word of what is typed, by words that products have, the most frequent first; after other words only by such as are found together with them, among the 30 most frequent (two that so many have that 50 products would have both by chance are taken to be). documents: how many products have the completed word. No rows if nothing or a blank was typed last. Error 22023 if limit_rows is not 1 to 100';
+'completes the last word of what is typed, by words that products have, the most frequent first; after other words only by such as are found together with them, among the 20 most frequent (two that so many have that 10 products would have both by chance are taken to be). documents: how many products have the completed word. No rows if nothing or a blank was typed last. Error 22023 if limit_rows is not 1 to 100';
 
 REVOKE ALL ON FUNCTION pm_catalog.suggest(text, integer) FROM PUBLIC;

@@ -61,7 +61,7 @@ GRANT EXECUTE ON FUNCTION pm_catalog._words(text), pm_catalog._word_lexemes(text
   pm_catalog._code_key(text), pm_catalog._search_score(text, text, text[]), pm_catalog._highlight(text, text[]), pm_catalog._refuse_filter(text, jsonb, text),
   pm_catalog._filter_ids(text, jsonb), pm_catalog._filter_value(jsonb, text, text, text), pm_catalog._read_filters(jsonb), pm_catalog._near_words(text, integer),
   pm_catalog._is_found(text), pm_catalog._search_query(text, text, boolean), pm_catalog._search_candidates(text[], text, text, bigint, text, text),
-  pm_catalog._matched_identifier(uuid, text), pm_catalog._identified(text, text, text, text), pm_catalog._count_facets(text, text),
+  pm_catalog._matched_identifier(uuid, text), pm_catalog._identified(text, text, text, text), pm_catalog._count_facets(text, text[], text), pm_catalog._facet_tiers(text, bigint, text, text),
   pm_catalog._search_token(real, uuid), pm_catalog._read_search_token(text), pm_catalog._wait_for_search(interval),
   pm_catalog.search_products(text, jsonb, integer, text), pm_catalog.search_facets(text, jsonb), pm_catalog.suggest(text, integer),
   pm_catalog.list_products(jsonb, text, text, integer) TO pm_reader, pm_writer, pm_admin, pm_worker;
