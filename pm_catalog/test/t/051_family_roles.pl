@@ -43,7 +43,7 @@ foreach my $section ('Declare', 'Write products', 'See what is missing', 'Declar
 }
 
 # what the page shows is what happens
-my ($shown) = (blocks('See what is missing'))[0] =~ /missing\n(.*?)^SELECT/ms;
+my ($shown) = (blocks('See what is missing'))[0] =~ /\| +missing\n(.*?)^SELECT/ms;
 $shown = join "\n", map { s/^--\s*//r =~ s/\s*\|\s*/|/gr } split /\n/, $shown;
 like(as('pm_reader', (split /^SELECT family/m, (blocks('See what is missing'))[0])[0]), qr/^\Q$shown\E$/m, 'completeness as the page shows it');
 my ($faults) = $page =~ /^DETAIL:  (.*?)^```/ms;
