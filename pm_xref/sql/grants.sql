@@ -66,4 +66,4 @@ GRANT EXECUTE ON FUNCTION pm_xref._epoch(), pm_xref._make_durable(), pm_xref._no
   pm_xref._open_inbox(uuid, text, text, text, jsonb), pm_xref._receive(uuid, jsonb, jsonb, jsonb),
   pm_xref._send(pm_xref._subscriptions, jsonb, jsonb), pm_xref._open(pm_xref._subscriptions), pm_xref._go_on_from(text, jsonb),
   pm_xref._deliver(uuid, boolean, timestamptz), pm_xref._has_events(uuid), pm_xref.purge_events(), pm_xref.deliver(uuid),
-  pm_xref._run_delivery(pm_jobs.job), pm_xref.subscribe(text, name, text, text) TO pm_worker;
+  pm_xref._run_delivery(pm_jobs.job), pm_xref._wait_for_skippers(), pm_xref.subscribe(text, name, text, text) TO pm_worker;
