@@ -39,6 +39,7 @@ SELECT a.alias_key, a.alias, b.name FROM brand_aliases AS a JOIN brands AS b ON 
 SELECT merge_brands(id, id) IS NULL FROM (VALUES ('01a21d28-7d45-7936-84e2-000000000001'::uuid)) AS v(id);
 SELECT merge_brands('01a21d28-7d45-7936-84e2-000000000001', '01a21d28-7d45-7936-84e2-000000000002');
 SELECT merge_brands(NULL, ensure_brand('HP'));
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 DELETE FROM brands;
 SELECT count(*) FROM brand_aliases;

@@ -40,5 +40,6 @@ WHERE p.title = 'Layer ' || n || s AND i.title = 'Layer ' || n - 1 || t;
 SELECT count(*) FROM product_bundle_items;
 SELECT put('Layer 20a', 1, 'Layer 1b');
 DELETE FROM product_bundles;
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 DROP FUNCTION put;

@@ -70,6 +70,7 @@ SELECT _fold_counts();
 SELECT count(*) FROM _category_deltas;
 UPDATE products SET category_id = '01a21d28-7d45-7936-84e2-000000000001' WHERE title LIKE '%3';
 UPDATE products SET deleted_at = now() WHERE title LIKE '%4';
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL AND title LIKE '%5';
 DELETE FROM products WHERE title LIKE '%5';
 UPDATE categories SET parent_id = '01a21d28-7d45-7936-84e2-000000000002' WHERE id = '01a21d28-7d45-7936-84e2-000000000001';
 UPDATE categories SET parent_id = NULL WHERE name = 'Pens';
@@ -80,11 +81,13 @@ SELECT * FROM counted WHERE products_below > 0;
 -- a statement that changes no count adds nothing
 UPDATE products SET title = title || ' (new)';
 SELECT count(*) FROM _category_deltas;
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 SELECT sum(products_below) FROM category_counts;
 -- nor is anything left of a category that goes before its changes are folded
 INSERT INTO products (title, category_id) VALUES ('Last', '01a21d28-7d45-7936-84e2-000000000003');
 SELECT _fold_counts() > 0 AS folded;
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 DELETE FROM categories WHERE id = '01a21d28-7d45-7936-84e2-000000000003';
 SELECT sum(products_below) FROM category_counts;

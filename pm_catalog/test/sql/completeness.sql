@@ -37,6 +37,7 @@ SELECT xmin = :'before'::xid AS untouched FROM products WHERE title = 'Lamp';
 UPDATE products SET deleted_at = now() WHERE title = 'Lamp';
 SELECT * FROM completeness('00000000-0000-7000-8000-000000000101');
 DROP VIEW seen;
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 DELETE FROM families;
 DELETE FROM brands;

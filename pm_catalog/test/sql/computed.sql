@@ -44,5 +44,6 @@ SELECT count(*) AS products, count(technical_specs -> 'piece_weight') AS compute
   count(*) FILTER (WHERE (technical_specs ->> 'piece_weight')::numeric IS DISTINCT FROM
     round((weight - (technical_specs ->> 'tare')::numeric) / nullif((technical_specs ->> 'pieces')::numeric, 0), 4)) AS wrong_weights
 FROM products WHERE title ~ '^P';
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 DELETE FROM families;

@@ -68,6 +68,7 @@ UPDATE family_attributes SET max_value = 500 WHERE code = 'power';
 RESET session_replication_role;
 UPDATE products SET technical_specs = technical_specs || '{"power": 450}' WHERE title = 'Lamp 1';
 UPDATE products SET technical_specs = technical_specs || '{"power": 501}' WHERE title = 'Lamp 1';
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 DELETE FROM families;
 DELETE FROM locales;

@@ -90,6 +90,7 @@ UPDATE families SET numbers_products = true WHERE code = 'cadre';
 INSERT INTO products (title, family_id) SELECT 'Frame 4', id FROM families WHERE code = 'cadre';
 UPDATE products SET family_id = (SELECT id FROM families WHERE code = 'cadre'), technical_specs = '{}' WHERE title = 'By SQL';
 SELECT p.title, n.number = max(n.number) OVER () AS newest FROM product_numbers AS n JOIN products AS p ON p.id = n.product_id JOIN families AS f ON f.id = p.family_id WHERE f.code = 'cadre' ORDER BY n.number;
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 DELETE FROM families;
 DELETE FROM suppliers;

@@ -84,6 +84,7 @@ DELETE FROM staged;
 SELECT * FROM pg_temp.merge(1);
 SELECT * FROM pg_temp.merge(1);
 SELECT last_batch('01a21d28-7d45-7936-84e2-00000000000a'), forget_job('01a21d28-7d45-7936-84e2-00000000000a');
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 DELETE FROM suppliers;
 DELETE FROM categories;

@@ -60,6 +60,7 @@ SELECT * FROM pg_temp.merge('acme');
 UPDATE staged SET status = NULL, category = 'Pens > Fine';
 SELECT * FROM pg_temp.merge('acme', '{"taxonomy": "google"}');
 SELECT c.taxonomy, c.name, u.name AS below FROM products AS p JOIN categories AS c ON c.id = p.category_id JOIN categories AS u ON u.id = c.parent_id;
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 DELETE FROM suppliers;
 DELETE FROM families;

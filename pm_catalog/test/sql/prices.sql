@@ -71,4 +71,5 @@ FROM products, (VALUES (20, NULL, 100), (18, NULL, 20), (22, NULL, 10), (17, 22,
 SELECT p.title, r.price, compare_at_amount, round(extract(epoch FROM now() - reduced_since) / 86400) AS days, lowest_price, is_prior_price, reduction
 FROM price_reductions AS r JOIN products AS p ON p.id = r.product_id ORDER BY title;
 DROP VIEW shown;
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;

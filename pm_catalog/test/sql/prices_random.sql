@@ -63,5 +63,6 @@ SELECT count(*) > 100 AS enough, count(*) FILTER (WHERE lowest IS DISTINCT FROM 
 FROM (SELECT lowest_price(p.id, before => pg_temp.day(d)) AS lowest,
         (SELECT min((current_price(p.id, pg_temp.day(e))).price) FROM generate_series(d - 30, d - 1) AS e) AS of_days
       FROM products AS p, generate_series(-1, 120, 3) AS d) AS x;
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 DELETE FROM suppliers;

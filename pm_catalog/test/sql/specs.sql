@@ -86,6 +86,7 @@ DELETE FROM locales WHERE code = 'fr';
 SELECT * FROM check_specs('00000000-0000-7000-8000-000000000009', '{}');
 SELECT * FROM check_specs(:lamp, '[]');
 SELECT count(*) FROM check_specs(NULL, '{}');
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 SELECT count(*) FROM product_attributes;
 DELETE FROM families;

@@ -41,5 +41,6 @@ INSERT INTO suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-00000000
 INSERT INTO supplier_products (product_id, supplier_id, stock, lead_time_days, is_active)
 VALUES (:pen, '01a21d28-7d45-7936-84e2-0000000000aa', 100, 5, true), (:pen, '01a21d28-7d45-7936-84e2-0000000000ab', 50, 2, false);
 SELECT p.title, on_hand, reserved, available, is_low, supplier_stock, lead_time_days FROM product_availability AS a JOIN products AS p ON p.id = a.product_id ORDER BY 1;
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 DELETE FROM suppliers;

@@ -26,6 +26,7 @@ SELECT * FROM held WHERE attribute = 'rank' ORDER BY 1, 2, 3, 4;
 UPDATE products SET deleted_at = now() WHERE title = 'A';
 INSERT INTO products (title, family_id, technical_specs) VALUES ('E', :lamp, '{"serial": "1"}');
 UPDATE products SET deleted_at = NULL WHERE title = 'A';
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL AND title = 'E';
 DELETE FROM products WHERE title = 'E';
 UPDATE products SET deleted_at = NULL WHERE title = 'A';
 UPDATE products SET technical_specs = technical_specs - 'serial' WHERE title = 'A';
@@ -49,6 +50,7 @@ INSERT INTO products (title, family_id, technical_specs) VALUES ('I', :bulb, '{"
 -- never another than the values themselves
 SELECT count(*) AS differ FROM ((SELECT * FROM unique_values EXCEPT SELECT * FROM _unique_values) UNION ALL (SELECT * FROM _unique_values EXCEPT SELECT * FROM unique_values)) AS d;
 SELECT * FROM held ORDER BY 1, 2, 3, 4;
+UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 SELECT count(*) FROM unique_values;
 DROP VIEW held;
