@@ -28,7 +28,8 @@ CREATE FUNCTION pm_catalog._note_prices() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF pm_xref.is_subscribed('catalog.price.changed') THEN
+  -- what the periods of other rows become by a statement is told with it
+  IF pm_xref.is_subscribed('catalog.price.changed') AND NOT pm_catalog._is_derived(TG_RELID) THEN
     EXECUTE format($query$
       WITH pair AS MATERIALIZED (
         SELECT coalesce(n.product_id, o.product_id) AS product_id, coalesce(n.price_type, o.price_type) AS price_type, coalesce(n.currency, o.currency) AS currency,

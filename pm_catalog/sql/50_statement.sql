@@ -11,7 +11,11 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_lock_write
 CREATE FUNCTION pm_catalog._lock_table("table" regclass, alone boolean) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_lock_table';
 
+-- Was the trigger that asks fired by what is derived for its table, not by a statement of somebody?
+CREATE FUNCTION pm_catalog._is_derived("table" regclass) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_is_derived_write';
+
 CREATE FUNCTION pm_catalog._set_updated_at() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_set_updated_at';
 
-REVOKE ALL ON FUNCTION pm_catalog._after_statement(), pm_catalog._lock_writers(), pm_catalog._lock_table(regclass, boolean), pm_catalog._set_updated_at() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_catalog._after_statement(), pm_catalog._lock_writers(), pm_catalog._lock_table(regclass, boolean), pm_catalog._is_derived(regclass), pm_catalog._set_updated_at() FROM PUBLIC;

@@ -71,6 +71,15 @@ pm_catalog_is_derived(Oid table)
 	return deriving.table == table && deriving.depth == trigger_depth() - 1;
 }
 
+PG_FUNCTION_INFO_V1(pm_catalog_is_derived_write);
+
+/* _is_derived(table): see pm_catalog_is_derived. */
+Datum
+pm_catalog_is_derived_write(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(pm_catalog_is_derived(PG_GETARG_OID(0)));
+}
+
 /* The number of rows that a trigger's statement wrote. */
 static int64
 rows_written(const TriggerData *trigger)

@@ -79,7 +79,7 @@ SELECT count(*) AS pending FROM _category_deltas;
 SELECT _fold_counts();
 SELECT * FROM counted WHERE products_below > 0;
 -- a statement that changes no count adds nothing
-UPDATE products SET title = title || ' (new)';
+UPDATE products SET title = title || ' (new)' WHERE deleted_at IS NULL;
 SELECT count(*) FROM _category_deltas;
 UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;

@@ -42,7 +42,7 @@ UPDATE products SET technical_specs = technical_specs || '{"power": 201}' WHERE 
 BEGIN;
 UPDATE family_attributes SET is_mandatory = false WHERE code = 'size';
 DELETE FROM family_rules;
-UPDATE products SET technical_specs = technical_specs - 'size' WHERE family_id = :lamp;
+UPDATE products SET technical_specs = technical_specs - 'size' WHERE family_id = :lamp AND deleted_at IS NULL;
 DELETE FROM family_attributes WHERE code = 'size';
 UPDATE products SET technical_specs = technical_specs || '{"size": 1}' WHERE title = 'Lamp 1';
 ROLLBACK;
@@ -60,7 +60,7 @@ ROLLBACK;
 WITH declared AS (UPDATE family_attributes SET max_value = 1000 WHERE code = 'power' RETURNING 1)
 UPDATE products SET technical_specs = technical_specs || '{"power": 999}' WHERE title = 'Lamp 1' AND (SELECT count(*) FROM declared) = 1;
 WITH declared AS (UPDATE family_attributes SET max_value = 190 WHERE code = 'power' RETURNING 1)
-UPDATE products SET technical_specs = technical_specs || '{"power": 199}' WHERE (SELECT count(*) FROM declared) = 1;
+UPDATE products SET technical_specs = technical_specs || '{"power": 199}' WHERE deleted_at IS NULL AND (SELECT count(*) FROM declared) = 1;
 SELECT max_value, (SELECT technical_specs -> 'power' FROM products WHERE title = 'Lamp 1') AS power FROM family_attributes WHERE code = 'power';
 -- under replication nothing is checked, but what it brings is known
 SET session_replication_role = replica;

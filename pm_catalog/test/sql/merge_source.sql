@@ -60,7 +60,7 @@ BEGIN;
 CREATE ROLE regress_importer;
 GRANT USAGE ON SCHEMA pm_catalog, pm_gtin, pm_xref TO regress_importer;
 GRANT SELECT ON ALL TABLES IN SCHEMA pm_catalog TO regress_importer;
-GRANT INSERT, UPDATE, DELETE ON products, supplier_products, product_prices, product_stocks, brands, categories, tags, product_tags, merges, merge_outcomes TO regress_importer;
+GRANT INSERT, UPDATE, DELETE ON products, supplier_products, product_prices, product_stocks, brands, brand_aliases, categories, tags, product_tags, merges, merge_outcomes TO regress_importer;
 GRANT INSERT ON changes TO regress_importer;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA pm_catalog TO regress_importer;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pm_catalog, pm_xref TO regress_importer;

@@ -4,7 +4,7 @@
 SET search_path = pm_catalog, pm_gtin, public;
 INSERT INTO products (id, title, is_featured, slug) SELECT ('01a21d28-7d45-7936-84e2-00000000000' || n)::uuid, title, n <= 2, lower(title)
 FROM unnest('{Pen,Book,Lamp,Desk}'::text[]) WITH ORDINALITY AS p(title, n);
-CREATE VIEW popular AS SELECT q.title, round(p.score::numeric, 1) AS score FROM popular_products AS p JOIN products AS q ON q.id = p.product_id;
+CREATE VIEW popular AS SELECT q.title, round(p.score::numeric, 1) AS score FROM popular_products AS p JOIN products AS q ON q.id = p.product_id ORDER BY 2 DESC, 1;
 TABLE popular;
 SELECT count(record_event(id, 'view')) FROM products, generate_series(1, 3);
 SELECT record_event(id, 'order', 10), record_event(id, 'view') FROM products WHERE title = 'Lamp';
