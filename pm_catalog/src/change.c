@@ -74,6 +74,7 @@ pm_catalog_end_as_owner(const PmCatalogCaller *caller)
 static void
 make_change(const pg_uuid_t *job, int32 batch)
 {
+	static SPIPlanPtr plan = NULL;
 	Oid types[] = {NAMEOID, TEXTOID, TEXTOID, UUIDOID, INT4OID};
 	Datum values[lengthof(types)] = {0};
 	char nulls[] = {' ', 'n', 'n', 'n', 'n'};
@@ -106,11 +107,12 @@ make_change(const pg_uuid_t *job, int32 batch)
 	               RowExclusiveLock);
 	pm_catalog_begin_as_owner(changes, &caller);
 	SPI_connect();
-	if (SPI_execute_with_args(
-	        "INSERT INTO pm_catalog.changes (changed_at, role, user_id, reason, job, batch) "
-	        "VALUES (pg_catalog.now(), $1, $2::pg_catalog.uuid, $3, $4, $5) RETURNING id",
-	        lengthof(types), types, values, nulls, false, 0) != SPI_OK_INSERT_RETURNING ||
-	    SPI_processed != 1)
+	pm_catalog_run(
+	    &plan,
+	    "INSERT INTO pm_catalog.changes (changed_at, role, user_id, reason, job, batch) "
+	    "VALUES (pg_catalog.now(), $1, $2::pg_catalog.uuid, $3, $4, $5) RETURNING id",
+	    lengthof(types), types, values, nulls);
+	if (SPI_processed != 1)
 		elog(ERROR, "no row of changes was made");
 	current = DatumGetInt64(
 	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));

@@ -24,15 +24,19 @@
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/jsonb.h"
 #include "utils/relcache.h"
 
 #include "pm_compat.h"
 
-/* pm_catalog.c: settings, NULL or empty if nothing was said */
+/* pm_catalog.c; the settings are NULL or empty if nothing was said */
 extern char *pm_catalog_user_id;
 extern char *pm_catalog_reason;
+
+extern void pm_catalog_run(SPIPlanPtr *plan, const char *sql, int nargs, Oid *types,
+                           Datum *values, const char *nulls);
 
 /* change.c */
 typedef struct PmCatalogCaller

@@ -129,24 +129,6 @@ next_row(Rows *rows)
 	return true;
 }
 
-/* Runs a statement of ours, inside SPI; its plan is kept.  Throws what it throws. */
-static void
-run(SPIPlanPtr *plan, const char *sql, int nargs, Oid *types, Datum *values)
-{
-	if (*plan == NULL)
-	{
-		SPIPlanPtr made = SPI_prepare(sql, nargs, types);
-
-		if (made == NULL || SPI_keepplan(made) != 0)
-			elog(ERROR, "could not prepare \"%s\": %s", sql,
-			     SPI_result_code_string(SPI_result));
-		*plan = made;
-	}
-	if (SPI_execute_plan(*plan, values, NULL, false, 0) < 0)
-		elog(ERROR, "could not execute \"%s\": %s", sql,
-		     SPI_result_code_string(SPI_result));
-}
-
 /* Is somebody subscribed to the topic?  Asked once a statement. */
 static bool
 is_wanted(Events *events)
@@ -159,7 +141,8 @@ is_wanted(Events *events)
 	if (!events->asked)
 	{
 		values[0] = CStringGetTextDatum(events->topic);
-		run(&plan, "SELECT pm_xref.is_subscribed($1)", lengthof(types), types, values);
+		pm_catalog_run(&plan, "SELECT pm_xref.is_subscribed($1)", lengthof(types), types,
+		               values, NULL);
 		events->wanted = DatumGetBool(
 		    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 		events->asked = true;
@@ -182,7 +165,8 @@ publish(Events *events)
 	    construct_array(events->keys, events->count, TEXTOID, -1, false, TYPALIGN_INT));
 	values[2] = PointerGetDatum(construct_array(events->payloads, events->count, JSONBOID,
 	                                            -1, false, TYPALIGN_INT));
-	run(&plan, "SELECT pm_xref.publish_many($1, $2, $3)", lengthof(types), types, values);
+	pm_catalog_run(&plan, "SELECT pm_xref.publish_many($1, $2, $3)", lengthof(types), types,
+	               values, NULL);
 	events->count = 0;
 }
 
@@ -205,13 +189,14 @@ insert_versions(Work *work)
 		    &lower_bound, version_columns[i].element, version_columns[i].length,
 		    version_columns[i].by_value, version_columns[i].align));
 	}
-	run(&plan,
+	pm_catalog_run(
+	    &plan,
 	    "INSERT INTO pm_catalog.product_versions "
 	    "(product_id, version, change_id, made_at, ended_by, ended_at, old, lacked) "
 	    "SELECT * FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), "
 	    "pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), "
 	    "pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8)) AS u",
-	    V_COLUMNS, types, arrays);
+	    V_COLUMNS, types, arrays, NULL);
 	work->versions = 0;
 }
 
