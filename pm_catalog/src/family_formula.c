@@ -143,7 +143,7 @@ apply(PmStepKind kind, Numeric a, Numeric b)
 static bool
 calculate(const FamilyAttribute *attribute, const Product *product, JsonbValue *result)
 {
-	Numeric stack[PM_FORMULA_STEPS];
+	Numeric stack[PM_FORMULA_STEPS] = {NULL};
 	int depth = 0;
 
 	for (int i = 0; i < attribute->formula->count; i++)

@@ -21,7 +21,7 @@ static const PmText options[] = {
 static void
 check_formula(const char *str, size_t len, bool template)
 {
-	PmFormula formula;
+	static PmFormula formula;
 	size_t position;
 	int depth = 0;
 	int names = 0;
