@@ -62,7 +62,7 @@ SELECT row_number() OVER () AS n, w.first || ' ' || w.second AS clean, w.first, 
        CASE WHEN random() < 0.5 THEN overlay(w.first PLACING '' FROM 3 FOR 1) || ' ' || w.second
             ELSE w.first || ' ' || overlay(w.second PLACING substr(w.second, 4, 1) || substr(w.second, 3, 1) FROM 3 FOR 2) END AS typo,
        p.id, p.ean::text AS ean, p.sku
-FROM (SELECT p.*, regexp_split_to_array(p.title, ' ') AS parts FROM pm_catalog.products AS p TABLESAMPLE SYSTEM (0.5) WHERE random() < 0.2 LIMIT 500) AS p,
+FROM (SELECT p.*, regexp_split_to_array(p.title, ' ') AS parts FROM pm_catalog.products AS p TABLESAMPLE SYSTEM (least(100, 500000.0 / :products)) WHERE random() < 0.2 LIMIT 500) AS p,
      LATERAL (SELECT a.w AS first, b.w AS second FROM unnest(p.parts) WITH ORDINALITY AS a (w, n), unnest(p.parts) WITH ORDINALITY AS b (w, n)
               WHERE a.w ~ '^[a-z]{5,}$' AND b.w ~ '^[a-z]{5,}$' AND a.n < b.n ORDER BY random() LIMIT 1) AS w;
 

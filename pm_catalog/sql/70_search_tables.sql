@@ -42,7 +42,7 @@ CREATE INDEX search_documents_document ON pm_catalog.search_documents USING gin 
 CREATE INDEX search_documents_look_again_at ON pm_catalog.search_documents (look_again_at) WHERE look_again_at IS NOT NULL;
 CREATE INDEX search_documents_created_at ON pm_catalog.search_documents (created_at, product_id);
 CREATE INDEX search_documents_title ON pm_catalog.search_documents (pm_catalog.fold(title) COLLATE "C", product_id);
-COMMENT ON TABLE pm_catalog.search_documents IS 'what search knows of each product that is not deleted, as of when it was indexed; made by index_products() of the other tables, not dumped';
+COMMENT ON TABLE pm_catalog.search_documents IS 'Not dumped: index_products() makes it of the other tables. What search knows of each product that is not deleted, as of when it was indexed';
 COMMENT ON COLUMN pm_catalog.search_documents.product_id IS 'the product';
 COMMENT ON COLUMN pm_catalog.search_documents.brand_id IS 'its brand';
 COMMENT ON COLUMN pm_catalog.search_documents.category_id IS 'its main category';
@@ -69,7 +69,7 @@ CREATE TABLE pm_catalog.search_words (
 ) WITH (fillfactor = 80);
 CREATE INDEX search_words_frequent ON pm_catalog.search_words (word) WHERE is_frequent;
 CREATE INDEX search_words_keys ON pm_catalog.search_words USING gin (keys);
-COMMENT ON TABLE pm_catalog.search_words IS 'the words of all documents: what typed words are corrected to and completed by; kept by index_products(), not dumped';
+COMMENT ON TABLE pm_catalog.search_words IS 'Not dumped: index_products() makes it. The words of all documents: what typed words are corrected to and completed by';
 COMMENT ON COLUMN pm_catalog.search_words.word IS 'the word, folded';
 COMMENT ON COLUMN pm_catalog.search_words.documents IS 'how many documents have it';
 COMMENT ON COLUMN pm_catalog.search_words.spelling IS 'how it is written, in small letters, where it was met first';
@@ -81,6 +81,9 @@ CREATE TABLE pm_catalog._search_pending (
   product_ids uuid[] NOT NULL,
   noted_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+
+COMMENT ON TABLE pm_catalog._search_pending IS 'Not dumped: after a restore all products are indexed. Products that changed and are still to be indexed, by statement';
+COMMENT ON SEQUENCE pm_catalog._search_pending_id_seq IS 'Not dumped: ids are for the order of what waits';
 
 CREATE VIEW pm_catalog.search_lag WITH (security_invoker) AS
 SELECT coalesce(sum(cardinality(p.product_ids)), 0)::bigint AS products, min(p.noted_at) AS oldest_at,

@@ -120,7 +120,7 @@ static void
 spoil(char *word)
 {
 	size_t size = strlen(word);
-	size_t at = (size_t) rand() % size;
+	size_t at = (size_t) rand() % (size > 0 ? size : 1);
 	char letter = (char) ('a' + rand() % 4);
 
 	switch (rand() % 4)

@@ -60,7 +60,7 @@ SELECT found('x', '{"status": [null]}');
 SELECT found('x', '{"active": "yes"}');
 SELECT found('x', '{"in_stock": 1}');
 SELECT found('x', '{"max_price": "10"}');
-SELECT found('x', '{"currency": "XXX"}');
+SELECT found('x', '{"currency": "XAU"}');
 SELECT found('x', '{"language": "la"}');
 SELECT found('x', '{"facets": 1}');
 SELECT found('x', '{"wait": "soon"}');
