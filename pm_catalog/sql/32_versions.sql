@@ -46,6 +46,7 @@ CREATE TRIGGER products_inserted AFTER INSERT ON pm_catalog.products
 REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._note_products();
 CREATE TRIGGER products_updated AFTER UPDATE ON pm_catalog.products
 REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._note_products();
+
 -- The row of a product that is removed takes its history with it.
 CREATE FUNCTION pm_catalog._remove_versions() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -59,6 +60,17 @@ $$;
 CREATE TRIGGER products_removed AFTER DELETE ON pm_catalog.products
 REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._remove_versions();
 
-REVOKE ALL ON FUNCTION pm_catalog._note_products(), pm_catalog._remove_versions() FROM PUBLIC;
+CREATE FUNCTION pm_catalog._truncate_versions() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  TRUNCATE pm_catalog.product_versions, pm_catalog.product_attribute_versions;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER products_truncated AFTER TRUNCATE ON pm_catalog.products
+FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._truncate_versions();
+
+REVOKE ALL ON FUNCTION pm_catalog._note_products(), pm_catalog._remove_versions(), pm_catalog._truncate_versions() FROM PUBLIC;
 SELECT pg_extension_config_dump('pm_catalog.product_versions', '');
 SELECT pg_extension_config_dump('pm_catalog.product_attribute_versions', '');

@@ -307,7 +307,9 @@ CREATE FUNCTION pm_catalog._merge_apply(merge pm_catalog._merge, low bigint, hig
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 BEGIN
-  PERFORM pm_catalog._change_of(merge.job, merge.batch);
+  IF merge.job IS NOT NULL THEN
+    PERFORM pm_catalog._change_of(merge.job, merge.batch);
+  END IF;
   PERFORM pm_catalog._merge_resolve(merge, low, high);
   PERFORM pm_catalog._merge_groups(merge, low, high);
   IF 'supplier_sku' = ANY (merge.columns) THEN

@@ -173,9 +173,8 @@ BEGIN
   CREATE TEMP TABLE _merge_names (kind text, name text COLLATE "C", id uuid, PRIMARY KEY (kind, name));
   PERFORM pm_catalog._merge_read(merge, source, CASE WHEN 'row_no' = ANY (columns) THEN 's.row_no::bigint' ELSE 'row_number() OVER ()' END);
   PERFORM pm_catalog._merge_run(merge);
-  PERFORM pm_catalog._change_of(NULL, NULL);
-
   IF job IS NOT NULL THEN
+    PERFORM pm_catalog._change_of(NULL, NULL);
     PERFORM pm_catalog._merge_remember(job, batch);
   END IF;
   RETURN QUERY EXECUTE format('SELECT r.row_no, r.outcome, r.product_id, r.reason FROM (%s) AS r', pm_catalog._merge_results());

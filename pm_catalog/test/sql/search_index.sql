@@ -4,7 +4,7 @@ CREATE SCHEMA test_search_index;
 SET search_path = test_search_index, pm_catalog, pm_gtin;
 SET client_min_messages = warning;
 TRUNCATE products, brands, suppliers, tags CASCADE;
-TRUNCATE search_documents, search_words, _search_pending, product_versions;
+TRUNCATE search_documents, search_words, _search_pending;
 -- counts recomputed: no row if they are right
 CREATE VIEW wrong_words AS
   SELECT coalesce(k.word, c.word) AS word, k.documents AS counted, c.documents AS present
@@ -97,7 +97,7 @@ SELECT count(*) FROM wrong_documents;
 SELECT * FROM test_search_index.before EXCEPT SELECT word, documents FROM search_words;
 SELECT word, documents FROM search_words EXCEPT SELECT * FROM test_search_index.before;
 -- after a restore there is nothing: all are indexed
-TRUNCATE search_documents, search_words, _search_pending, product_versions;
+TRUNCATE search_documents, search_words, _search_pending;
 SELECT index_products(5000), noted();
 SELECT index_products(0);
 SELECT index_products(NULL);
