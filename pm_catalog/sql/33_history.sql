@@ -285,7 +285,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.restore_product(uuid, text) IS
-'brings a product back that was deleted, as it was. Event catalog.product.created. Errors: P0002 no such product, 55000 it is not deleted, 23505 another product has its gtin, sku or slug now';
+'brings a product back that was deleted, as it was. Event catalog.product.created. Errors: P0002 no such product, 55000 it is not deleted, 23505 another product has its gtin, sku or slug now, 23514 its family has changed; one UPDATE may then mend it and set deleted_at to NULL';
 
 REVOKE ALL ON FUNCTION pm_catalog._product_version(uuid, integer), pm_catalog._forgotten(uuid, integer, timestamptz), pm_catalog.product_as_of(uuid, timestamptz),
   pm_catalog._attributes_now(uuid), pm_catalog.product_history(uuid), pm_catalog._product_columns(), pm_catalog._taken(pm_catalog.products, text),

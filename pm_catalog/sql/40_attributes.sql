@@ -143,6 +143,14 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
+-- Values per locale and channel are part of the product's history.
+CREATE TRIGGER attributes_noted_inserted AFTER INSERT ON pm_catalog.product_attributes
+REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._note_attributes();
+CREATE TRIGGER attributes_noted_updated AFTER UPDATE ON pm_catalog.product_attributes
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._note_attributes();
+CREATE TRIGGER attributes_noted_deleted AFTER DELETE ON pm_catalog.product_attributes
+REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._note_attributes();
+
 CREATE TRIGGER attributes_values_inserted AFTER INSERT ON pm_catalog.product_attributes
 REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._attributes_values();
 CREATE TRIGGER attributes_values_updated AFTER UPDATE ON pm_catalog.product_attributes

@@ -104,18 +104,18 @@ LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pm_gt
 AS $$
   SELECT p.id, NULL, c.path, c.value, c.rule, c.message
   FROM pm_catalog.products AS p CROSS JOIN LATERAL pm_catalog.check_specs($1, p.technical_specs) AS c
-  WHERE p.family_id = $1
+  WHERE p.family_id = $1 AND p.deleted_at IS NULL
   UNION ALL
   SELECT p.id, NULL, a.code, NULL, 'mandatory', 'must have a value'
   FROM pm_catalog.family_attributes AS a JOIN pm_catalog.products AS p ON p.family_id = a.family_id
-  WHERE a.family_id = $1 AND a.data_type = 'column' AND a.is_mandatory AND NOT pm_catalog._has_bit(p.filled, a.bit)
+  WHERE a.family_id = $1 AND a.data_type = 'column' AND a.is_mandatory AND p.deleted_at IS NULL AND NOT pm_catalog._has_bit(p.filled, a.bit)
   UNION ALL
   SELECT v.product_id, concat_ws(', ', v.locale, v.channel), c.path, c.value, c.rule, c.message
   FROM pm_catalog.product_attributes AS v
   CROSS JOIN LATERAL pm_catalog._check_attributes($1, v.attributes, v.locale IS NOT NULL, v.channel IS NOT NULL) AS c
   WHERE v.family_id = $1
 $$;
-COMMENT ON FUNCTION pm_catalog._product_faults(family uuid) IS 'what does not fit in the products of a family, deleted ones too: one fault a row';
+COMMENT ON FUNCTION pm_catalog._product_faults(family uuid) IS 'what does not fit in the products of a family that are not deleted, and in all their values per locale and channel: one fault a row. A product that comes back is checked then';
 
 -- Throws unless a declaration makes sense and all products fit it.
 CREATE FUNCTION pm_catalog._check_family(family uuid) RETURNS void
@@ -170,7 +170,7 @@ BEGIN
   END IF;
   -- a writer of REPEATABLE READ who does not see this is refused: src/family.c
   UPDATE pm_catalog.families AS f SET next_bit = f.next_bit WHERE f.id = ANY (touched);
-  UPDATE pm_catalog.products AS p SET technical_specs = p.technical_specs WHERE p.family_id = ANY (computed);
+  UPDATE pm_catalog.products AS p SET technical_specs = p.technical_specs WHERE p.family_id = ANY (computed) AND p.deleted_at IS NULL;
   DELETE FROM pm_catalog.unique_values AS u WHERE u.family_id = ANY (uniques);
   INSERT INTO pm_catalog.unique_values (family_id, attribute, locale, channel, value, product_id)
   SELECT u.family_id, u.attribute, u.locale, u.channel, u.value, u.product_id FROM pm_catalog._unique_values AS u WHERE u.family_id = ANY (uniques);

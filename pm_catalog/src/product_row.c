@@ -225,7 +225,7 @@ insert(TriggerData *data, const Columns *columns)
 
 /*
  * What an UPDATE writes.  Throws 23514 for another id or a move of status, 55000 if a
- * product that is deleted does more than come back.
+ * product changes that is deleted and stays so.
  */
 static HeapTuple
 update(TriggerData *data, const Columns *columns)
@@ -258,7 +258,7 @@ update(TriggerData *data, const Columns *columns)
 	changed = (!new->tts_isnull[columns->version] &&
 	           DatumGetInt32(new->tts_values[columns->version]) == version + 1) ||
 	          has_changed(columns, old, new);
-	if (was_deleted && (changed || (is_deleted && !same(columns->deleted_at, old, new))))
+	if (was_deleted && is_deleted && (changed || !same(columns->deleted_at, old, new)))
 		ereport(ERROR,
 		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		         errmsg("product \"%s\" is deleted", id_text(columns, old)),
