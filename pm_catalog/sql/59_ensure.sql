@@ -12,50 +12,44 @@ END
 $$;
 COMMENT ON FUNCTION pm_catalog.ensure_brands(text[]) IS 'the brands of these names, made if they are not there';
 
--- The categories of a level of the paths that are not there, but whose parents are.
-CREATE FUNCTION pm_catalog._missing_categories(taxonomy text, paths text[], depth integer) RETURNS TABLE(name text, parent_id uuid, parent_path integer[])
+-- The categories at the ends of the paths that are there.
+CREATE FUNCTION pm_catalog._categories_of(taxonomy text, paths text[]) RETURNS TABLE(path text, category_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-  WITH RECURSIVE wanted AS (
-    SELECT DISTINCT (regexp_split_to_array(p, '\s*>\s*'))[:$3] AS names FROM unnest($2) AS p
-  ), found AS (
-    SELECT w.names, 0 AS level, NULL::uuid AS id, '{}'::integer[] AS path FROM wanted AS w WHERE cardinality(w.names) = $3
+  WITH RECURSIVE found AS (
+    SELECT w.path, w.names, 1 AS level, c.id
+    FROM (SELECT p AS path, regexp_split_to_array(p, '\s*>\s*') AS names FROM unnest($2) AS p) AS w
+    JOIN pm_catalog.categories AS c ON c.taxonomy = $1 AND c.parent_id IS NULL AND c.name = w.names[1]
     UNION ALL
-    SELECT f.names, f.level + 1, c.id, c.path FROM found AS f
-    JOIN pm_catalog.categories AS c ON c.taxonomy = $1 AND c.parent_id IS NOT DISTINCT FROM f.id AND c.name = f.names[f.level + 1]
-    WHERE f.level < $3
+    SELECT f.path, f.names, f.level + 1, c.id FROM found AS f
+    JOIN pm_catalog.categories AS c ON c.taxonomy = $1 AND c.parent_id = f.id AND c.name = f.names[f.level + 1]
   )
-  SELECT f.names[$3], f.id, f.path FROM found AS f
-  WHERE f.level = $3 - 1 AND NOT EXISTS (SELECT FROM found AS g WHERE g.names = f.names AND g.level = $3)
+  SELECT f.path, f.id FROM found AS f WHERE f.level = cardinality(f.names)
 $$;
 
 CREATE FUNCTION pm_catalog.ensure_categories(taxonomy text, paths text[]) RETURNS TABLE(path text, category_id uuid)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  depth integer;
+  missing text;
+  step text;
+  parent pm_catalog.categories;
 BEGIN
-  -- level by level: those of a level that are missing, under their parents
-  FOR depth IN 1 .. (SELECT max(cardinality(regexp_split_to_array(p, '\s*>\s*'))) FROM unnest(paths) AS p) LOOP
-    INSERT INTO pm_catalog.categories (number, name, taxonomy, parent_id, path) OVERRIDING SYSTEM VALUE
-    SELECT n.number, n.name, ensure_categories.taxonomy, n.parent_id, n.parent_path || n.number
-    FROM (SELECT nextval('pm_catalog.categories_number_seq')::integer AS number, m.* FROM pm_catalog._missing_categories(ensure_categories.taxonomy, paths, depth) AS m) AS n
-    ORDER BY n.name
-    ON CONFLICT ON CONSTRAINT categories_taxonomy_parent_id_name_key DO NOTHING;
+  FOR missing IN SELECT DISTINCT p FROM unnest(paths) AS p EXCEPT SELECT c.path FROM pm_catalog._categories_of(ensure_categories.taxonomy, paths) AS c ORDER BY 1 LOOP
+    parent := NULL;
+    FOREACH step IN ARRAY regexp_split_to_array(missing, '\s*>\s*') LOOP
+      INSERT INTO pm_catalog.categories (number, name, taxonomy, parent_id, path) OVERRIDING SYSTEM VALUE
+      SELECT n.number, step, ensure_categories.taxonomy, parent.id, parent.path || n.number
+      FROM (SELECT nextval('pm_catalog.categories_number_seq')::integer AS number) AS n
+      ON CONFLICT ON CONSTRAINT categories_taxonomy_parent_id_name_key DO NOTHING;
+      SELECT c.* INTO parent FROM pm_catalog.categories AS c
+      WHERE c.taxonomy = ensure_categories.taxonomy AND (c.parent_id = parent.id OR c.parent_id IS NULL AND parent.id IS NULL) AND c.name = step;
+    END LOOP;
   END LOOP;
-  RETURN QUERY
-  WITH RECURSIVE wanted AS (
-    SELECT p AS whole, regexp_split_to_array(p, '\s*>\s*') AS names FROM unnest(paths) AS p
-  ), found AS (
-    SELECT w.whole, w.names, 1 AS level, c.id FROM wanted AS w JOIN pm_catalog.categories AS c ON c.taxonomy = ensure_categories.taxonomy AND c.parent_id IS NULL AND c.name = w.names[1]
-    UNION ALL
-    SELECT f.whole, f.names, f.level + 1, c.id FROM found AS f
-    JOIN pm_catalog.categories AS c ON c.taxonomy = ensure_categories.taxonomy AND c.parent_id = f.id AND c.name = f.names[f.level + 1]
-  )
-  SELECT f.whole, f.id FROM found AS f WHERE f.level = cardinality(f.names);
+  RETURN QUERY SELECT c.path, c.category_id FROM pm_catalog._categories_of(ensure_categories.taxonomy, paths) AS c;
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.ensure_categories(text, text[]) IS 'the categories of these paths, such as A > B, made if they are not there';
 
 REVOKE ALL ON FUNCTION pm_catalog.ensure_brands(text[]), pm_catalog.ensure_categories(text, text[]),
-  pm_catalog._missing_categories(text, text[], integer) FROM PUBLIC;
+  pm_catalog._categories_of(text, text[]) FROM PUBLIC;
