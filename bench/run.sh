@@ -8,6 +8,7 @@
 #   gtin         types, search and resolver of pm_gtin, on ROWS (5 000 000)
 #   jobs         pm_jobs in one session beside a plain table, JOBS (100 000)
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
+#   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
 #   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
 #   own_commit   a commit for each job: 2 to 16 workers beside as many clients
@@ -26,7 +27,7 @@ cd "$(dirname "$0")/.."
 . deploy/lib.sh
 
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
-parts="gtin jobs xref $workers"
+parts="gtin jobs xref merge $workers"
 short=
 for argument in "$@"; do
   case $argument in
@@ -83,6 +84,12 @@ run_part() {
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         psql -X -q -v "refs=$([ -n "$short" ] && echo 20000 || echo 2000000)" -f bench/pm_xref.sql
       ;;
+    merge)
+      # shellcheck disable=SC2016 # $PM_TMP is the sandbox's
+      measure pm_catalog_merge 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
+        bash -c 'psql -X -q -v rows="$1" -v rounds=3 -v dir="$PM_TMP" -f bench/pm_catalog_merge.sql' bench "$([ -n "$short" ] && echo 5000 || echo 1000000)"
+      ;;
     *)
       [ "$1" = outbox ] || bench/peers.sh
       measure "workers_$1" "Workers: $1; shared_buffers 2 GB, else settings as they come, durable commits unless said" \
@@ -93,7 +100,7 @@ run_part() {
 }
 
 for part in $parts; do
-  [[ " gtin jobs xref $workers " == *" $part "* ]] || die "unknown part $part"
+  [[ " gtin jobs xref merge $workers " == *" $part "* ]] || die "unknown part $part"
 done
 make -s build
 mkdir -p build bench/results
