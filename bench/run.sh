@@ -11,6 +11,7 @@
 #   integrity    pm_catalog: periods of 500 000 prices, counts of categories
 #   catalog_search   search of pm_catalog, 1 000 000 products
 #   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
+#   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
 #   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
 #   own_commit   a commit for each job: 2 to 16 workers beside as many clients
@@ -32,6 +33,7 @@ workers='enqueue throughput own_commit wakeup committers backlog fairness memory
 parts="gtin jobs xref integrity $workers"
 parts="gtin jobs xref catalog_search $workers"
 parts="gtin jobs xref suppliers $workers"
+parts="gtin jobs xref merge $workers"
 short=
 for argument in "$@"; do
   case $argument in
@@ -100,6 +102,11 @@ run_part() {
       measure pm_suppliers 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         psql -X -q -v "codes=$([ -n "$short" ] && echo 2000 || echo 100000)" -f bench/pm_suppliers.sql
+    merge)
+      # shellcheck disable=SC2016 # $PM_TMP is the sandbox's
+      measure pm_catalog_merge 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
+        bash -c 'psql -X -q -v rows="$1" -v rounds=3 -v dir="$PM_TMP" -f bench/pm_catalog_merge.sql' bench "$([ -n "$short" ] && echo 5000 || echo 1000000)"
       ;;
     *)
       [ "$1" = outbox ] || bench/peers.sh
@@ -114,6 +121,7 @@ for part in $parts; do
   [[ " gtin jobs xref integrity $workers " == *" $part "* ]] || die "unknown part $part"
   [[ " gtin jobs xref catalog_search $workers " == *" $part "* ]] || die "unknown part $part"
   [[ " gtin jobs xref suppliers $workers " == *" $part "* ]] || die "unknown part $part"
+  [[ " gtin jobs xref merge $workers " == *" $part "* ]] || die "unknown part $part"
 done
 make -s build
 mkdir -p build bench/results

@@ -1,6 +1,7 @@
 -- merge_products(): what becomes of each row, what is written, what is remembered.
 \set VERBOSITY terse
 SET search_path = pm_catalog, pm_gtin, public;
+SET client_min_messages = warning;
 INSERT INTO suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000001', 'acme', 'Acme');
 CREATE TEMP TABLE staged OF merge_row;
 CREATE TEMP VIEW as_merged AS
@@ -84,8 +85,7 @@ DELETE FROM staged;
 SELECT * FROM pg_temp.merge(1);
 SELECT * FROM pg_temp.merge(1);
 SELECT last_batch('01a21d28-7d45-7936-84e2-00000000000a'), forget_job('01a21d28-7d45-7936-84e2-00000000000a');
-UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
-DELETE FROM products;
+TRUNCATE products CASCADE;
 DELETE FROM suppliers;
 DELETE FROM categories;
 DELETE FROM brands;

@@ -1,6 +1,7 @@
 -- merge_products(): rows that cannot be merged are conflicts, alone.
 \set VERBOSITY terse
 SET search_path = pm_catalog, pm_gtin, public;
+SET client_min_messages = warning;
 INSERT INTO suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000001', 'acme', 'Acme'), ('01a21d28-7d45-7936-84e2-000000000002', 'best', 'Best');
 CREATE TEMP TABLE staged (LIKE merge_row);
 CREATE FUNCTION pg_temp.merge(key text DEFAULT 'gtin') RETURNS TABLE(row_no bigint, outcome text, reason text)
@@ -60,8 +61,7 @@ DROP TRIGGER refuse ON products;
 DROP FUNCTION refuse();
 -- key supplier_sku: the offer's product, or that of the gtin, or a new one
 DELETE FROM staged;
-UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
-DELETE FROM products;
+TRUNCATE products CASCADE;
 INSERT INTO products (title, gtin) VALUES ('Ours', '96385074');
 INSERT INTO staged (row_no, supplier_sku, gtin, title) VALUES (1, 'A', '4006381333931', 'New'), (2, 'B', '96385074', 'Offered now'), (3, 'C', '96385074', 'Twice'), (4, 'D', NULL, 'Without gtin');
 SELECT * FROM pg_temp.merge('supplier_sku');
@@ -72,15 +72,13 @@ SELECT p.gtin, p.title, o.supplier_sku FROM products AS p JOIN supplier_products
 UPDATE staged SET sku = supplier_sku, supplier_sku = NULL, gtin = CASE row_no WHEN 1 THEN '5901234123457'::gtin END;
 SELECT * FROM pg_temp.merge('sku');
 -- a deleted product frees its codes: the row makes a new one, also if it is as it was
-UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
-DELETE FROM products;
+TRUNCATE products CASCADE;
 DELETE FROM staged WHERE row_no > 1;
 UPDATE staged SET supplier_sku = 'A';
 SELECT * FROM pg_temp.merge();
 UPDATE products SET deleted_at = now();
 SELECT * FROM pg_temp.merge();
 SELECT p.deleted_at IS NULL AS there, o.supplier_sku, o.is_active FROM products AS p JOIN supplier_products AS o ON o.product_id = p.id ORDER BY 1;
-UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
-DELETE FROM products;
+TRUNCATE products CASCADE;
 DELETE FROM suppliers;
 DELETE FROM brands;

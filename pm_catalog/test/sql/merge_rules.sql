@@ -1,10 +1,9 @@
 -- merge_products(): whose row changes what of a product that is there.
 \set VERBOSITY terse
 SET search_path = pm_catalog, pm_gtin, public;
+SET client_min_messages = warning;
 INSERT INTO suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000001', 'acme', 'Acme'), ('01a21d28-7d45-7936-84e2-000000000002', 'best', 'Best');
 INSERT INTO families (code, name) VALUES ('pen', 'Pens');
-INSERT INTO family_attributes (family_id, code, name, data_type)
-SELECT id, a.code, a.code, a.type FROM families, (VALUES ('ink', 'text'), ('tip', 'number'), ('cap', 'boolean'), ('clip', 'text')) AS a(code, type);
 CREATE TEMP TABLE staged (LIKE merge_row);
 CREATE FUNCTION pg_temp.merge(supplier text, options jsonb DEFAULT '{}') RETURNS TABLE(row_no bigint, outcome text, reason text)
 LANGUAGE sql AS $$
@@ -62,8 +61,7 @@ SELECT * FROM pg_temp.merge('acme');
 UPDATE staged SET status = NULL, category = 'Pens > Fine';
 SELECT * FROM pg_temp.merge('acme', '{"taxonomy": "google"}');
 SELECT c.taxonomy, c.name, u.name AS below FROM products AS p JOIN categories AS c ON c.id = p.category_id JOIN categories AS u ON u.id = c.parent_id;
-UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
-DELETE FROM products;
+TRUNCATE products CASCADE;
 DELETE FROM suppliers;
 DELETE FROM families;
 DELETE FROM categories;
