@@ -4,6 +4,8 @@ SET search_path = pm_catalog, pm_gtin, public;
 SET client_min_messages = warning;
 INSERT INTO suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000001', 'acme', 'Acme'), ('01a21d28-7d45-7936-84e2-000000000002', 'best', 'Best');
 INSERT INTO families (code, name) VALUES ('pen', 'Pens');
+INSERT INTO family_attributes (family_id, code, name, data_type)
+SELECT id, a.code, a.code, a.type FROM families, (VALUES ('ink', 'text'), ('tip', 'number'), ('cap', 'boolean'), ('clip', 'text')) AS a(code, type);
 CREATE TEMP TABLE staged (LIKE merge_row);
 CREATE FUNCTION pg_temp.merge(supplier text, options jsonb DEFAULT '{}') RETURNS TABLE(row_no bigint, outcome text, reason text)
 LANGUAGE sql AS $$
