@@ -22,7 +22,6 @@ SELECT (SELECT count(*) FROM supplier_products) AS offers, (SELECT count(*) FROM
 -- nothing changes it
 UPDATE products SET title = 'Other' WHERE id = :p;
 UPDATE products SET deleted_at = '2020-01-01' WHERE id = :p;
-UPDATE products SET deleted_at = NULL, title = 'Other' WHERE id = :p;
 SELECT revert(:p, 1);
 \set VERBOSITY terse
 SELECT delete_product(:p);
@@ -42,6 +41,9 @@ UPDATE products SET slug = NULL WHERE id = :q;
 SELECT restore_product(:p, 'ordered again');
 SELECT restore_product(:p);
 SELECT version, reason, column_name FROM product_history(:p);
+-- one that comes back may be mended by the same statement
+SELECT delete_product(:p);
+UPDATE products SET deleted_at = NULL, title = 'Other' WHERE id = :p RETURNING version, title;
 -- by a plain statement, with its own time; deleted before it came here
 UPDATE products SET deleted_at = 'epoch' WHERE id = :q RETURNING deleted_at = now() AS server_time;
 INSERT INTO products (title, deleted_at) VALUES ('Long gone', '2001-01-01 UTC') RETURNING deleted_at = '2001-01-01 UTC' AS as_said, version;
