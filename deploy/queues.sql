@@ -15,6 +15,10 @@ SELECT 'SET ROLE pm_worker', format('SELECT pm_jobs.schedule(%L, %L, %L, %L)', s
 FROM schedules AS s JOIN pm_jobs.queues AS q ON q.name = s.queue JOIN pm_jobs.handlers AS h ON h.kind = s.kind
 WHERE NOT EXISTS (SELECT FROM pm_jobs.schedules AS there WHERE there.name = s.name AND there.owner = 'pm_worker'::regrole)
 \gexec
+-- the upkeep of the catalog, and the events by which it learns of suppliers
+SELECT 'SELECT pm_catalog.schedule_upkeep(), pm_catalog.receive_suppliers()'
+WHERE to_regprocedure('pm_catalog.schedule_upkeep(text)') IS NOT NULL
+\gexec
 -- the nightly check of references, unless it is there, perhaps at another time
 SELECT 'SELECT pm_xref.schedule_checks()'
 WHERE to_regprocedure('pm_xref.schedule_checks(text)') IS NOT NULL

@@ -55,6 +55,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.schedule_upkeep(text) IS
-'schedules the jobs that keep the catalog''s figures small and fresh, in a queue that is made if there is none and that pm_worker may use; returns how many. They run as role pm_worker if there is one that the caller is a member of, else as the caller. To be called once in each database, and again after an update of the extension. Administrators only. Errors: 42501 no administrator, or the schedules are another role''s; 22023 invalid name of a queue';
+'schedules the jobs by which search follows what changes and figures are kept small and fresh, in a queue that is made if there is none and that pm_worker may use; returns how many. They run as role pm_worker if there is one that the caller is a member of, else as the caller. To be called once in each database, and again after an update of the extension. Administrators only. Errors: 42501 no administrator, or the schedules are another role''s; 22023 invalid name of a queue';
 
 REVOKE ALL ON FUNCTION pm_catalog._run_counts(pm_jobs.job), pm_catalog._run_popularity(pm_jobs.job), pm_catalog.schedule_upkeep(text) FROM PUBLIC;

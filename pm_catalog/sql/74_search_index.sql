@@ -199,7 +199,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.index_products(integer) IS
-'makes the documents and words of search of up to so many products that changed (a note of up to 1 000 is taken whole), and returns how many were done; 0: none is left that another session does not have at hand. Several may run at once. Jobs of kind catalog_index call it: see schedule_indexing(). Error 22023 if max is not 1 to 100 000';
+'makes the documents and words of search of up to so many products that changed (a note of up to 1 000 is taken whole), and returns how many were done; 0: none is left that another session does not have at hand. Several may run at once. Jobs of kind catalog_index call it: see schedule_upkeep(). Error 22023 if max is not 1 to 100 000';
 
 -- The handler.  Some passes in one job, each small enough that a search that waits
 -- sees it soon; what is left is for the next job.
@@ -216,33 +216,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pm_catalog.schedule_indexing(spec text DEFAULT '1 second') RETURNS timestamptz
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  worker regrole := to_regrole('pm_worker');
-  old_role text := current_setting('role');
-  next_run timestamptz;
-BEGIN
-  IF NOT EXISTS (SELECT FROM pm_jobs._handlers AS h WHERE h.kind = 'catalog_index') THEN
-    PERFORM pm_jobs.register_handler('catalog_index', 'pm_catalog._run_indexing(pm_jobs.job)');
-  END IF;
-  IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = 'catalog') THEN
-    PERFORM pm_jobs.create_queue('catalog', retention => '1 hour');
-  END IF;
-  IF worker IS NOT NULL AND NOT EXISTS (SELECT FROM pm_jobs._queue_grants AS g WHERE g.queue = 'catalog' AND g.role = worker) THEN
-    PERFORM pm_jobs.grant_queue('catalog', worker);
-  END IF;
-  IF pg_has_role(worker, 'MEMBER') THEN
-    PERFORM set_config('role', (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = worker), true);
-  END IF;
-  next_run := pm_jobs.schedule('catalog_index', spec, 'catalog', 'catalog_index', missed => 'skip');
-  PERFORM set_config('role', old_role, true);
-  RETURN next_run;
-END
-$$;
-COMMENT ON FUNCTION pm_catalog.schedule_indexing(text) IS
-'schedules the job of pm_jobs by which search follows what changes: kind catalog_index of queue catalog, both of which the first call, an administrator''s, makes. Returns the first time. spec: as for pm_jobs.schedule. It runs as role pm_worker if there is one that the caller is a member of, else as the caller. pm_jobs.unschedule(''catalog_index'') ends it. Errors: 22023 bad spec; 42501 no administrator, or the schedule is another role''s';
+INSERT INTO pm_catalog._upkeep (kind, handler, spec) VALUES ('catalog_index', 'pm_catalog._run_indexing(pm_jobs.job)', '2 s');
 
 CREATE FUNCTION pm_catalog.rebuild_search() RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -275,4 +249,4 @@ COMMENT ON FUNCTION pm_catalog.rebuild_search() IS
 'makes the documents and words of all products anew, at once, and returns how many products there are; faster than index_products() for very many, but nobody can search meanwhile. For after a restore or a bulk load. Error 42501: the caller does not own the tables';
 
 REVOKE ALL ON FUNCTION pm_catalog._search_source(uuid[]), pm_catalog._count_words(text[], text[], text[]), pm_catalog._index_all(), pm_catalog._all_pending(),
-  pm_catalog.index_products(integer), pm_catalog._run_indexing(pm_jobs.job), pm_catalog.schedule_indexing(text), pm_catalog.rebuild_search() FROM PUBLIC;
+  pm_catalog.index_products(integer), pm_catalog._run_indexing(pm_jobs.job), pm_catalog.rebuild_search() FROM PUBLIC;

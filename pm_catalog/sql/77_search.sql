@@ -243,7 +243,7 @@ BEGIN
     IF clock_timestamp() >= until THEN
       RAISE EXCEPTION 'search is still behind after %', wait USING ERRCODE = '55P03',
         DETAIL = (SELECT format('%s products are to be indexed.', l.products) FROM pm_catalog.search_lag AS l),
-        HINT = 'Jobs of kind catalog_index do it, if schedule_indexing() was called; or call index_products().';
+        HINT = 'Jobs of kind catalog_index do it, if schedule_upkeep() was called; or call index_products().';
     END IF;
     PERFORM pg_sleep(0.01);
   END LOOP;

@@ -69,7 +69,6 @@ GRANT EXECUTE ON FUNCTION pm_catalog._words(text), pm_catalog._word_lexemes(text
 GRANT EXECUTE ON FUNCTION pm_catalog._note_products(uuid[]) TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._search_document(text, text, text, text[]), pm_catalog._document_words(tsvector), pm_catalog._search_source(uuid[]),
   pm_catalog._count_words(text[], text[], text[]), pm_catalog._index_all(), pm_catalog.index_products(integer), pm_catalog._run_indexing(pm_jobs.job) TO pm_admin, pm_worker;
-GRANT EXECUTE ON FUNCTION pm_catalog.schedule_indexing(text) TO pm_admin;
 
 -- families
 GRANT SELECT ON pm_catalog.locales, pm_catalog.channels, pm_catalog.family_attributes, pm_catalog.family_options, pm_catalog.family_rules,

@@ -85,11 +85,11 @@ SELECT count(*) FROM search_products('demain', '{"wait": "1 s"}');
 INSERT INTO products (id, title) VALUES (id(3001), 'Demain encore');
 SELECT count(*) FROM search_products('demain', '{"wait": "10 ms"}');
 -- the job: its kind and queue are made once, it indexes what is noted
-SELECT schedule_indexing() > now() AS scheduled, schedule_indexing('5 seconds') > now() AS changed;
+SELECT schedule_upkeep() > 0 AS scheduled;
 SELECT pm_jobs.enqueue('catalog', 'catalog_index') > 0 AS enqueued;
 SELECT pm_jobs.run_pending('catalog') > 0 AS ran;
 SELECT count(*) FROM search_products('demain', '{"wait": "1 s"}');
-SELECT pm_jobs.unschedule('catalog_index');
+DO $$ BEGIN PERFORM pm_jobs.unschedule(s.name) FROM pm_jobs.schedules AS s WHERE s.queue = 'catalog'; END $$;
 -- made anew: the same as step by step
 CREATE TABLE test_search_index.before AS SELECT word, documents FROM search_words;
 SELECT rebuild_search();
