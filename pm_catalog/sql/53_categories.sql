@@ -175,16 +175,40 @@ $$;
 COMMENT ON FUNCTION pm_catalog.ensure_category(text, text[]) IS
 'the category with this path of names, from the top down, which is made with all above it that are missing; blanks around a name do not count. Who makes some waits for others that make or move categories: call it before writing products. Errors: 22023 no name, more than 51, or NULL; 23514 a name that is no label, a taxonomy that is no slug; 40001 in REPEATABLE READ if another has made it meanwhile';
 
-CREATE FUNCTION pm_catalog.ensure_categories(taxonomy text, paths text[]) RETURNS TABLE(path text, category_id uuid)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+-- The categories of these paths that are there.
+CREATE FUNCTION pm_catalog._categories_of(taxonomy text, paths text[]) RETURNS TABLE(path text, category_id uuid)
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT p.path, pm_catalog.ensure_category(taxonomy, regexp_split_to_array(p.path, '>'))
-  FROM (SELECT DISTINCT u.path COLLATE "C" FROM unnest(paths) AS u(path) WHERE u.path IS NOT NULL ORDER BY 1) AS p(path)
+  WITH RECURSIVE found AS (
+    SELECT w.path, w.names, 1 AS level, c.id
+    FROM (SELECT DISTINCT p COLLATE "C" AS path, regexp_split_to_array(btrim(p), '\s*>\s*') AS names FROM unnest($2) AS p) AS w
+    JOIN pm_catalog.categories AS c ON c.taxonomy = $1 AND c.parent_id IS NULL AND c.name = w.names[1]
+    UNION ALL
+    SELECT f.path, f.names, f.level + 1, c.id FROM found AS f
+    JOIN pm_catalog.categories AS c ON c.taxonomy = $1 AND c.parent_id = f.id AND c.name = f.names[f.level + 1]
+  )
+  SELECT f.path, f.id FROM found AS f WHERE f.level = cardinality(f.names)
+$$;
+
+CREATE FUNCTION pm_catalog.ensure_categories(taxonomy text, paths text[]) RETURNS TABLE(path text, category_id uuid)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+DECLARE
+  missing text;
+BEGIN
+  FOR missing IN
+    SELECT p FROM unnest(paths) AS p WHERE p IS NOT NULL EXCEPT SELECT c.path FROM pm_catalog._categories_of(taxonomy, paths) AS c ORDER BY 1
+  LOOP
+    PERFORM pm_catalog.ensure_category(taxonomy, regexp_split_to_array(missing, '>'));
+  END LOOP;
+  RETURN QUERY SELECT c.path, c.category_id FROM pm_catalog._categories_of(taxonomy, paths) AS c;
+END
 $$;
 COMMENT ON FUNCTION pm_catalog.ensure_categories(text, text[]) IS
-'ensure_category() for paths written as one text with > between the names, such as Office > Pens: one row for each different one. Errors as there';
+'ensure_category() for paths written as one text with > between the names, such as Office > Pens: one row for each different one that is not NULL. Errors as there';
 
 REVOKE ALL ON FUNCTION pm_catalog._category_written(), pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog.category_subtree(uuid),
-  pm_catalog.category_ancestors(uuid), pm_catalog.ensure_category(text, text[]), pm_catalog.ensure_categories(text, text[]) FROM PUBLIC;
+  pm_catalog.category_ancestors(uuid), pm_catalog.ensure_category(text, text[]), pm_catalog.ensure_categories(text, text[]),
+  pm_catalog._categories_of(text, text[]) FROM PUBLIC;
 
 SELECT pg_extension_config_dump('pm_catalog._category_counts', '');

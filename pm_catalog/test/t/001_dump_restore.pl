@@ -60,11 +60,12 @@ INSERT INTO product_seo (product_id, meta_title, meta_keywords) VALUES ('01a21d2
 SELECT delete_product('01a21d28-0000-7000-8000-000000000102', 'not sold any more');
 SQL
 
-# Every row of every table that the extension has, and where its sequences are.
+# Every row of every table that is dumped, and where its sequences are.
 sub picture
 {
 	my ($on, $database) = @_;
-	my $tables = $on->safe_psql($database, q{SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = 'pm_catalog'::regnamespace AND c.relkind = 'r' ORDER BY 1});
+	my $tables = $on->safe_psql($database, q{SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = 'pm_catalog'::regnamespace AND c.relkind = 'r'
+		AND coalesce(obj_description(c.oid, 'pg_class'), '') NOT LIKE 'Not dumped: %' ORDER BY 1});
 	my @rows = map { "$_\n" . $on->safe_psql($database, "SELECT t::text FROM $_ AS t ORDER BY 1") } split /\n/, $tables;
 	return join "\n", @rows,
 	  $on->safe_psql($database, q{SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'pm_catalog' ORDER BY 1}),

@@ -39,7 +39,8 @@ INSERT INTO pm_catalog.products (title, family_id) SELECT 'P' || n, f.id FROM ge
 -- One of the changes; what another client makes impossible is left.
 CREATE PROCEDURE step(n integer) LANGUAGE plpgsql AS $$
 DECLARE
-  one uuid := (SELECT id FROM pm_catalog.products ORDER BY md5(id::text || n) LIMIT 1);
+  anyone uuid := (SELECT id FROM pm_catalog.products ORDER BY md5(id::text || n) LIMIT 1);
+  one uuid := (SELECT id FROM pm_catalog.products WHERE deleted_at IS NULL ORDER BY md5(id::text || n) LIMIT 1);
   f uuid := (SELECT id FROM pm_catalog.families ORDER BY md5(id::text || n) LIMIT 1);
   l text := (ARRAY['fr', 'de', NULL])[n / 7 % 3 + 1];
   c text := (ARRAY['web', 'print', NULL])[n / 29 % 3 + 1];
@@ -52,7 +53,7 @@ BEGIN
     WHEN 3 THEN
       UPDATE pm_catalog.products SET sku = nullif('S' || n % 100, 'S50'), weight = nullif(n % 5, 0) WHERE id = one;
     WHEN 4 THEN
-      UPDATE pm_catalog.products SET deleted_at = CASE WHEN deleted_at IS NULL THEN now() END WHERE id = one;
+      UPDATE pm_catalog.products SET deleted_at = CASE WHEN deleted_at IS NULL THEN now() END WHERE id = anyone;
     WHEN 5 THEN
       UPDATE pm_catalog.products SET family_id = nullif(f, (SELECT id FROM pm_catalog.families WHERE pm_catalog.families.code = 'f1' AND n % 5 = 0)) WHERE id = one;
     WHEN 6 THEN
@@ -71,10 +72,11 @@ BEGIN
       UPDATE pm_catalog.family_attributes AS a
       SET expression = CASE a.expression WHEN 'a / b + weight' THEN '(a + b) * 2' ELSE 'a / b + weight' END WHERE a.family_id = f AND a.code = 'ratio';
     ELSE
-      DELETE FROM pm_catalog.products WHERE id = one AND (SELECT count(*) > 15 FROM pm_catalog.products);
+      DELETE FROM pm_catalog.products WHERE id = anyone AND deleted_at IS NOT NULL AND (SELECT count(*) > 15 FROM pm_catalog.products);
   END CASE;
 EXCEPTION
-  WHEN check_violation OR unique_violation OR foreign_key_violation OR deadlock_detected OR serialization_failure THEN NULL;
+  WHEN check_violation OR unique_violation OR foreign_key_violation OR deadlock_detected OR serialization_failure
+    OR object_not_in_prerequisite_state THEN NULL;  -- the last: deleted meanwhile
 END $$;
 
 -- What must be, from the values alone.

@@ -84,7 +84,8 @@ SQL
 \if :what = 1
 INSERT INTO products (title, category_id) SELECT 'More', nth(1 + (i + :c) % 60) FROM generate_series(1, 3) AS i;
 \elif :what = 2
-DELETE FROM products WHERE id = (SELECT id FROM products WHERE title = 'More' LIMIT 1);
+UPDATE products SET deleted_at = now() WHERE id = (SELECT id FROM products WHERE title = 'More' AND deleted_at IS NULL LIMIT 1) AND deleted_at IS NULL;
+DELETE FROM products WHERE id = (SELECT id FROM products WHERE title = 'More' AND deleted_at IS NOT NULL LIMIT 1);
 \elif :what = 3
 UPDATE products SET category_id = nth(:c) WHERE id = nth(:p);
 \elif :what = 4
