@@ -68,7 +68,9 @@ sub picture
 		AND coalesce(obj_description(c.oid, 'pg_class'), '') NOT LIKE 'Not dumped: %' ORDER BY 1});
 	my @rows = map { "$_\n" . $on->safe_psql($database, "SELECT t::text FROM $_ AS t ORDER BY 1") } split /\n/, $tables;
 	return join "\n", @rows,
-	  $on->safe_psql($database, q{SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'pm_catalog' ORDER BY 1}),
+	  $on->safe_psql($database, q{SELECT sequencename, last_value FROM pg_sequences AS s WHERE schemaname = 'pm_catalog'
+		AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = format('pm_catalog.%I', s.sequencename)::regclass
+			AND obj_description(d.refobjid, 'pg_class') LIKE 'Not dumped: %') ORDER BY 1}),
 	  $on->safe_psql($database, q{SELECT topic, key, payload FROM pm_xref._events ORDER BY id});
 }
 

@@ -102,7 +102,7 @@ SELECT 'unique values', count(*) FROM ((TABLE pm_catalog.unique_values EXCEPT AL
 UNION ALL
 SELECT 'computed values', count(*) FROM pm_catalog.products AS p JOIN pm_catalog.family_attributes AS r ON r.family_id = p.family_id AND r.code = 'ratio'
 CROSS JOIN LATERAL (SELECT (p.technical_specs ->> 'a')::numeric AS a, (p.technical_specs ->> 'b')::numeric AS b) AS v
-WHERE (p.technical_specs ->> 'ratio')::numeric IS DISTINCT FROM round(CASE r.expression WHEN 'a / b + weight' THEN v.a / nullif(v.b, 0) + p.weight ELSE (v.a + v.b) * 2 END, 3);
+WHERE p.deleted_at IS NULL AND (p.technical_specs ->> 'ratio')::numeric IS DISTINCT FROM round(CASE r.expression WHEN 'a / b + weight' THEN v.a / nullif(v.b, 0) + p.weight ELSE (v.a + v.b) * 2 END, 3);
 SQL
 
 my $script = PostgreSQL::Test::Utils::tempdir() . '/step.sql';
