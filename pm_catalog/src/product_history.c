@@ -413,7 +413,7 @@ after_update(Work *work, Tuplestorestate *old_rows, Tuplestorestate *new_rows)
 	Rows old = open_rows(old_rows, work->desc);
 	Rows new = open_rows(new_rows, work->desc);
 
-	while (next_row(&old) & next_row(&new))
+	while (next_row(&old) && next_row(&new))
 	{
 		MemoryContext outer;
 		bool was_deleted = !old.slot->tts_isnull[work->deleted_at];
