@@ -8,10 +8,12 @@
 #   gtin         types, search and resolver of pm_gtin, on ROWS (5 000 000)
 #   jobs         pm_jobs in one session beside a plain table, JOBS (100 000)
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
-#   integrity    pm_catalog: periods of 500 000 prices, counts of categories
-#   catalog_search   search of pm_catalog, 1 000 000 products
 #   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
 #   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
+#   search       pm_catalog: search of 1 000 000 products
+#   integrity    pm_catalog: periods of 500 000 prices, counts of categories
+#   write        pm_catalog: single writes with versions and events beside a plain table
+#   catalog      merge, search, integrity and write
 #   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
 #   own_commit   a commit for each job: 2 to 16 workers beside as many clients
@@ -30,10 +32,9 @@ cd "$(dirname "$0")/.."
 . deploy/lib.sh
 
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
-parts="gtin jobs xref integrity $workers"
-parts="gtin jobs xref catalog_search $workers"
-parts="gtin jobs xref suppliers $workers"
-parts="gtin jobs xref merge $workers"
+catalog='merge search integrity write'
+all="gtin jobs xref suppliers $catalog $workers"
+parts=$all
 short=
 for argument in "$@"; do
   case $argument in
@@ -46,6 +47,7 @@ for argument in "$@"; do
 done
 parts=" $parts "
 parts=${parts/ workers / $workers }
+parts=${parts/ catalog / $catalog }
 rows=${1:-$([ -n "$short" ] && echo 100000 || echo 5000000)}
 jobs=${2:-$([ -n "$short" ] && echo 2000 || echo 100000)}
 
@@ -90,23 +92,31 @@ run_part() {
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         psql -X -q -v "refs=$([ -n "$short" ] && echo 20000 || echo 2000000)" -f bench/pm_xref.sql
       ;;
-    integrity)
-      measure pm_catalog_integrity 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
-        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h -c work_mem=64MB \
-        psql -X -q -v "prices=$([ -n "$short" ] && echo 20000 || echo 500000)" -f bench/pm_catalog_integrity.sql
-    catalog_search)
-      measure pm_catalog_search 'One session, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
-        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
-        psql -X -q -v "products=$([ -n "$short" ] && echo 20000 || echo 1000000)" -f bench/pm_catalog_search.sql
     suppliers)
       measure pm_suppliers 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         psql -X -q -v "codes=$([ -n "$short" ] && echo 2000 || echo 100000)" -f bench/pm_suppliers.sql
+      ;;
     merge)
       # shellcheck disable=SC2016 # $PM_TMP is the sandbox's
       measure pm_catalog_merge 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         bash -c 'psql -X -q -v rows="$1" -v rounds=3 -v dir="$PM_TMP" -f bench/pm_catalog_merge.sql' bench "$([ -n "$short" ] && echo 5000 || echo 1000000)"
+      ;;
+    search)
+      measure pm_catalog_search 'One session, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
+        psql -X -q -v "products=$([ -n "$short" ] && echo 20000 || echo 1000000)" -f bench/pm_catalog_search.sql
+      ;;
+    integrity)
+      measure pm_catalog_integrity 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h -c work_mem=64MB \
+        psql -X -q -v "prices=$([ -n "$short" ] && echo 20000 || echo 500000)" -f bench/pm_catalog_integrity.sql
+      ;;
+    write)
+      measure pm_catalog_write 'One session, shared_buffers 2 GB, fsync on, durable commits, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB -c fsync=on -c full_page_writes=on \
+        psql -X -q -v "rows=$([ -n "$short" ] && echo 2000 || echo 100000)" -v "writes=$([ -n "$short" ] && echo 50 || echo 1000)" -f bench/pm_catalog_write.sql
       ;;
     *)
       [ "$1" = outbox ] || bench/peers.sh
@@ -118,10 +128,7 @@ run_part() {
 }
 
 for part in $parts; do
-  [[ " gtin jobs xref integrity $workers " == *" $part "* ]] || die "unknown part $part"
-  [[ " gtin jobs xref catalog_search $workers " == *" $part "* ]] || die "unknown part $part"
-  [[ " gtin jobs xref suppliers $workers " == *" $part "* ]] || die "unknown part $part"
-  [[ " gtin jobs xref merge $workers " == *" $part "* ]] || die "unknown part $part"
+  [[ " $all " == *" $part "* ]] || die "unknown part $part"
 done
 make -s build
 mkdir -p build bench/results

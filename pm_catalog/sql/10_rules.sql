@@ -5,7 +5,7 @@
 CREATE FUNCTION pm_catalog.is_currency(code text) RETURNS boolean
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_is_currency';
 COMMENT ON FUNCTION pm_catalog.is_currency(code text) IS
-'is it the code of a currency in use (ISO 4217, three capital letters)? Codes of metals, funds and tests (XAU, XXX ...) are none';
+'is it the code of a currency in use (ISO 4217, three capital letters)? Codes of metals, funds and tests (XAU, XTS ...) are none';
 
 CREATE FUNCTION pm_catalog.is_label(line text) RETURNS boolean
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_is_label';

@@ -27,7 +27,7 @@ GRANT INSERT ON pm_catalog._category_deltas, pm_catalog._product_events TO pm_wr
 GRANT EXECUTE ON FUNCTION pm_catalog._change_stock(text, uuid, uuid, text, integer, integer, integer), pm_catalog.reserve_stock(uuid, integer, text, uuid),
   pm_catalog.release_stock(uuid, integer, text, uuid), pm_catalog.ship_stock(uuid, integer, text, uuid),
   pm_catalog.receive_stock(uuid, integer, text, uuid), pm_catalog.move_stock(uuid, integer, text, text, uuid),
-  pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog._check_bundles(uuid[]), pm_catalog._lock_table(regclass, boolean), pm_catalog._is_derived(regclass), pm_catalog.ensure_category(text, text[]),
+  pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog._check_bundles(uuid[]), pm_catalog._lock_table(regclass, boolean), pm_catalog.ensure_category(text, text[]),
   pm_catalog._is_derived(regclass), pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog._check_bundles(uuid[]), pm_catalog._lock_table(regclass, boolean), pm_catalog.ensure_category(text, text[]),
   pm_catalog._refuse_brand(text, text), pm_catalog._refuse_nameless(text, text), pm_catalog.ensure_brands(text[]), pm_catalog.ensure_brand(text),
   pm_catalog.merge_brands(uuid, uuid), pm_catalog.record_event(uuid, text, integer) TO pm_writer, pm_admin, pm_worker;
