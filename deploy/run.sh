@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh - the main job of "make run": create the databases in the private server, read
 # files of codes into that of the catalog, resolve every code by jobs, show how far they
-# are, and report.  Works again on a second run.
+# are, report, and merge the rows into the catalog.  Works again on a second run.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -65,9 +65,17 @@ follow_jobs "$last_job"
 sql -d db_catalog -c 'ANALYZE sample.codes'
 sql -d db_catalog -f "$deploy/report.sql"
 
+echo 'run: the rows become products of supplier "sample", who is kept in db_suppliers; merge_products():'
+sql -d db_suppliers -c "INSERT INTO pm_suppliers.suppliers (code, name) VALUES ('sample', 'Sample files') ON CONFLICT DO NOTHING"
+until [ "$(sql -At -d db_catalog -c "SELECT count(*) FROM pm_catalog.suppliers WHERE code = 'sample'")" = 1 ]; do
+  sleep 0.1 # until the workers have brought the event
+done
+sql -d db_catalog -f "$deploy/sample_catalog.sql"
+
 address=$("$deploy/cluster.sh" address)
 cat <<EOM
-The server keeps running, with the codes in table sample.codes of database db_catalog.
+The server keeps running, with the codes in table sample.codes of database db_catalog, and the
+products in pm_catalog.products.
   connect:  psql $address db_catalog        (or: make psql)
   stop:     make stop
 EOM
