@@ -413,12 +413,18 @@ after_update(Work *work, Tuplestorestate *old_rows, Tuplestorestate *new_rows)
 	Rows old = open_rows(old_rows, work->desc);
 	Rows new = open_rows(new_rows, work->desc);
 
-	while (next_row(&old) && next_row(&new))
+	for (;;)
 	{
 		MemoryContext outer;
-		bool was_deleted = !old.slot->tts_isnull[work->deleted_at];
-		bool is_deleted = !new.slot->tts_isnull[work->deleted_at];
+		bool more = next_row(&old);
+		bool was_deleted;
+		bool is_deleted;
 
+		/* each is read to its end, which gives back what it holds */
+		if (!next_row(&new) || !more)
+			break;
+		was_deleted = !old.slot->tts_isnull[work->deleted_at];
+		is_deleted = !new.slot->tts_isnull[work->deleted_at];
 		make_room(work);
 		if (old.slot->tts_values[work->version] == new.slot->tts_values[work->version])
 			continue;
