@@ -145,10 +145,13 @@ own_children() {
 end_children() {
   local pid
   trap '' INT TERM HUP PIPE
-  for pid in $(jobs -p); do
-    kill -- "-$pid" 2>/dev/null || true
-  done
-  wait 2>/dev/null || true
+  # bash says of each which signal ended it, if it notices before the wait
+  {
+    for pid in $(jobs -p); do
+      kill -- "-$pid" || true
+    done
+    wait || true
+  } 2>/dev/null
   rm -rf "$private"
 }
 

@@ -15,10 +15,16 @@ SELECT 'SET ROLE pm_worker', format('SELECT pm_jobs.schedule(%L, %L, %L, %L)', s
 FROM schedules AS s JOIN pm_jobs.queues AS q ON q.name = s.queue JOIN pm_jobs.handlers AS h ON h.kind = s.kind
 WHERE NOT EXISTS (SELECT FROM pm_jobs.schedules AS there WHERE there.name = s.name AND there.owner = 'pm_worker'::regrole)
 \gexec
--- the upkeep of the catalog, and the events by which it learns of suppliers
-SELECT 'SELECT pm_catalog.schedule_upkeep(), pm_catalog.receive_suppliers()'
-WHERE to_regprocedure('pm_catalog.schedule_upkeep(text)') IS NOT NULL
+-- the catalog's upkeep, unless it is there, perhaps at other times, and the events by
+-- which it learns of suppliers
+SELECT to_regclass('pm_catalog._upkeep') IS NOT NULL AS has_catalog
+\gset
+\if :has_catalog
+SELECT 'SELECT pm_catalog.schedule_upkeep()'
+WHERE EXISTS (SELECT FROM pm_catalog._upkeep AS u WHERE NOT EXISTS (SELECT FROM pm_jobs.schedules AS there WHERE there.name = u.kind))
 \gexec
+SELECT pm_catalog.receive_suppliers();
+\endif
 -- the nightly check of references, unless it is there, perhaps at another time
 SELECT 'SELECT pm_xref.schedule_checks()'
 WHERE to_regprocedure('pm_xref.schedule_checks(text)') IS NOT NULL

@@ -42,7 +42,7 @@ SELECT s.srvname, s.srvoptions, s.srvacl, m.usename, m.umoptions FROM pg_foreign
 SELECT c.oid::regclass, c.relacl FROM pg_class AS c WHERE c.relacl IS NOT NULL ORDER BY 1;
 SELECT p.oid::regprocedure, p.proacl FROM pg_proc AS p WHERE p.proacl IS NOT NULL ORDER BY 1;
 SELECT q::text FROM pm_jobs.queues AS q ORDER BY 1;
-SELECT s::text FROM pm_jobs.schedules AS s ORDER BY 1;
+SELECT s.name, s.spec, s.queue, s.kind, s.payload, s.missed, s.owner FROM pm_jobs.schedules AS s ORDER BY 1;
 SQL
 	}
 	return $text;
