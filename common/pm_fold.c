@@ -166,35 +166,6 @@ is_mark(uint32_t cp)
 	       (cp >= 0xFE00 && cp <= 0xFE0F) || (cp >= 0xFE20 && cp <= 0xFE2F);
 }
 
-/* Writes a code point below 0x110000 as UTF-8; returns the number of bytes. */
-static size_t
-put(uint32_t cp, char *out)
-{
-	if (cp < 0x80)
-	{
-		out[0] = (char) cp;
-		return 1;
-	}
-	if (cp < 0x800)
-	{
-		out[0] = (char) (0xC0 | cp >> 6);
-		out[1] = (char) (0x80 | (cp & 0x3F));
-		return 2;
-	}
-	if (cp < 0x10000)
-	{
-		out[0] = (char) (0xE0 | cp >> 12);
-		out[1] = (char) (0x80 | (cp >> 6 & 0x3F));
-		out[2] = (char) (0x80 | (cp & 0x3F));
-		return 3;
-	}
-	out[0] = (char) (0xF0 | cp >> 18);
-	out[1] = (char) (0x80 | (cp >> 12 & 0x3F));
-	out[2] = (char) (0x80 | (cp >> 6 & 0x3F));
-	out[3] = (char) (0x80 | (cp & 0x3F));
-	return 4;
-}
-
 /* Writes letters of a table, or the character itself if it has none there. */
 static size_t
 put_letters(const char *letters, uint32_t cp, char *out)
@@ -202,7 +173,7 @@ put_letters(const char *letters, uint32_t cp, char *out)
 	size_t len = strnlen(letters, PM_FOLD_MAX - 1);
 
 	if (len == 0)
-		return put(cp, out);
+		return pm_utf8_encode(cp, out);
 	memcpy(out, letters, len);
 	return len;
 }
@@ -262,10 +233,10 @@ pm_fold_char(uint32_t code_point, char out[PM_FOLD_MAX])
 	        : cp >= 0x2080 && cp <= 0x2089 ? (int) cp - 0x2080
 	                                       : pm_utf8_digit(cp);
 	if (digit >= 0)
-		return put('0' + (uint32_t) digit, out);
+		return pm_utf8_encode('0' + (uint32_t) digit, out);
 	if (cp == 0xAA || cp == 0xBA)
-		return put(cp == 0xAA ? 'a' : 'o', out);
-	return put(fold_code(cp), out);
+		return pm_utf8_encode(cp == 0xAA ? 'a' : 'o', out);
+	return pm_utf8_encode(fold_code(cp), out);
 }
 
 /*

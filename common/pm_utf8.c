@@ -166,6 +166,35 @@ pm_utf8_decode(const char *str, size_t len, uint32_t *code_point)
 	return size;
 }
 
+/* Writes a code point below 0x110000 as UTF-8; returns the number of bytes. */
+size_t
+pm_utf8_encode(uint32_t cp, char *out)
+{
+	if (cp < 0x80)
+	{
+		out[0] = (char) cp;
+		return 1;
+	}
+	if (cp < 0x800)
+	{
+		out[0] = (char) (0xC0 | cp >> 6);
+		out[1] = (char) (0x80 | (cp & 0x3F));
+		return 2;
+	}
+	if (cp < 0x10000)
+	{
+		out[0] = (char) (0xE0 | cp >> 12);
+		out[1] = (char) (0x80 | (cp >> 6 & 0x3F));
+		out[2] = (char) (0x80 | (cp & 0x3F));
+		return 3;
+	}
+	out[0] = (char) (0xF0 | cp >> 18);
+	out[1] = (char) (0x80 | (cp >> 12 & 0x3F));
+	out[2] = (char) (0x80 | (cp >> 6 & 0x3F));
+	out[3] = (char) (0x80 | (cp & 0x3F));
+	return 4;
+}
+
 /*
  * How many bytes the first max_chars characters take: len if there are fewer.
  * Never cuts a character; an invalid byte counts as one.

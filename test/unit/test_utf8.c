@@ -1,40 +1,43 @@
 /*
  * test_utf8.c - decoding and classes of characters
  *
- * Every code point is encoded here the plain way and must come back; every
- * sequence of two bytes, and the edges of the longer forms, must be judged as
- * the standard says.
+ * Every code point is encoded and must come back, those at the edges of the forms as
+ * the bytes of the standard; every sequence of two bytes, and the edges of the longer
+ * forms, must be judged as the standard says.
  */
+#include <string.h>
+
 #include "pm_utf8.h"
 #include "tap.h"
 
-/* Writes a code point as UTF-8 without any check; returns the length. */
-static size_t
-encode(uint32_t cp, char out[4])
+/* The first and last code points of each form. */
+static void
+test_encode(void)
 {
-	if (cp < 0x80)
+	static const struct
 	{
-		out[0] = (char) cp;
-		return 1;
-	}
-	if (cp < 0x800)
+		uint32_t cp;
+		const char *bytes;
+	} edges[] = {
+	    {0x01,     "\x01"            },
+	    {0x7F,     "\x7F"            },
+	    {0x80,     "\xC2\x80"        },
+	    {0x7FF,    "\xDF\xBF"        },
+	    {0x800,    "\xE0\xA0\x80"    },
+	    {0x20AC,   "\xE2\x82\xAC"    },
+	    {0xFFFF,   "\xEF\xBF\xBF"    },
+	    {0x10000,  "\xF0\x90\x80\x80"},
+	    {0x10FFFF, "\xF4\x8F\xBF\xBF"}
+    };
+
+	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++)
 	{
-		out[0] = (char) (0xC0 | cp >> 6);
-		out[1] = (char) (0x80 | (cp & 0x3F));
-		return 2;
+		char text[4];
+		size_t len = pm_utf8_encode(edges[i].cp, text);
+
+		ok(len == strlen(edges[i].bytes) && memcmp(text, edges[i].bytes, len) == 0,
+		   "the bytes of a code point at an edge");
 	}
-	if (cp < 0x10000)
-	{
-		out[0] = (char) (0xE0 | cp >> 12);
-		out[1] = (char) (0x80 | (cp >> 6 & 0x3F));
-		out[2] = (char) (0x80 | (cp & 0x3F));
-		return 3;
-	}
-	out[0] = (char) (0xF0 | cp >> 18);
-	out[1] = (char) (0x80 | (cp >> 12 & 0x3F));
-	out[2] = (char) (0x80 | (cp >> 6 & 0x3F));
-	out[3] = (char) (0x80 | (cp & 0x3F));
-	return 4;
 }
 
 /* Every code point comes back; surrogates and what lies beyond do not. */
@@ -47,7 +50,7 @@ test_round_trip(void)
 	for (uint32_t cp = 0; cp < 0x120000; cp++)
 	{
 		char text[4];
-		size_t len = encode(cp, text);
+		size_t len = pm_utf8_encode(cp, text);
 		bool legal = cp < 0xD800 || (cp > 0xDFFF && cp < 0x110000);
 		uint32_t got = 0;
 		size_t used = pm_utf8_decode(text, len, &got);
@@ -207,6 +210,7 @@ test_clip(void)
 int
 main(void)
 {
+	test_encode();
 	test_round_trip();
 	test_pairs();
 	test_sequences();
