@@ -13,12 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Some bytes; data is NULL if there is no text at all. */
-typedef struct PmText
-{
-	const char *data;
-	size_t size;
-} PmText;
+#include "pm_text.h"
 
 typedef enum PmAttributeType
 {
