@@ -26,7 +26,7 @@ VACUUM ANALYZE source;
 
 CREATE PROCEDURE empty() LANGUAGE plpgsql AS $$
 BEGIN
-  TRUNCATE products, product_versions, plain, pm_xref._events CASCADE;
+  TRUNCATE products, plain, pm_xref._events CASCADE;
   IF EXISTS (SELECT FROM pm_xref.subscriptions) THEN
     PERFORM pm_xref.unsubscribe('catalog.*');
   END IF;

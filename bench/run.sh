@@ -13,7 +13,8 @@
 #   search       pm_catalog: search of 1 000 000 products
 #   integrity    pm_catalog: periods of 500 000 prices, counts of categories
 #   write        pm_catalog: single writes with versions and events beside a plain table
-#   catalog      merge, search, integrity and write
+#   read         pm_catalog: a product by id, ean and sku beside a bare table
+#   catalog      merge, search, integrity, write and read
 #   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
 #   own_commit   a commit for each job: 2 to 16 workers beside as many clients
@@ -32,7 +33,7 @@ cd "$(dirname "$0")/.."
 . deploy/lib.sh
 
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
-catalog='merge search integrity write'
+catalog='merge search integrity write read'
 all="gtin jobs xref suppliers $catalog $workers"
 parts=$all
 short=
@@ -117,6 +118,11 @@ run_part() {
       measure pm_catalog_write 'One session, shared_buffers 2 GB, fsync on, durable commits, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c fsync=on -c full_page_writes=on \
         psql -X -q -v "rows=$([ -n "$short" ] && echo 2000 || echo 100000)" -v "writes=$([ -n "$short" ] && echo 50 || echo 1000)" -f bench/pm_catalog_write.sql
+      ;;
+    read)
+      measure pm_catalog_read 'One client, Unix socket, shared_buffers 2 GB, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB \
+        bench/pm_catalog_read.sh "$([ -n "$short" ] && echo 20000 || echo 1000000)" "$([ -n "$short" ] && echo 1 || echo 4)"
       ;;
     *)
       [ "$1" = outbox ] || bench/peers.sh

@@ -9,15 +9,15 @@ use strict;
 use warnings;
 
 use FindBin;
-use lib $FindBin::RealBin;
+use lib $FindBin::RealBin, "$FindBin::RealBin/../../../test/t";
 use PmGtin qw(seeded soaking fill_database picture index_faults);
+use PmRestore;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seed = seeded();
 my $rows = soaking() ? 5_000 : 300;
-my $dir = PostgreSQL::Test::Utils::tempdir();
 my $node = PostgreSQL::Test::Cluster->new('dump');
 
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
@@ -36,35 +36,22 @@ my $port = $node->port;
 cmp_ok(length $picture, '>', $rows * 500, 'the picture shows something');
 is(index_faults($node, 'original'), '', 'the original is sound');
 
-# name => [ how to dump, how to restore (the database's name is appended) ]
-my %ways = (
-	plain     => [ ['-Fp'], [ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain", '-d' ] ],
-	inserts   => [ [ '-Fp', '--inserts' ], [ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/inserts", '-d' ] ],
-	custom    => [ ['-Fc'], [ 'pg_restore', '-e', "$dir/custom", '-d' ] ],
-	directory => [ [ '-Fd', '-j2' ], [ 'pg_restore', '-e', '-j2', "$dir/directory", '-d' ] ],);
-
-foreach my $way (sort keys %ways)
-{
-	my ($dump, $restore) = @{ $ways{$way} };
-	my $copy = "copy_$way";
-
-	$node->command_ok([ 'pg_dump', '-h', $host, '-p', $port, '-f', "$dir/$way", @$dump, 'original' ],
-		"$way: dumped");
-	$node->safe_psql('postgres', qq{CREATE DATABASE $copy TEMPLATE template0;
-		ALTER DATABASE $copy SET search_path = "\$user", public, pm_gtin});
-	$node->command_ok([ $restore->[0], '-h', $host, '-p', $port, @$restore[ 1 .. $#$restore ], $copy ],
-		"$way: restored");
-	ok(picture($node, $copy) eq $picture, "$way: the copy looks the same")
-	  or diag(first_difference($picture, picture($node, $copy)));
-	is(index_faults($node, $copy), '', "$way: the copy is sound");
-	is($node->safe_psql($copy, $shipped), $shipped_rows, "$way: the shipped rows are there once");
-}
+my $dir = survives_restore(
+	$node, 'original',
+	\&picture,
+	sub {
+		my ($on, $copy, $name) = @_;
+		is(index_faults($on, $copy), '', "$name: the copy is sound");
+		is($on->safe_psql($copy, $shipped), $shipped_rows, "$name: the shipped rows are there once");
+	},
+	ways => [qw(plain inserts custom directory)],
+	prepare => 'SET search_path = "$user", public, pm_gtin');
 
 # The user's rows are what the dump carries, and what one command takes away.
 my $isbn = "SELECT pm_gtin.isbn_format('9783161484100')";
-is($node->safe_psql('copy_custom', $isbn), '978-3-1-6148410-0', 'the user\'s ranges are in force');
-$node->safe_psql('copy_custom', q{SELECT pm_gtin.refresh_reference(r, NULL) FROM unnest('{isbn_ranges,gs1_prefixes}'::text[]) r});
-is($node->safe_psql('copy_custom', $isbn), '978-3-16-148410-0', 'the shipped ranges are back');
+is($node->safe_psql('custom', $isbn), '978-3-1-6148410-0', 'the user\'s ranges are in force');
+$node->safe_psql('custom', q{SELECT pm_gtin.refresh_reference(r, NULL) FROM unnest('{isbn_ranges,gs1_prefixes}'::text[]) r});
+is($node->safe_psql('custom', $isbn), '978-3-16-148410-0', 'the shipped ranges are back');
 $node->safe_psql('postgres', 'CREATE DATABASE fresh');
 $node->safe_psql('fresh', 'CREATE EXTENSION pm_gtin');
 is($node->safe_psql('fresh', $shipped), $shipped_rows, 'a fresh extension ships the same rows');
@@ -99,13 +86,3 @@ foreach my $format ('text', 'csv', 'binary')
 
 $node->stop;
 done_testing();
-
-# The lines where two pictures part.
-sub first_difference
-{
-	my ($before, $after) = map { [ split /\n/, $_ ] } @_;
-	my $i = 0;
-
-	$i++ while $i < @$before && $i < @$after && $before->[$i] eq $after->[$i];
-	return "line $i: \"" . ($before->[$i] // 'end') . '" became "' . ($after->[$i] // 'end') . '"';
-}

@@ -7,11 +7,13 @@
 use strict;
 use warnings;
 
+use FindBin;
+use lib "$FindBin::RealBin/../../../test/t";
+use PmRestore;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $dir = PostgreSQL::Test::Utils::tempdir();
 my $node = PostgreSQL::Test::Cluster->new('dump');
 $node->init;
 $node->start;
@@ -53,36 +55,29 @@ SQL
 # Every row of every table, and what the sequence gives next.
 sub picture
 {
-	my ($database) = @_;
+	my ($on, $database) = @_;
 	my $out = '';
 	foreach my $table (qw(_queues _queue_grants _buckets _handlers _job _finished _attempts _schedules))
 	{
-		$out .= "$table\n" . $node->safe_psql($database, "SELECT t::text FROM pm_jobs.$table AS t ORDER BY 1") . "\n";
+		$out .= "$table\n" . $on->safe_psql($database, "SELECT t::text FROM pm_jobs.$table AS t ORDER BY 1") . "\n";
 	}
-	return $out . $node->safe_psql($database, 'SELECT last_value, is_called FROM pm_jobs._job_id');
+	return $out . $on->safe_psql($database, 'SELECT last_value, is_called FROM pm_jobs._job_id');
 }
 
-my $picture = picture('original');
 is($node->safe_psql('original', 'SELECT string_agg(DISTINCT status, \',\') FROM pm_jobs.jobs'),
 	'cancelled,dead,ready,scheduled,succeeded', 'jobs in every state');
 is($node->safe_psql('original', 'SELECT count(DISTINCT tableoid) FROM pm_jobs._finished'), '3', 'in three partitions');
 
-my %ways = (
-	plain  => [ ['-Fp'], [ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain", '-d' ] ],
-	custom => [ ['-Fc'], [ 'pg_restore', '-e', "$dir/custom", '-d' ] ],);
-foreach my $way (sort keys %ways)
+# Tests that what is ready runs.
+sub goes_on
 {
-	my ($dump, $restore) = @{ $ways{$way} };
-	my @server = ('-h', $node->host, '-p', $node->port);
-
-	$node->command_ok([ 'pg_dump', @server, '-f', "$dir/$way", @$dump, 'original' ], "$way: dumped");
-	$node->safe_psql('postgres', "CREATE DATABASE $way TEMPLATE template0");
-	$node->command_ok([ $restore->[0], @server, @$restore[ 1 .. $#$restore ], $way ], "$way: restored");
-	is(picture($way), $picture, "$way: row for row the same, and the sequence");
-	$node->safe_psql($way, q{SELECT pm_jobs.resume_queue('line'); CALL pm_jobs.run()});
-	is($node->safe_psql($way, q{SELECT string_agg(status || ' ' || n, ',' ORDER BY status) FROM
+	my ($on, $database, $name) = @_;
+	$on->safe_psql($database, q{SELECT pm_jobs.resume_queue('line'); CALL pm_jobs.run()});
+	is($on->safe_psql($database, q{SELECT string_agg(status || ' ' || n, ',' ORDER BY status) FROM
 		(SELECT status, count(*) AS n FROM pm_jobs.jobs GROUP BY status) t}),
-		'cancelled 1,dead 1,scheduled 2,succeeded 8', "$way: what was ready runs");
+		'cancelled 1,dead 1,scheduled 2,succeeded 8', "$name: what was ready runs");
 }
-$node->stop;
+
+survives_restore($node, 'original', \&picture, \&goes_on);
+survives_upgrade($node, 'original', \&picture, \&goes_on);
 done_testing();

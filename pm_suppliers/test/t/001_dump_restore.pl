@@ -5,11 +5,13 @@
 use strict;
 use warnings;
 
+use FindBin;
+use lib "$FindBin::RealBin/../../../test/t";
+use PmRestore;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $dir = PostgreSQL::Test::Utils::tempdir();
 my $node = PostgreSQL::Test::Cluster->new('old');
 $node->init;
 $node->start;
@@ -61,38 +63,7 @@ sub goes_on
 	is($on->safe_psql($database, 'SELECT count(*) FROM pm_suppliers._resolutions'), '0', "$name: what is known goes with a supplier");
 }
 
-my %ways = (
-	plain  => [ ['-Fp'], [ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain", '-d' ] ],
-	custom => [ ['-Fc'], [ 'pg_restore', '-e', "$dir/custom", '-d' ] ],);
-foreach my $way (sort keys %ways)
-{
-	my ($dump, $restore) = @{ $ways{$way} };
-	my @server = ('-h', $node->host, '-p', $node->port);
-
-	$node->command_ok([ 'pg_dump', @server, '-f', "$dir/$way", @$dump, 'original' ], "$way: dumped");
-	$node->safe_psql('postgres', "CREATE DATABASE $way TEMPLATE template0");
-	{
-		local $ENV{PGOPTIONS} = '-c session_replication_role=replica';
-		$node->command_ok([ $restore->[0], @server, @$restore[ 1 .. $#$restore ], $way ], "$way: restored");
-	}
-	is(picture($node, $way), $picture, "$way: row for row the same");
-	goes_on($node, $way, $way);
-}
-$node->stop;
-
-# pg_upgrade writes where it is started
-my $new = PostgreSQL::Test::Cluster->new('new');
-chomp(my $bindir = `$ENV{PG_CONFIG} --bindir`);
-chdir $dir or die "could not change directory: $!";
-$new->init;
-command_ok(
-	[
-		'pg_upgrade', '--no-sync', '-d', $node->data_dir, '-D', $new->data_dir, '-b', $bindir, '-B', $bindir,
-		'-s', $new->host, '-p', $node->port, '-P', $new->port
-	],
-	'pg_upgrade');
-$new->start;
-is(picture($new, 'original'), $picture, 'pg_upgrade: row for row the same');
-goes_on($new, 'original', 'pg_upgrade');
-$new->stop;
+# as deploy restores: nothing is derived, and references may come in any order
+survives_restore($node, 'original', \&picture, \&goes_on, replica => 1);
+survives_upgrade($node, 'original', \&picture, \&goes_on);
 done_testing();

@@ -5,11 +5,13 @@
 use strict;
 use warnings;
 
+use FindBin;
+use lib "$FindBin::RealBin/../../../test/t";
+use PmRestore;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $dir = PostgreSQL::Test::Utils::tempdir();
 my $node = PostgreSQL::Test::Cluster->new('old');
 $node->init;
 $node->start;
@@ -53,50 +55,19 @@ like($picture, qr/resolved/, 'orphans of both states');
 like($picture, qr/42P01/, 'a check that failed');
 like($picture, qr/,quarantine,/, 'a row in quarantine');
 
-# Tests that ids go on, and that what had not been delivered is, with what is new.
+# Tests that checks, quarantine and ids go on, and that what had not been delivered is, with what is new.
 sub goes_on
 {
 	my ($on, $database, $name) = @_;
+	is($on->safe_psql($database, q{SELECT orphans, new_orphans, resolved FROM pm_xref.check('near')}), '0|0|1', "$name: the next check goes on from there");
+	is($on->safe_psql($database, q{SELECT outcome FROM pm_xref.restore_quarantined('far', true)}), 'restored', "$name: what is in quarantine can be restored");
+	is($on->safe_psql($database, 'SELECT count(*) FROM zoo."Child table"'), '5', "$name: and is there");
 	is($on->safe_psql($database, q{SELECT pm_xref.publish('zoo.fed', 'zebra', '{"food": "more grass"}')}), '4', "$name: the next event");
 	is($on->safe_psql($database, q{SELECT pm_xref.deliver()}), '2', "$name: delivered with the one that waited");
 	is($on->safe_psql($database, q{SELECT string_agg(payload -> 'payload' ->> 'food', ', ' ORDER BY id) FROM pm_jobs.jobs WHERE queue = 'line'}),
 		'meat, more meat, grass, more grass', "$name: each once");
 }
 
-my %ways = (
-	plain  => [ ['-Fp'], [ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain", '-d' ] ],
-	custom => [ ['-Fc'], [ 'pg_restore', '-e', "$dir/custom", '-d' ] ],);
-foreach my $way (sort keys %ways)
-{
-	my ($dump, $restore) = @{ $ways{$way} };
-	my @server = ('-h', $node->host, '-p', $node->port);
-
-	$node->command_ok([ 'pg_dump', @server, '-f', "$dir/$way", @$dump, 'original' ], "$way: dumped");
-	$node->safe_psql('postgres', "CREATE DATABASE $way TEMPLATE template0");
-	$node->command_ok([ $restore->[0], @server, @$restore[ 1 .. $#$restore ], $way ], "$way: restored");
-	is(picture($node, $way), $picture, "$way: row for row the same");
-	is($node->safe_psql($way, q{SELECT orphans, new_orphans, resolved FROM pm_xref.check('near')}), '0|0|1', "$way: the next check goes on from there");
-	is($node->safe_psql($way, q{SELECT outcome FROM pm_xref.restore_quarantined('far', true)}), 'restored', "$way: what is in quarantine can be restored");
-	is($node->safe_psql($way, 'SELECT count(*) FROM zoo."Child table"'), '5', "$way: and is there");
-	goes_on($node, $way, $way);
-}
-$node->stop;
-
-# pg_upgrade keeps the OIDs of tables; it writes where it is started
-my $new = PostgreSQL::Test::Cluster->new('new');
-chomp(my $bindir = `$ENV{PG_CONFIG} --bindir`);
-chdir $dir or die "could not change directory: $!";
-$new->init;
-command_ok(
-	[
-		'pg_upgrade', '--no-sync', '-d', $node->data_dir, '-D', $new->data_dir, '-b', $bindir, '-B', $bindir,
-		'-s', $new->host, '-p', $node->port, '-P', $new->port
-	],
-	'pg_upgrade');
-$new->start;
-is(picture($new, 'original'), $picture, 'pg_upgrade: row for row the same');
-is($new->safe_psql('original', q{SELECT orphans, new_orphans, resolved FROM pm_xref.check('near')}), '0|0|1', 'pg_upgrade: the next check goes on from there');
-is($new->safe_psql('original', q{SELECT outcome FROM pm_xref.restore_quarantined('far', true)}), 'restored', 'pg_upgrade: what is in quarantine can be restored');
-goes_on($new, 'original', 'pg_upgrade');
-$new->stop;
+survives_restore($node, 'original', \&picture, \&goes_on);
+survives_upgrade($node, 'original', \&picture, \&goes_on); # OIDs of tables stay
 done_testing();
