@@ -1,5 +1,16 @@
 -- Checks: orphans are recorded, failures too.
 
+-- Notes that orphans with these ids are none any more; returns how many were.  Each is
+-- looked up: the planner would read them all, since it expects pages to come from disk.
+CREATE FUNCTION pm_xref._resolve(name text, ids uuid[], started timestamptz) RETURNS bigint
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
+AS $$
+  WITH resolved AS (
+    UPDATE pm_xref.orphans AS o SET state = 'resolved' WHERE o.reference = name AND o.id = ANY (ids) AND o.last_seen < started RETURNING 1
+  )
+  SELECT count(*) FROM resolved
+$$;
+
 -- Checks one reference and records what it found; its row is locked, so that there is
 -- one check of a reference at a time.  Throws what goes wrong.
 CREATE FUNCTION pm_xref._check_one(name text, started timestamptz, INOUT result pm_xref.checks) RETURNS pm_xref.checks
@@ -40,8 +51,7 @@ BEGIN
     GET DIAGNOSTICS result.resolved = ROW_COUNT;
     result.orphans := (SELECT count(*) FROM pm_xref.orphans AS o WHERE o.reference = name AND o.state = 'orphan');
   ELSE
-    UPDATE pm_xref.orphans AS o SET state = 'resolved' WHERE o.reference = name AND o.id = ANY (totals.touched) AND o.last_seen < started;
-    GET DIAGNOSTICS result.resolved = ROW_COUNT;
+    result.resolved := pm_xref._resolve(name, totals.touched, started);
     result.orphans := known + result.new_orphans - result.resolved;
   END IF;
   UPDATE pm_xref._references AS r
@@ -102,4 +112,4 @@ END;
 COMMENT ON FUNCTION pm_xref.check(text, text) IS
 'checks a reference, or all of them, and records the result in pm_xref.checks and pm_xref.orphans. mode full: every row; incremental: only keys that came or went since the last check, which both sides must have noted (watch_key()), and every row if that is not enough, as after a restore: the result says which it was. The engine is stream if it can compare the columns, else fdw. A check that fails changes no orphan: it gives a WARNING and a row whose counts are NULL, and its error is in pm_xref.checks. 42704: there is no such reference; 22023: another mode; 55000: this one reference is not watched';
 
-REVOKE ALL ON FUNCTION pm_xref._check_one(text, timestamptz, pm_xref.checks), pm_xref._check(text, text), pm_xref.check(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_xref._resolve(text, uuid[], timestamptz), pm_xref._check_one(text, timestamptz, pm_xref.checks), pm_xref._check(text, text), pm_xref.check(text, text) FROM PUBLIC;
