@@ -64,7 +64,7 @@ like(as('pm_reader', $_), qr/ERROR:  42501/, "not pm_reader: $_") foreach (
 
 # a dump keeps what is declared and what follows from it; the restored database goes on
 $node->safe_psql('postgres', q{UPDATE pm_catalog.family_attributes SET is_unique = true, max_length = 60 WHERE code = 'claim'});
-my $all = join ";\n", map { "SELECT * FROM pm_catalog.$_ AS t ORDER BY t::text" } qw(locales channels families family_attributes family_options family_rules products product_attributes unique_values product_numbers product_completeness);
+my $all = join ";\n", map { "SELECT * FROM pm_catalog.$_ AS t ORDER BY t::text" } qw(locales channels families family_attributes family_options family_rules products product_attributes _unique_values product_numbers product_completeness);
 my $before = $node->safe_psql('postgres', $all);
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/catalog.dump';
 $node->command_ok([ 'pg_dump', '-Fc', '-f', $dump, $node->connstr('postgres') ], 'dumped');
