@@ -63,7 +63,8 @@ sub goes_on
 
 my %ways = (
 	plain  => [ ['-Fp'], [ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain", '-d' ] ],
-	custom => [ ['-Fc'], [ 'pg_restore', '-e', "$dir/custom", '-d' ] ],);
+	custom => [ ['-Fc'], [ 'pg_restore', '-e', "$dir/custom", '-d' ] ],
+	origin => [ ['-Fp'], [ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/origin", '-d' ] ],);
 foreach my $way (sort keys %ways)
 {
 	my ($dump, $restore) = @{ $ways{$way} };
@@ -72,7 +73,8 @@ foreach my $way (sort keys %ways)
 	$node->command_ok([ 'pg_dump', @server, '-f', "$dir/$way", @$dump, 'original' ], "$way: dumped");
 	$node->safe_psql('postgres', "CREATE DATABASE $way TEMPLATE template0");
 	{
-		local $ENV{PGOPTIONS} = '-c session_replication_role=replica';
+		# as deploy restores, and as anybody may
+		local $ENV{PGOPTIONS} = $way eq 'origin' ? '' : '-c session_replication_role=replica';
 		$node->command_ok([ $restore->[0], @server, @$restore[ 1 .. $#$restore ], $way ], "$way: restored");
 	}
 	is(picture($node, $way), $picture, "$way: row for row the same");
