@@ -265,7 +265,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.delete_product(uuid, text) IS
-'marks a product as deleted, for a reason that its history keeps: nothing can change it until restore_product(), and its gtin, sku and slug are free. Its row stays, and so do offers, prices, stock, bundles and whatever else belongs to it. Event catalog.product.deleted. Errors: P0002 no such product, 55000 it is deleted';
+'marks a product as deleted, for a reason that its history keeps: nothing can change it until restore_product(), but for what it refers to, and its gtin, sku and slug are free. Its row stays, and so do offers, prices, stock, bundles and whatever else belongs to it. Event catalog.product.deleted. Errors: P0002 no such product, 55000 it is deleted';
 
 CREATE FUNCTION pm_catalog.restore_product(id uuid, reason text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
