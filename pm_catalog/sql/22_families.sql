@@ -21,7 +21,7 @@ CREATE TABLE pm_catalog.families (
   code text COLLATE "C" NOT NULL UNIQUE CONSTRAINT code_is_a_slug CHECK (pm_catalog.is_slug(code)),
   name text NOT NULL CONSTRAINT name_is_a_label CHECK (pm_catalog.is_label(name)),
   numbers_products boolean NOT NULL DEFAULT false,
-  next_bit integer NOT NULL DEFAULT 32,
+  next_bit integer NOT NULL DEFAULT 32 CONSTRAINT next_bit_is_not_of_a_column CHECK (next_bit >= 32),
   version integer NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE pm_catalog.families IS 'families of products: what the attributes of a product may and must be';

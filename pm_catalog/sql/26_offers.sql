@@ -34,6 +34,7 @@ CREATE TABLE pm_catalog.product_prices (
   id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(),
   product_id uuid NOT NULL REFERENCES pm_catalog.products ON DELETE CASCADE,
   supplier_id uuid REFERENCES pm_catalog.suppliers,
+  variant_id uuid,
   price_type text COLLATE "C" NOT NULL DEFAULT 'retail' CONSTRAINT price_type_is_a_slug CHECK (pm_catalog.is_slug(price_type)),
   price numeric NOT NULL CONSTRAINT price_is_an_amount CHECK (pm_catalog.is_amount(price)),
   cost numeric CONSTRAINT cost_is_an_amount CHECK (pm_catalog.is_amount(cost)),
@@ -51,12 +52,14 @@ CREATE TABLE pm_catalog.product_prices (
 );
 -- valid_from before supplier_id: the neighbours of a period are beside it in the index
 -- also for our own prices, whose supplier_id is NULL
-CREATE UNIQUE INDEX product_prices_period ON pm_catalog.product_prices (product_id, price_type, currency, min_quantity, valid_from, supplier_id) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX product_prices_period ON pm_catalog.product_prices (product_id, price_type, currency, min_quantity, valid_from, supplier_id, variant_id) NULLS NOT DISTINCT;
+CREATE INDEX product_prices_variant_id ON pm_catalog.product_prices (product_id, variant_id) WHERE variant_id IS NOT NULL;
 CREATE INDEX product_prices_supplier_id ON pm_catalog.product_prices (supplier_id) WHERE supplier_id IS NOT NULL;
-COMMENT ON TABLE pm_catalog.product_prices IS 'prices and their history: periods of one product, type, currency, minimum quantity and supplier never overlap; the next one ends the one before';
+COMMENT ON TABLE pm_catalog.product_prices IS 'prices and their history: periods of one product, variant, type, currency, minimum quantity and supplier never overlap; the next one ends the one before';
 COMMENT ON COLUMN pm_catalog.product_prices.id IS 'key';
 COMMENT ON COLUMN pm_catalog.product_prices.product_id IS 'the product';
 COMMENT ON COLUMN pm_catalog.product_prices.supplier_id IS 'the supplier whose price it is; NULL: ours';
+COMMENT ON COLUMN pm_catalog.product_prices.variant_id IS 'one of its variants; NULL: the product itself, and each variant at times when it has no price of its own';
 COMMENT ON COLUMN pm_catalog.product_prices.price_type IS 'kind of price, such as retail or wholesale';
 COMMENT ON COLUMN pm_catalog.product_prices.price IS 'for one piece';
 COMMENT ON COLUMN pm_catalog.product_prices.cost IS 'what one costs us';

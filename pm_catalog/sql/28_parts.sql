@@ -24,6 +24,7 @@ COMMENT ON COLUMN pm_catalog.product_variants.position IS 'order within the prod
 COMMENT ON COLUMN pm_catalog.product_variants.is_active IS 'is it shown?';
 COMMENT ON COLUMN pm_catalog.product_variants.created_at IS 'when it was created';
 
+ALTER TABLE pm_catalog.product_prices ADD FOREIGN KEY (product_id, variant_id) REFERENCES pm_catalog.product_variants (product_id, id) ON DELETE CASCADE;
 ALTER TABLE pm_catalog.product_stocks ADD FOREIGN KEY (product_id, variant_id) REFERENCES pm_catalog.product_variants (product_id, id) ON DELETE CASCADE;
 
 CREATE TABLE pm_catalog.product_bundles (

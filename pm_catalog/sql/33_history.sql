@@ -79,7 +79,7 @@ BEGIN
     SELECT p.version, p.updated_at INTO oldest, made FROM pm_catalog.products AS p WHERE p.id = product_as_of.id;
   END IF;
   IF made <= at THEN
-    RETURN QUERY SELECT * FROM pm_catalog._product_version(id, oldest);
+    RETURN NEXT (SELECT v FROM pm_catalog._product_version(id, oldest) AS v);
   ELSIF oldest > 1 THEN
     PERFORM pm_catalog._forgotten(id, oldest, made);
   END IF;
@@ -92,14 +92,9 @@ COMMENT ON FUNCTION pm_catalog.product_as_of(uuid, timestamptz) IS
 CREATE FUNCTION pm_catalog._attributes_now(product_id uuid) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  attributes jsonb;
 BEGIN
-  IF to_regclass('pm_catalog.product_attributes') IS NOT NULL THEN
-    EXECUTE 'SELECT jsonb_object_agg(concat(coalesce(a.locale, ''*''), ''/'', coalesce(a.channel, ''*'')), a.attributes)
-             FROM pm_catalog.product_attributes AS a WHERE a.product_id = $1' INTO attributes USING product_id;
-  END IF;
-  RETURN coalesce(attributes, '{}');
+  RETURN (SELECT coalesce(jsonb_object_agg(concat(coalesce(a.locale, '*'), '/', coalesce(a.channel, '*')), a.attributes), '{}')
+          FROM pm_catalog.product_attributes AS a WHERE a.product_id = _attributes_now.product_id);
 END
 $$;
 
@@ -223,7 +218,7 @@ BEGIN
   IF p.deleted_at IS NOT NULL THEN
     RAISE EXCEPTION 'product "%" is deleted', id USING ERRCODE = '55000', HINT = format('Bring it back first: SELECT pm_catalog.restore_product(%L);', id);
   END IF;
-  SELECT * INTO state FROM pm_catalog._product_version(id, coalesce(version, 0));
+  state := (SELECT v FROM pm_catalog._product_version(id, coalesce(version, 0)) AS v);  -- as a whole: its plan outlives ALTER TABLE
   IF state.id IS NULL THEN
     RAISE EXCEPTION 'product "%" has no version %', id, coalesce(version::text, 'NULL')
       USING ERRCODE = '22023', DETAIL = format('Its newest version is %s.', p.version), HINT = 'product_history() lists the versions; forget_versions() forgets some.';
@@ -270,7 +265,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.delete_product(uuid, text) IS
-'marks a product as deleted, for a reason that its history keeps: nothing can change it until restore_product(), and its gtin, sku and slug are free. Its row stays, and so do offers, prices, stock, bundles and whatever else belongs to it. Event catalog.product.deleted. Errors: P0002 no such product, 55000 it is deleted';
+'marks a product as deleted, for a reason that its history keeps: nothing can change it until restore_product(), but for what it refers to, and its gtin, sku and slug are free. Its row stays, and so do offers, prices, stock, bundles and whatever else belongs to it. Event catalog.product.deleted. Errors: P0002 no such product, 55000 it is deleted';
 
 CREATE FUNCTION pm_catalog.restore_product(id uuid, reason text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

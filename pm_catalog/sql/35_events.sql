@@ -12,18 +12,19 @@ AS $$
 $$;
 
 -- What is asked at a time (inclusive), or was right before it.
-CREATE FUNCTION pm_catalog._price_at(product_id uuid, price_type text, currency text, min_quantity integer, supplier_id uuid, at timestamptz, inclusive boolean) RETURNS numeric
+CREATE FUNCTION pm_catalog._price_at(product_id uuid, variant_id uuid, price_type text, currency text, min_quantity integer, supplier_id uuid, at timestamptz, inclusive boolean) RETURNS numeric
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT b.price FROM pm_catalog.product_prices AS b
-  WHERE b.product_id = _price_at.product_id AND b.price_type = _price_at.price_type AND b.currency = _price_at.currency AND b.min_quantity = _price_at.min_quantity
+  WHERE b.product_id = _price_at.product_id AND b.variant_id IS NOT DISTINCT FROM _price_at.variant_id AND b.price_type = _price_at.price_type AND b.currency = _price_at.currency AND b.min_quantity = _price_at.min_quantity
     AND b.supplier_id IS NOT DISTINCT FROM _price_at.supplier_id AND b.is_active
     AND CASE WHEN inclusive THEN b.valid_from <= at AND (b.valid_until <= at) IS NOT TRUE ELSE b.valid_from < at AND (b.valid_until < at) IS NOT TRUE END
   ORDER BY b.valid_from DESC LIMIT 1
 $$;
 
--- Prices that are asked, or will be, other than before.  valid_from says from when on, so
--- a price of the future is told when it is written, not when its time comes.
+-- Prices that are asked, or will be, other than before, each variant's for itself.
+-- valid_from says from when on, so a price of the future is told when it is written, not
+-- when its time comes.
 CREATE FUNCTION pm_catalog._note_prices() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -34,6 +35,7 @@ BEGIN
       WITH pair AS MATERIALIZED (
         SELECT coalesce(n.product_id, o.product_id) AS product_id, coalesce(n.price_type, o.price_type) AS price_type, coalesce(n.currency, o.currency) AS currency,
                coalesce(n.min_quantity, o.min_quantity) AS min_quantity, CASE WHEN n.id IS NULL THEN o.supplier_id ELSE n.supplier_id END AS supplier_id,
+               CASE WHEN n.id IS NULL THEN o.variant_id ELSE n.variant_id END AS variant_id,
                o.price AS old_price, o.valid_from AS old_from, o.valid_until AS old_until, n.price, n.valid_from, n.valid_until,
                coalesce(o.is_active AND (o.valid_until <= now()) IS NOT TRUE, false) AS was_asked,
                coalesce(n.is_active AND (n.valid_until <= now()) IS NOT TRUE, false) AS is_asked
@@ -43,13 +45,13 @@ BEGIN
         -- a price is asked that was not, or another one
         SELECT p.*, p.price AS amount, greatest(p.valid_from, now()) AS since,
                CASE WHEN p.was_asked AND p.old_from = p.valid_from THEN p.old_price
-                    ELSE pm_catalog._price_at(p.product_id, p.price_type, p.currency, p.min_quantity, p.supplier_id, p.valid_from, false) END AS previous
+                    ELSE pm_catalog._price_at(p.product_id, p.variant_id, p.price_type, p.currency, p.min_quantity, p.supplier_id, p.valid_from, false) END AS previous
         FROM pair AS p
         WHERE p.is_asked AND NOT (p.was_asked AND p.old_price = p.price AND p.old_from = p.valid_from)
-          AND (p.valid_from >= now() OR pm_catalog._price_at(p.product_id, p.price_type, p.currency, p.min_quantity, p.supplier_id, now(), true) = p.price)
+          AND (p.valid_from >= now() OR pm_catalog._price_at(p.product_id, p.variant_id, p.price_type, p.currency, p.min_quantity, p.supplier_id, now(), true) = p.price)
         UNION ALL
         -- a price is not asked any more: another takes its place, or none
-        SELECT p.*, pm_catalog._price_at(p.product_id, p.price_type, p.currency, p.min_quantity, p.supplier_id, greatest(p.old_from, now()), true), greatest(p.old_from, now()), p.old_price
+        SELECT p.*, pm_catalog._price_at(p.product_id, p.variant_id, p.price_type, p.currency, p.min_quantity, p.supplier_id, greatest(p.old_from, now()), true), greatest(p.old_from, now()), p.old_price
         FROM pair AS p
         WHERE p.was_asked AND NOT p.is_asked
         UNION ALL
@@ -57,12 +59,12 @@ BEGIN
         SELECT p.*, NULL, p.valid_until, p.price
         FROM pair AS p
         WHERE p.is_asked AND p.valid_until IS DISTINCT FROM p.old_until AND p.valid_until IS NOT NULL
-          AND pm_catalog._price_at(p.product_id, p.price_type, p.currency, p.min_quantity, p.supplier_id, p.valid_until, true) IS NULL
+          AND pm_catalog._price_at(p.product_id, p.variant_id, p.price_type, p.currency, p.min_quantity, p.supplier_id, p.valid_until, true) IS NULL
       )
       SELECT pm_xref.publish_many('catalog.price.changed', array_agg(e.key ORDER BY e.n), array_agg(e.payload ORDER BY e.n))
-      FROM (SELECT c.product_id::text AS key, row_number() OVER (ORDER BY c.product_id, c.since, c.price_type, c.currency, c.min_quantity, c.supplier_id) AS n,
+      FROM (SELECT c.product_id::text AS key, row_number() OVER (ORDER BY c.product_id, c.variant_id, c.since, c.price_type, c.currency, c.min_quantity, c.supplier_id) AS n,
                    jsonb_build_object('id', c.product_id, 'amount', c.amount, 'currency', c.currency, 'previous', c.previous, 'valid_from', c.since,
-                     'price_type', c.price_type, 'min_quantity', c.min_quantity, 'supplier_id', c.supplier_id) AS payload
+                     'price_type', c.price_type, 'min_quantity', c.min_quantity, 'supplier_id', c.supplier_id, 'variant_id', c.variant_id) AS payload
             FROM change AS c WHERE c.amount IS DISTINCT FROM c.previous) AS e
       GROUP BY (e.n - 1) / 1000$query$, pm_catalog._written_rows(TG_OP, 'pm_catalog.product_prices'));
   END IF;
@@ -100,5 +102,5 @@ REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog
 CREATE TRIGGER stocks_updated AFTER UPDATE ON pm_catalog.product_stocks
 REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._note_stocks();
 
-REVOKE ALL ON FUNCTION pm_catalog._written_rows(text, regclass), pm_catalog._note_prices(), pm_catalog._price_at(uuid, text, text, integer, uuid, timestamptz, boolean),
+REVOKE ALL ON FUNCTION pm_catalog._written_rows(text, regclass), pm_catalog._note_prices(), pm_catalog._price_at(uuid, uuid, text, text, integer, uuid, timestamptz, boolean),
   pm_catalog._note_stocks() FROM PUBLIC;

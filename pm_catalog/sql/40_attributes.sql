@@ -24,7 +24,7 @@ COMMENT ON COLUMN pm_catalog.product_attributes.attributes IS 'the values, by th
 COMMENT ON COLUMN pm_catalog.product_attributes.family_id IS 'kept by the server: the family of the product';
 COMMENT ON COLUMN pm_catalog.product_attributes.filled IS 'kept by the server: one bit for each attribute that has a value here';
 
-CREATE TABLE pm_catalog.unique_values (
+CREATE TABLE pm_catalog._unique_values (
   family_id uuid NOT NULL,
   attribute text COLLATE "C" NOT NULL,
   locale text COLLATE "C",
@@ -33,14 +33,14 @@ CREATE TABLE pm_catalog.unique_values (
   product_id uuid NOT NULL REFERENCES pm_catalog.products ON DELETE CASCADE,
   CONSTRAINT value_is_unique_in_its_family UNIQUE NULLS NOT DISTINCT (family_id, attribute, locale, channel, value)
 );
-CREATE INDEX ON pm_catalog.unique_values (product_id);
-COMMENT ON TABLE pm_catalog.unique_values IS 'kept by the server: the values of unique attributes of products that are not deleted';
-COMMENT ON COLUMN pm_catalog.unique_values.family_id IS 'the family';
-COMMENT ON COLUMN pm_catalog.unique_values.attribute IS 'code of the attribute';
-COMMENT ON COLUMN pm_catalog.unique_values.locale IS 'locale of the value, NULL: of none';
-COMMENT ON COLUMN pm_catalog.unique_values.channel IS 'channel of the value, NULL: of none';
-COMMENT ON COLUMN pm_catalog.unique_values.value IS 'the value, compared bytewise; a number without zeros at its end';
-COMMENT ON COLUMN pm_catalog.unique_values.product_id IS 'the product that has it';
+CREATE INDEX ON pm_catalog._unique_values (product_id);
+COMMENT ON TABLE pm_catalog._unique_values IS 'kept by the server: the values of unique attributes of products that are not deleted';
+COMMENT ON COLUMN pm_catalog._unique_values.family_id IS 'the family';
+COMMENT ON COLUMN pm_catalog._unique_values.attribute IS 'code of the attribute';
+COMMENT ON COLUMN pm_catalog._unique_values.locale IS 'locale of the value, NULL: of none';
+COMMENT ON COLUMN pm_catalog._unique_values.channel IS 'channel of the value, NULL: of none';
+COMMENT ON COLUMN pm_catalog._unique_values.value IS 'the value, compared bytewise; a number without zeros at its end';
+COMMENT ON COLUMN pm_catalog._unique_values.product_id IS 'the product that has it';
 
 CREATE TABLE pm_catalog.product_numbers (
   number integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
@@ -69,8 +69,8 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_attributes
 CREATE TRIGGER attributes BEFORE INSERT OR UPDATE ON pm_catalog.product_attributes
 FOR EACH ROW EXECUTE FUNCTION pm_catalog._attributes();
 
--- All values of unique attributes, as unique_values must have them.
-CREATE VIEW pm_catalog._unique_values WITH (security_invoker = true) AS
+-- All values of unique attributes, as _unique_values must have them.
+CREATE VIEW pm_catalog._held_values WITH (security_invoker = true) AS
 SELECT p.family_id, a.code AS attribute, s.locale, s.channel,
   CASE jsonb_typeof(s.held -> a.code) WHEN 'number' THEN trim_scale((s.held -> a.code)::numeric)::text ELSE s.held ->> a.code END AS value,
   p.id AS product_id
@@ -91,11 +91,12 @@ BEGIN
   IF cardinality(products) = 0 THEN
     RETURN;
   END IF;
-  DELETE FROM pm_catalog.unique_values AS u WHERE u.product_id = ANY (products);
-  INSERT INTO pm_catalog.unique_values (family_id, attribute, locale, channel, value, product_id)
-  SELECT u.family_id, u.attribute, u.locale, u.channel, u.value, u.product_id FROM pm_catalog._unique_values AS u WHERE u.product_id = ANY (products);
+  DELETE FROM pm_catalog._unique_values AS u WHERE u.product_id = ANY (products);
+  INSERT INTO pm_catalog._unique_values (family_id, attribute, locale, channel, value, product_id)
+  SELECT u.family_id, u.attribute, u.locale, u.channel, u.value, u.product_id FROM pm_catalog._held_values AS u WHERE u.product_id = ANY (products)
+  ORDER BY u.family_id, u.attribute, u.value;  -- who wants what another has just taken waits for it, and not in a circle
 END $$;
-COMMENT ON FUNCTION pm_catalog._note_unique(products uuid[]) IS 'writes the rows of unique_values of these products anew; error 23505 if another product has one of their values';
+COMMENT ON FUNCTION pm_catalog._note_unique(products uuid[]) IS 'writes the rows of _unique_values of these products anew; error 23505 if another product has one of their values';
 
 -- What follows from products that a statement wrote: unique values, numbers.
 CREATE FUNCTION pm_catalog._products_values() RETURNS trigger
@@ -158,6 +159,16 @@ REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECU
 CREATE TRIGGER attributes_values_deleted AFTER DELETE ON pm_catalog.product_attributes
 REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._attributes_values();
 
+CREATE FUNCTION pm_catalog._attributes_truncated() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+BEGIN
+  DELETE FROM pm_catalog._unique_values AS u WHERE num_nonnulls(u.locale, u.channel) > 0;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER attributes_truncated AFTER TRUNCATE ON pm_catalog.product_attributes
+FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._attributes_truncated();
+
 CREATE VIEW pm_catalog.product_values WITH (security_invoker = true) AS
 SELECT p.id AS product_id, v.key AS attribute, NULL::text COLLATE "C" AS locale, NULL::text COLLATE "C" AS channel, v.value
 FROM pm_catalog.products AS p CROSS JOIN LATERAL jsonb_each(p.technical_specs) AS v
@@ -172,9 +183,10 @@ COMMENT ON COLUMN pm_catalog.product_values.channel IS 'channel of the value; NU
 COMMENT ON COLUMN pm_catalog.product_values.value IS 'the value';
 
 REVOKE ALL ON FUNCTION pm_catalog.check_specs(uuid, jsonb), pm_catalog._check_attributes(uuid, jsonb, boolean, boolean), pm_catalog._products_attributes(),
-  pm_catalog._attributes(), pm_catalog._note_unique(uuid[]), pm_catalog._products_values(), pm_catalog._attributes_values() FROM PUBLIC;
+  pm_catalog._attributes(), pm_catalog._note_unique(uuid[]), pm_catalog._products_values(), pm_catalog._attributes_values(),
+  pm_catalog._attributes_truncated() FROM PUBLIC;
 
 SELECT pg_extension_config_dump('pm_catalog.product_attributes', '');
-SELECT pg_extension_config_dump('pm_catalog.unique_values', '');
+SELECT pg_extension_config_dump('pm_catalog._unique_values', '');
 SELECT pg_extension_config_dump('pm_catalog.product_numbers', '');
 SELECT pg_extension_config_dump('pm_catalog.product_numbers_number_seq', '');

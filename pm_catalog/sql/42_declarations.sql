@@ -171,9 +171,9 @@ BEGIN
   -- a writer of REPEATABLE READ who does not see this is refused: src/family.c
   UPDATE pm_catalog.families AS f SET next_bit = f.next_bit WHERE f.id = ANY (touched);
   UPDATE pm_catalog.products AS p SET technical_specs = p.technical_specs WHERE p.family_id = ANY (computed) AND p.deleted_at IS NULL;
-  DELETE FROM pm_catalog.unique_values AS u WHERE u.family_id = ANY (uniques);
-  INSERT INTO pm_catalog.unique_values (family_id, attribute, locale, channel, value, product_id)
-  SELECT u.family_id, u.attribute, u.locale, u.channel, u.value, u.product_id FROM pm_catalog._unique_values AS u WHERE u.family_id = ANY (uniques);
+  DELETE FROM pm_catalog._unique_values AS u WHERE u.family_id = ANY (uniques);
+  INSERT INTO pm_catalog._unique_values (family_id, attribute, locale, channel, value, product_id)
+  SELECT u.family_id, u.attribute, u.locale, u.channel, u.value, u.product_id FROM pm_catalog._held_values AS u WHERE u.family_id = ANY (uniques);
   PERFORM pm_catalog._check_family(t.family_id) FROM unnest(touched) AS t(family_id) ORDER BY t.family_id;
   RETURN NULL;
 END $$;
@@ -236,7 +236,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin,
 AS $$
 BEGIN
   UPDATE pm_catalog.families AS f SET next_bit = f.next_bit;
-  DELETE FROM pm_catalog.unique_values AS u
+  DELETE FROM pm_catalog._unique_values AS u
   WHERE NOT EXISTS (SELECT FROM pm_catalog.family_attributes AS a WHERE a.family_id = u.family_id AND a.code = u.attribute);
   PERFORM pm_catalog._check_family(f.id) FROM pm_catalog.families AS f ORDER BY f.id;
   RETURN NULL;

@@ -18,4 +18,8 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_is_
 CREATE FUNCTION pm_catalog._set_updated_at() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_set_updated_at';
 
-REVOKE ALL ON FUNCTION pm_catalog._after_statement(), pm_catalog._lock_writers(), pm_catalog._lock_table(regclass, boolean), pm_catalog._is_derived(regclass), pm_catalog._set_updated_at() FROM PUBLIC;
+-- Before INSERT into a table that only triggers write.
+CREATE FUNCTION pm_catalog._kept_by_server() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_kept_by_server';
+
+REVOKE ALL ON FUNCTION pm_catalog._kept_by_server(), pm_catalog._after_statement(), pm_catalog._lock_writers(), pm_catalog._lock_table(regclass, boolean), pm_catalog._is_derived(regclass), pm_catalog._set_updated_at() FROM PUBLIC;

@@ -60,12 +60,14 @@ BEGIN
 END
 $$;
 
--- The number of products that are shown in a category, and in it and all below, without
--- what _category_deltas adds.
+-- The number of products that are shown in a category, as their main one or a further
+-- one, and in it and all below, without what _category_deltas adds.
 CREATE TABLE pm_catalog._category_counts (
   category_id uuid PRIMARY KEY REFERENCES pm_catalog.categories ON DELETE CASCADE,
   products bigint NOT NULL DEFAULT 0,
-  products_below bigint NOT NULL DEFAULT 0
+  products_below bigint NOT NULL DEFAULT 0,
+  further bigint NOT NULL DEFAULT 0,
+  further_below bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 70);
 
 -- After each statement: the path of each category that was made or moved is found by
@@ -82,9 +84,9 @@ BEGIN
       ('UPDATE', 'OLD TABLE AS old_rows NEW TABLE AS new_rows',
        'SELECT n.id FROM new_rows AS n LEFT JOIN old_rows AS o ON o.id = n.id
         WHERE (o.parent_id, o.taxonomy, o.number) IS DISTINCT FROM (n.parent_id, n.taxonomy, n.number)',
-       'UPDATE pm_catalog._category_counts AS k SET products_below = b.products
+       'UPDATE pm_catalog._category_counts AS k SET products_below = b.products, further_below = b.further
         FROM (
-          SELECT t.id, sum(n.products) AS products
+          SELECT t.id, sum(n.products) AS products, sum(n.further) AS further
           FROM pm_catalog.categories AS t JOIN pm_catalog.categories AS c ON c.path BETWEEN t.path AND array_append(t.path, NULL)
           JOIN pm_catalog._category_counts AS n ON n.category_id = c.id
           WHERE t.number IN (
@@ -93,7 +95,7 @@ BEGIN
           )
           GROUP BY t.id
         ) AS b
-        WHERE k.category_id = b.id AND k.products_below <> b.products')
+        WHERE k.category_id = b.id AND (k.products_below, k.further_below) <> (b.products, b.further)')
     ) AS e(name, tables, moved, counts)
   LOOP
     EXECUTE format($trigger$
@@ -118,22 +120,25 @@ BEGIN
 END
 $$;
 
+-- The next two are text, which is read anew after ALTER TABLE categories ADD COLUMN, and
+-- without a search path of their own, so that the planner can put them in their place.
 CREATE FUNCTION pm_catalog.category_subtree(id uuid) RETURNS SETOF pm_catalog.categories
 LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+AS $$
   SELECT c.* FROM pm_catalog.categories AS t
-  JOIN pm_catalog.categories AS c ON c.path BETWEEN t.path AND pg_catalog.array_append(t.path, NULL)
-  WHERE t.id = category_subtree.id;
-END;
+  JOIN pm_catalog.categories AS c
+    ON c.path OPERATOR(pg_catalog.>=) t.path AND c.path OPERATOR(pg_catalog.<=) pg_catalog.array_append(t.path, NULL)
+  WHERE t.id OPERATOR(pg_catalog.=) category_subtree.id
+$$;
 COMMENT ON FUNCTION pm_catalog.category_subtree(uuid) IS
 'a category and all below it, in no order: ORDER BY path puts parents before their children. No row if there is no such category';
 
 CREATE FUNCTION pm_catalog.category_ancestors(id uuid) RETURNS SETOF pm_catalog.categories
 LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-  SELECT a.* FROM pm_catalog.categories AS c JOIN pm_catalog.categories AS a ON a.number = ANY (c.path[1:c.depth])
-  WHERE c.id = category_ancestors.id ORDER BY a.depth;
-END;
+AS $$
+  SELECT a.* FROM pm_catalog.categories AS c JOIN pm_catalog.categories AS a ON a.number OPERATOR(pg_catalog.=) ANY (c.path[1:c.depth])
+  WHERE c.id OPERATOR(pg_catalog.=) category_ancestors.id ORDER BY a.depth
+$$;
 COMMENT ON FUNCTION pm_catalog.category_ancestors(uuid) IS 'the categories above one, from the top down';
 
 CREATE FUNCTION pm_catalog.ensure_category(taxonomy text, path_names text[]) RETURNS uuid

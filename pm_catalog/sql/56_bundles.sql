@@ -68,18 +68,28 @@ FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._after_statement(
   'SELECT pm_catalog._check_bundles(ARRAY(SELECT n.id FROM new_rows AS n LEFT JOIN old_rows AS o ON o.id = n.id AND o.product_id = n.product_id WHERE o.id IS NULL))');
 
 CREATE FUNCTION pm_catalog.bundle_contents(bundle uuid) RETURNS TABLE(product_id uuid, quantity numeric)
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-  WITH RECURSIVE inside(product_id, quantity) AS (
-    SELECT i.product_id, i.quantity::numeric FROM pm_catalog.product_bundle_items AS i WHERE i.bundle_id = bundle
-    UNION ALL
-    SELECT i.product_id, n.quantity * i.quantity
-    FROM inside AS n JOIN pm_catalog.product_bundles AS b ON b.product_id = n.product_id JOIN pm_catalog.product_bundle_items AS i ON i.bundle_id = b.id
-  )
-  SELECT n.product_id, pg_catalog.sum(n.quantity) FROM inside AS n
-  WHERE NOT EXISTS (SELECT FROM pm_catalog.product_bundles AS b WHERE b.product_id = n.product_id)
-  GROUP BY n.product_id;
-END;
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+DECLARE
+  bundles uuid[] := ARRAY[bundle];  -- of one depth, each once: there may be more ways to them than anybody can count
+  times numeric[] := '{1}';
+  products uuid[] := '{}';
+  quantities numeric[] := '{}';
+BEGIN
+  WHILE cardinality(bundles) > 0 LOOP
+    SELECT coalesce(array_agg(f.bundle_id) FILTER (WHERE f.bundle_id IS NOT NULL), '{}'),
+           coalesce(array_agg(f.quantity) FILTER (WHERE f.bundle_id IS NOT NULL), '{}'),
+           products || array_agg(f.product_id) FILTER (WHERE f.bundle_id IS NULL),
+           quantities || array_agg(f.quantity) FILTER (WHERE f.bundle_id IS NULL)
+    INTO bundles, times, products, quantities
+    FROM (SELECT i.product_id, b.id AS bundle_id, sum(u.times * i.quantity) AS quantity
+          FROM unnest(bundles, times) AS u(id, times) JOIN pm_catalog.product_bundle_items AS i ON i.bundle_id = u.id
+          LEFT JOIN pm_catalog.product_bundles AS b ON b.product_id = i.product_id
+          GROUP BY i.product_id, b.id) AS f;
+  END LOOP;
+  RETURN QUERY SELECT p.product_id, sum(p.quantity) FROM unnest(products, quantities) AS p(product_id, quantity) GROUP BY p.product_id;
+END
+$$;
 COMMENT ON FUNCTION pm_catalog.bundle_contents(uuid) IS 'the products that are in a bundle, and in the bundles in it, that are no bundles themselves, with how many of each';
 
 CREATE FUNCTION pm_catalog.bundle_availability(bundle uuid) RETURNS bigint

@@ -1,3 +1,15 @@
+-- What only triggers write.  _category_counts comes first in a dump: one that is restored
+-- so that triggers run ends there.
+DO $$
+DECLARE
+  kept name;
+BEGIN
+  FOREACH kept IN ARRAY '{_category_counts,_category_deltas,_unique_values,product_attribute_versions,product_numbers,product_versions}'::name[] LOOP
+    EXECUTE format('CREATE TRIGGER kept_by_server BEFORE INSERT ON pm_catalog.%I FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._kept_by_server()', kept);
+  END LOOP;
+END
+$$;
+
 -- Upkeep: what jobs do again and again.  Other parts of the extension add rows to
 -- _upkeep for theirs.
 

@@ -231,11 +231,11 @@ BEGIN
     LEFT JOIN LATERAL (
       SELECT c.price, c.cost, c.compare_at_amount, c.valid_from, c.valid_until FROM pm_catalog.product_prices AS c
       WHERE c.product_id = n.product_id AND c.price_type = n.new_type AND c.currency = n.new_currency AND c.min_quantity = n.new_quantity
-        AND c.supplier_id IS NOT DISTINCT FROM n.supplier_id AND c.valid_from <= %8$L
+        AND c.supplier_id IS NOT DISTINCT FROM n.supplier_id AND c.variant_id IS NULL AND c.valid_from <= %8$L
       ORDER BY c.valid_from DESC LIMIT 1) AS c ON true
     WHERE c.valid_until <= %8$L OR ROW(c.price, c.cost, c.compare_at_amount) IS DISTINCT FROM ROW(n.price, %1$s, %2$s)
     ORDER BY n.pos
-    ON CONFLICT (product_id, price_type, currency, min_quantity, supplier_id, valid_from)
+    ON CONFLICT (product_id, price_type, currency, min_quantity, supplier_id, valid_from, variant_id)
     DO UPDATE SET price = excluded.price, cost = excluded.cost, compare_at_amount = excluded.compare_at_amount$prices$,
     CASE WHEN value ? 'cost' THEN 'n.cost' ELSE 'c.cost' END, CASE WHEN value ? 'compare_at_amount' THEN 'n.compare_at_amount' ELSE 'c.compare_at_amount' END,
     CASE merge.prices WHEN 'ours' THEN 'NULL::uuid' WHEN 'supplier' THEN format('%L::uuid', merge.supplier)

@@ -66,7 +66,7 @@ BEGIN
 END
 $$;
 SELECT pm_catalog._watch_for_search('pm_catalog.supplier_products', 'supplier_id, supplier_sku, is_active');
-SELECT pm_catalog._watch_for_search('pm_catalog.product_prices', 'supplier_id, price_type, price, currency, min_quantity, valid_from, valid_until, is_active');
+SELECT pm_catalog._watch_for_search('pm_catalog.product_prices', 'supplier_id, variant_id, price_type, price, currency, min_quantity, valid_from, valid_until, is_active');
 SELECT pm_catalog._watch_for_search('pm_catalog.product_stocks', 'available > 0');
 SELECT pm_catalog._watch_for_search('pm_catalog.product_tags', 'tag_id');
 SELECT pm_catalog._watch_for_search('pm_catalog.product_categories', 'category_id');

@@ -38,7 +38,7 @@ AS $$
            array_agg(x.price ORDER BY x.currency) FILTER (WHERE x.is_current) AS prices, min(x.change_at) AS look_again_at
     FROM (SELECT q.currency, q.price, q.valid_from <= now() AS is_current, CASE WHEN q.valid_from > now() THEN q.valid_from ELSE q.valid_until END AS change_at
           FROM pm_catalog.product_prices AS q
-          WHERE q.product_id = p.id AND q.price_type = 'retail' AND q.min_quantity = 1 AND q.supplier_id IS NULL AND q.is_active
+          WHERE q.product_id = p.id AND q.price_type = 'retail' AND q.min_quantity = 1 AND q.supplier_id IS NULL AND q.variant_id IS NULL AND q.is_active
             AND (q.valid_until IS NULL OR q.valid_until > now())) AS x) AS r
 $$;
 

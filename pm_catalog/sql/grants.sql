@@ -17,21 +17,22 @@ GRANT EXECUTE ON FUNCTION pm_catalog._change() TO pm_writer, pm_admin, pm_worker
 GRANT SELECT ON pm_catalog.brand_aliases, pm_catalog.price_reductions, pm_catalog.product_availability, pm_catalog.category_counts,
   pm_catalog._category_counts, pm_catalog._category_deltas, pm_catalog.popularity, pm_catalog.popular_products, pm_catalog.featured_products,
   pm_catalog._popularity, pm_catalog._popularity_then TO pm_reader, pm_writer, pm_admin, pm_worker;
-GRANT EXECUTE ON FUNCTION pm_catalog.current_price(uuid, timestamptz, text, text, integer, uuid),
-  pm_catalog.lowest_price(uuid, text, text, timestamptz, integer, integer), pm_catalog.price_history(uuid), pm_catalog.category_subtree(uuid),
+GRANT EXECUTE ON FUNCTION pm_catalog.current_price(uuid, timestamptz, text, text, integer, uuid, uuid),
+  pm_catalog.lowest_price(uuid, text, text, timestamptz, integer, integer, uuid), pm_catalog.price_history(uuid), pm_catalog.category_subtree(uuid),
   pm_catalog.category_ancestors(uuid), pm_catalog.bundle_contents(uuid), pm_catalog.bundle_availability(uuid),
   pm_catalog.related_products(uuid, integer), pm_catalog._is_shown(text, boolean, timestamptz), pm_catalog._growth(timestamptz, timestamptz, interval)
   TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.brand_aliases, pm_catalog._category_counts TO pm_writer, pm_admin, pm_worker;
-GRANT INSERT ON pm_catalog._category_deltas, pm_catalog._product_events TO pm_writer, pm_admin, pm_worker;
+GRANT INSERT ON pm_catalog._product_events TO pm_writer, pm_admin, pm_worker;
+-- who deletes a category deletes what is not folded yet
+GRANT INSERT, DELETE ON pm_catalog._category_deltas TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._change_stock(text, uuid, uuid, text, integer, integer, integer), pm_catalog.reserve_stock(uuid, integer, text, uuid),
   pm_catalog.release_stock(uuid, integer, text, uuid), pm_catalog.ship_stock(uuid, integer, text, uuid),
   pm_catalog.receive_stock(uuid, integer, text, uuid), pm_catalog.move_stock(uuid, integer, text, text, uuid),
-  pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog._check_bundles(uuid[]), pm_catalog._lock_table(regclass, boolean), pm_catalog.ensure_category(text, text[]),
   pm_catalog._is_derived(regclass), pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog._check_bundles(uuid[]), pm_catalog._lock_table(regclass, boolean), pm_catalog.ensure_category(text, text[]),
   pm_catalog._refuse_brand(text, text), pm_catalog._refuse_nameless(text, text), pm_catalog.ensure_brands(text[]), pm_catalog.ensure_brand(text),
   pm_catalog.merge_brands(uuid, uuid), pm_catalog.record_event(uuid, text, integer) TO pm_writer, pm_admin, pm_worker;
-GRANT SELECT, DELETE ON pm_catalog._category_deltas, pm_catalog._product_events TO pm_worker;
+GRANT SELECT, DELETE ON pm_catalog._product_events TO pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog._popularity, pm_catalog._popularity_then TO pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._fold_counts(), pm_catalog._fold_events(integer), pm_catalog._run_counts(pm_jobs.job),
   pm_catalog._run_popularity(pm_jobs.job) TO pm_worker;
@@ -73,13 +74,13 @@ GRANT EXECUTE ON FUNCTION pm_catalog._search_document(text, text, text, text[]),
 
 -- families
 GRANT SELECT ON pm_catalog.locales, pm_catalog.channels, pm_catalog.family_attributes, pm_catalog.family_options, pm_catalog.family_rules,
-  pm_catalog.product_attributes, pm_catalog.unique_values, pm_catalog.product_numbers, pm_catalog.product_values, pm_catalog.product_completeness,
-  pm_catalog._unique_values, pm_catalog.verres, pm_catalog.fournisseurs, pm_catalog.materiaux, pm_catalog.gammes, pm_catalog.series
+  pm_catalog.product_attributes, pm_catalog._unique_values, pm_catalog.product_numbers, pm_catalog.product_values, pm_catalog.product_completeness,
+  pm_catalog._held_values, pm_catalog.verres, pm_catalog.fournisseurs, pm_catalog.materiaux, pm_catalog.gammes, pm_catalog.series
   TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.locales, pm_catalog.channels, pm_catalog.family_attributes, pm_catalog.family_rules TO pm_admin;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.family_options, pm_catalog.product_attributes, pm_catalog.verres, pm_catalog.fournisseurs,
   pm_catalog.materiaux, pm_catalog.gammes, pm_catalog.series TO pm_writer, pm_admin, pm_worker;
-GRANT INSERT, DELETE ON pm_catalog.unique_values TO pm_writer, pm_admin, pm_worker;
+GRANT INSERT, DELETE ON pm_catalog._unique_values TO pm_writer, pm_admin, pm_worker;
 GRANT INSERT ON pm_catalog.product_numbers TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.check_specs(uuid, jsonb), pm_catalog._scopes(), pm_catalog.completeness(uuid) TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._check_attributes(uuid, jsonb, boolean, boolean), pm_catalog._note_unique(uuid[]), pm_catalog._declaration_faults(uuid),
@@ -98,7 +99,7 @@ GRANT EXECUTE ON FUNCTION pm_catalog._product_version(uuid, integer), pm_catalog
 GRANT EXECUTE ON FUNCTION pm_catalog._product_columns(), pm_catalog._taken(pm_catalog.products, text),
   pm_catalog._change_product(text, pm_catalog.products, text), pm_catalog._lock_product(uuid), pm_catalog.revert(uuid, integer),
   pm_catalog.delete_product(uuid, text), pm_catalog.restore_product(uuid, text), pm_catalog._written_rows(text, regclass),
-  pm_catalog._price_at(uuid, text, text, integer, uuid, timestamptz, boolean) TO pm_writer, pm_admin, pm_worker;
+  pm_catalog._price_at(uuid, uuid, text, text, integer, uuid, timestamptz, boolean) TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._change(), pm_catalog._change_of(uuid, integer) TO pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.forget_versions(interval) TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_catalog.supplier_changed(pm_jobs.job) TO pm_admin, pm_worker;

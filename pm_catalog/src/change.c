@@ -70,9 +70,9 @@ pm_catalog_end_as_owner(const PmCatalogCaller *caller)
 	SetUserIdAndSecContext(caller->user, caller->context);
 }
 
-/* Makes a row of changes, of an import unless job is NULL, which becomes the current one. */
+/* Makes a row of changes, of a batch of an import if not NULL, which becomes the current one. */
 static void
-make_change(const pg_uuid_t *job, int32 batch)
+make_change(const pg_uuid_t *job, const int32 *batch)
 {
 	static SPIPlanPtr plan = NULL;
 	Oid types[] = {NAMEOID, TEXTOID, TEXTOID, UUIDOID, INT4OID};
@@ -98,8 +98,12 @@ make_change(const pg_uuid_t *job, int32 batch)
 	if (job != NULL)
 	{
 		values[3] = UUIDPGetDatum(job);
-		values[4] = Int32GetDatum(batch);
-		nulls[3] = nulls[4] = ' ';
+		nulls[3] = ' ';
+	}
+	if (batch != NULL)
+	{
+		values[4] = Int32GetDatum(*batch);
+		nulls[4] = ' ';
 	}
 
 	changes =
@@ -130,7 +134,7 @@ int64
 pm_catalog_current_change(void)
 {
 	if (current == 0)
-		make_change(NULL, 0);
+		make_change(NULL, NULL);
 	return current;
 }
 
@@ -160,9 +164,11 @@ PG_FUNCTION_INFO_V1(pm_catalog_change_of);
 Datum
 pm_catalog_change_of(PG_FUNCTION_ARGS)
 {
+	int32 batch = PG_GETARG_INT32(1);
+
 	current = 0;
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	make_change(PG_GETARG_UUID_P(0), PG_GETARG_INT32(1));
+	make_change(PG_GETARG_UUID_P(0), PG_ARGISNULL(1) ? NULL : &batch);
 	PG_RETURN_INT64(current);
 }

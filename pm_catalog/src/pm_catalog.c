@@ -25,22 +25,29 @@ static int popularity_half_life; /* read by SQL */
 char *pm_catalog_user_id;
 char *pm_catalog_reason;
 
+/* Can the text be cast to uuid: 32 digits, a hyphen after every fourth one or not? */
+static bool
+is_uuid(const char *text)
+{
+	int digits = 0;
+	bool hyphen = true; /* none may be here */
+
+	for (; *text != '\0'; text++)
+	{
+		if (*text == '-' ? hyphen : strchr("0123456789abcdefABCDEF", *text) == NULL)
+			return false;
+		if (*text != '-')
+			digits++;
+		hyphen = *text == '-' || digits % 4 != 0 || digits == 2 * UUID_LEN;
+	}
+	return digits == 2 * UUID_LEN;
+}
+
 /* A setting that is a UUID or empty: says whether the new value is one. */
 static bool
 check_user_id(char **value, void **extra, GucSource source)
 {
-	int digits = 0;
-
-	if (**value == '\0')
-		return true;
-	for (const char *c = *value; *c != '\0'; c++)
-	{
-		if (strchr("0123456789abcdefABCDEF", *c) != NULL)
-			digits++;
-		else if (*c != '-')
-			digits = 99;
-	}
-	if (digits != 2 * UUID_LEN)
+	if (**value != '\0' && !is_uuid(*value))
 	{
 		GUC_check_errhint("It is the UUID of a user, or empty.");
 		return false;

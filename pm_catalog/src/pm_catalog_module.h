@@ -69,7 +69,8 @@ typedef struct PmColumnJson
 	int number; /* of the column, from 0 */
 	Oid type;
 	const char *name;
-	FmgrInfo output;
+	bool is_string;
+	FmgrInfo output; /* of the type if it is a string, else to_jsonb() */
 } PmColumnJson;
 
 typedef struct PmRowJson

@@ -29,8 +29,9 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-/* As many rows are inserted by one statement. */
-#define BATCH 1000
+/* As many rows are inserted by one statement, or fewer if they are large. */
+#define BATCH       1000
+#define BATCH_BYTES (8 * 1024 * 1024)
 
 /* The columns of product_versions as arrays of a batch. */
 enum
@@ -86,7 +87,7 @@ typedef struct Work
 	int deleted_at;
 	int specs;
 	PmRowJson *json;     /* the columns that can change */
-	MemoryContext batch; /* what is collected lives here */
+	MemoryContext batch; /* what is collected lives here, and what is made of it */
 	int versions;        /* how many are collected */
 	Datum values[V_COLUMNS][BATCH];
 	bool no_lacked[BATCH];
@@ -167,6 +168,7 @@ publish(Events *events)
 	                                            -1, false, TYPALIGN_INT));
 	pm_catalog_run(&plan, "SELECT pm_xref.publish_many($1, $2, $3)", lengthof(types), types,
 	               values, NULL);
+	SPI_freetuptable(SPI_tuptable);
 	events->count = 0;
 }
 
@@ -204,10 +206,13 @@ insert_versions(Work *work)
 static void
 flush(Work *work)
 {
+	MemoryContext outer = MemoryContextSwitchTo(work->batch);
+
 	insert_versions(work);
 	publish(&work->created);
 	publish(&work->updated);
 	publish(&work->deleted);
+	MemoryContextSwitchTo(outer);
 	MemoryContextReset(work->batch);
 }
 
@@ -217,7 +222,8 @@ make_room(Work *work)
 {
 	CHECK_FOR_INTERRUPTS();
 	if (work->versions == BATCH || work->created.count == BATCH ||
-	    work->updated.count == BATCH || work->deleted.count == BATCH)
+	    work->updated.count == BATCH || work->deleted.count == BATCH ||
+	    MemoryContextMemAllocated(work->batch, true) > BATCH_BYTES)
 		flush(work);
 }
 
@@ -430,11 +436,11 @@ after_update(Work *work, Tuplestorestate *old_rows, Tuplestorestate *new_rows)
 			continue;
 		outer = MemoryContextSwitchTo(work->batch);
 		add_version(work, old.slot, new.slot);
-		if (is_deleted)
+		if (!was_deleted && is_deleted)
 			note_deleted(work, new.slot);
-		else if (was_deleted)
+		else if (was_deleted && !is_deleted)
 			note_created(work, new.slot);
-		else
+		else if (!is_deleted)
 			note_updated(work, old.slot, new.slot);
 		MemoryContextSwitchTo(outer);
 	}

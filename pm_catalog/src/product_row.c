@@ -41,6 +41,10 @@ static const struct
     {"discontinued", "inactive", "A discontinued product can only become active."},
 };
 
+/* What a product is grouped by: it can go, so that this changes in deleted products too. */
+static const char *const reference_names[] = {"supplier_id", "category_id", "brand_id",
+                                              "family_id"};
+
 /* The columns that are looked at by name, looked up once a statement. */
 typedef struct Columns
 {
@@ -52,6 +56,7 @@ typedef struct Columns
 	int updated_at;
 	int deleted_at;
 	int filled;
+	int references[4];
 } Columns;
 
 /* Is it the same value, as stored? */
@@ -117,6 +122,8 @@ get_columns(FmgrInfo *flinfo, Relation products)
 		columns->status = pm_catalog_column(products, "status");
 		columns->deleted_at = pm_catalog_column(products, "deleted_at");
 		columns->filled = pm_catalog_column(products, "filled");
+		for (int i = 0; i < lengthof(reference_names); i++)
+			columns->references[i] = pm_catalog_column(products, reference_names[i]);
 		flinfo->fn_extra = columns;
 	}
 	return columns;
@@ -164,9 +171,25 @@ id_text(const Columns *columns, TupleTableSlot *row)
 	return DatumGetCString(DirectFunctionCall1(uuid_out, row->tts_values[columns->id]));
 }
 
-/* Does a column differ that is not kept by the server, other than deleted_at? */
+/* Is it a column by which products are grouped? */
 static bool
-has_changed(const Columns *columns, TupleTableSlot *old, TupleTableSlot *new)
+is_reference(const Columns *columns, int number)
+{
+	for (int i = 0; i < lengthof(columns->references); i++)
+	{
+		if (columns->references[i] == number)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Does a column differ that is not kept by the server, other than deleted_at, and unless
+ * references count other than those?
+ */
+static bool
+has_changed(const Columns *columns, TupleTableSlot *old, TupleTableSlot *new,
+            bool references)
 {
 	TupleDesc desc = old->tts_tupleDescriptor;
 
@@ -176,7 +199,8 @@ has_changed(const Columns *columns, TupleTableSlot *old, TupleTableSlot *new)
 
 		if (attribute->attisdropped || attribute->attgenerated != '\0' ||
 		    i == columns->version || i == columns->change_id || i == columns->created_at ||
-		    i == columns->updated_at || i == columns->deleted_at || i == columns->filled)
+		    i == columns->updated_at || i == columns->deleted_at || i == columns->filled ||
+		    (!references && is_reference(columns, i)))
 			continue;
 		if (!same(i, old, new))
 			return true;
@@ -225,7 +249,7 @@ insert(TriggerData *data, const Columns *columns)
 
 /*
  * What an UPDATE writes.  Throws 23514 for another id or a move of status, 55000 if a
- * product changes that is deleted and stays so.
+ * product changes that is deleted and stays so, but for its references.
  */
 static HeapTuple
 update(TriggerData *data, const Columns *columns)
@@ -241,6 +265,7 @@ update(TriggerData *data, const Columns *columns)
 	bool as_it_is = true;
 	bool was_deleted;
 	bool is_deleted;
+	bool touched;
 	bool changed;
 	int32 version;
 
@@ -255,10 +280,12 @@ update(TriggerData *data, const Columns *columns)
 		                errdetail("History and other databases refer to it."),
 		                errtablecol(products, columns->id + 1)));
 	check_status(products, columns, old, new);
-	changed = (!new->tts_isnull[columns->version] &&
-	           DatumGetInt32(new->tts_values[columns->version]) == version + 1) ||
-	          has_changed(columns, old, new);
-	if (was_deleted && is_deleted && (changed || !same(columns->deleted_at, old, new)))
+	touched = !new->tts_isnull[columns->version] &&
+	          DatumGetInt32(new->tts_values[columns->version]) == version + 1;
+	changed = touched || has_changed(columns, old, new, true);
+	if (was_deleted && is_deleted &&
+	    (!same(columns->deleted_at, old, new) ||
+	     (changed && (touched || has_changed(columns, old, new, false)))))
 		ereport(ERROR,
 		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		         errmsg("product \"%s\" is deleted", id_text(columns, old)),

@@ -1,14 +1,20 @@
 /*
  * row_json.c - columns of a row as JSON
  *
- * What to_jsonb() would give, column by column and without asking the catalog for each
- * value: how a column is written is looked up once a statement.
+ * What to_jsonb() would give, column by column.  For the types of our columns the catalog
+ * is not asked for each value: how they are written is looked up once a statement.
+ * to_jsonb() itself writes the others, which users may add, so that what is read back is
+ * the same whatever DateStyle says.
  */
 #include "pm_catalog_module.h"
 
+#include "access/transam.h"
 #include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/fmgroids.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
@@ -23,6 +29,40 @@ is_in(const char *name, const char *const *list)
 			return true;
 	}
 	return false;
+}
+
+/* Is a value of the type a string in JSON, as its output function gives it? */
+static bool
+is_string(Oid type)
+{
+	Oid cast;
+
+	if (type == TEXTOID || type == UUIDOID)
+		return true;
+	return type >= FirstNormalObjectId && get_typtype(type) == TYPTYPE_BASE &&
+	       !OidIsValid(get_element_type(type)) &&
+	       find_coercion_pathway(JSONOID, type, COERCION_EXPLICIT, &cast) !=
+	           COERCION_PATH_FUNC;
+}
+
+/* Looks up the function that writes the values of a column, whose type is there. */
+static void
+find_output(PmColumnJson *column)
+{
+	Oid output = F_TO_JSONB;
+	bool varlena;
+
+	column->is_string = is_string(column->type);
+	if (column->is_string)
+		getTypeOutputInfo(column->type, &output, &varlena);
+	fmgr_info(output, &column->output);
+	/* by which to_jsonb() knows the type of its argument */
+	if (!column->is_string)
+		fmgr_info_set_expr(
+		    (Node *) makeFuncExpr(F_TO_JSONB, JSONBOID,
+		                          list_make1(makeNullConst(column->type, -1, InvalidOid)),
+		                          InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL),
+		    &column->output);
 }
 
 /*
@@ -40,8 +80,6 @@ pm_catalog_row_json(TupleDesc desc, const char *const *left_out)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
 		PmColumnJson *column = &row->columns[row->count];
-		Oid output;
-		bool varlena;
 
 		if (attribute->attisdropped || attribute->attgenerated != '\0' ||
 		    is_in(NameStr(attribute->attname), left_out))
@@ -49,8 +87,7 @@ pm_catalog_row_json(TupleDesc desc, const char *const *left_out)
 		column->number = i;
 		column->type = getBaseType(attribute->atttypid);
 		column->name = NameStr(attribute->attname);
-		getTypeOutputInfo(attribute->atttypid, &output, &varlena);
-		fmgr_info(output, &column->output);
+		find_output(column);
 		row->count++;
 	}
 	return row;
@@ -114,15 +151,17 @@ pm_catalog_push_value(JsonbParseState **state, PmColumnJson *column, Datum datum
 	}
 	else if (column->type == JSONBOID)
 		value = json_value(DatumGetJsonbP(datum));
-	else
+	else if (column->type == TIMESTAMPTZOID || column->is_string)
 	{
 		value.type = jbvString;
 		value.val.string.val =
-		    column->type == TIMESTAMPTZOID
-		        ? JsonEncodeDateTime(palloc(MAXDATELEN + 1), datum, TIMESTAMPTZOID, NULL)
-		        : OutputFunctionCall(&column->output, datum);
+		    column->is_string
+		        ? OutputFunctionCall(&column->output, datum)
+		        : JsonEncodeDateTime(palloc(MAXDATELEN + 1), datum, TIMESTAMPTZOID, NULL);
 		value.val.string.len = strlen(value.val.string.val);
 	}
+	else
+		value = json_value(DatumGetJsonbP(FunctionCall1(&column->output, datum)));
 	pushJsonbValue(state, WJB_VALUE, &value);
 }
 

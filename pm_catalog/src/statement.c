@@ -23,6 +23,7 @@
 #include "storage/lmgr.h"
 #include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
@@ -242,4 +243,28 @@ pm_catalog_lock_table(PG_FUNCTION_ARGS)
 {
 	lock_as_object(PG_GETARG_OID(0), PG_GETARG_BOOL(1));
 	PG_RETURN_VOID();
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_kept_by_server);
+
+/*
+ * _kept_by_server(): a trigger before an INSERT into a table that only triggers write;
+ * throws 55000 if none does.
+ */
+Datum
+pm_catalog_kept_by_server(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = statement_trigger(fcinfo, "_kept_by_server");
+
+	if (trigger_depth() < 2)
+		ereport(ERROR,
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		         errmsg("table \"%s.%s\" is kept by the server",
+		                get_namespace_name(RelationGetNamespace(trigger->tg_relation)),
+		                RelationGetRelationName(trigger->tg_relation)),
+		         errhint("A dump is restored with PGOPTIONS='-c "
+		                 "session_replication_role=replica', as deploy/restore.sh does it: "
+		                 "else what it brings would be derived once more."),
+		         errtable(trigger->tg_relation)));
+	PG_RETURN_POINTER(NULL);
 }

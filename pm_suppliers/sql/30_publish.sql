@@ -5,12 +5,15 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE
 RETURN pm_xref.publish('suppliers.supplier.changed', id::text,
   jsonb_build_object('id', id, 'code', code, 'name', name, 'is_active', is_active) || more);
 
--- One event a supplier and statement, in order of id.
+-- One event a supplier and statement, in order of id; none if nobody is subscribed, as
+-- in a restore, where subscriptions come after suppliers.
 CREATE FUNCTION pm_suppliers._publish_changes() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF TG_OP = 'INSERT' THEN
+  IF NOT pm_xref.is_subscribed('suppliers.supplier.changed') THEN
+    RETURN NULL;
+  ELSIF TG_OP = 'INSERT' THEN
     PERFORM pm_suppliers._publish(n.id, n.code, n.name, n.is_active) FROM new_rows AS n ORDER BY n.id;
   ELSIF TG_OP = 'UPDATE' THEN
     PERFORM pm_suppliers._publish(n.id, n.code, n.name, n.is_active)

@@ -74,7 +74,9 @@ BEGIN
           pm_suppliers._check_words('placeholders', NEW.placeholders, line, is_line),
           pm_suppliers._check_words('none_codes', NEW.none_codes, line, is_line),
           pm_suppliers._check_words('allowed_prefixes', NEW.allowed_prefixes, '^[0-9]{1,13}$', 'Each is 1 to 13 digits.');
-  NEW.updated_at := now();
+  IF TG_OP = 'UPDATE' THEN
+    NEW.updated_at := now();
+  END IF;
   RETURN NEW;
 END
 $$;

@@ -39,6 +39,13 @@ SELECT a.alias_key, a.alias, b.name FROM brand_aliases AS a JOIN brands AS b ON 
 SELECT merge_brands(id, id) IS NULL FROM (VALUES ('01a21d28-7d45-7936-84e2-000000000001'::uuid)) AS v(id);
 SELECT merge_brands('01a21d28-7d45-7936-84e2-000000000001', '01a21d28-7d45-7936-84e2-000000000002');
 SELECT merge_brands(NULL, ensure_brand('HP'));
+-- a product that is deleted changes its brand, and nothing else
+INSERT INTO products (id, title, brand_id) VALUES ('01a21d28-7d45-7936-84e2-0000000000dd', 'Long gone', ensure_brand('Passing'));
+SELECT delete_product(id) FROM products WHERE title = 'Long gone';
+SELECT merge_brands(ensure_brand('Passing'), ensure_brand('Lasting'));
+SELECT p.version, p.deleted_at IS NOT NULL AS deleted, b.name FROM products AS p JOIN brands AS b ON b.id = p.brand_id WHERE p.title = 'Long gone';
+UPDATE products SET brand_id = NULL, sku = 'X' WHERE title = 'Long gone';
+UPDATE products SET brand_id = NULL, version = version + 1 WHERE title = 'Long gone';
 UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
 DELETE FROM brands;

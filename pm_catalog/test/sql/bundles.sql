@@ -39,6 +39,16 @@ SELECT b.id, i.id FROM generate_series(2, 20) AS n, unnest('{a,b}'::text[]) AS s
 WHERE p.title = 'Layer ' || n || s AND i.title = 'Layer ' || n - 1 || t;
 SELECT count(*) FROM product_bundle_items;
 SELECT put('Layer 20a', 1, 'Layer 1b');
+-- more ways from the top to the bottom than anybody can count: 2 ^ 20
+DELETE FROM product_bundles;
+INSERT INTO products (title, sku) SELECT 'Step ' || i, 'STEP-' || i FROM generate_series(1, 42) AS i;
+INSERT INTO product_bundles (product_id) SELECT id FROM products WHERE sku ~ '^STEP' AND substr(sku, 6)::int <= 40;
+INSERT INTO product_bundle_items (bundle_id, product_id)
+SELECT b.id, p.id FROM generate_series(1, 40) AS i JOIN products AS w ON w.sku = 'STEP-' || i JOIN product_bundles AS b ON b.product_id = w.id
+JOIN products AS p ON p.sku IN ('STEP-' || (i + 1) / 2 * 2 + 1, 'STEP-' || (i + 1) / 2 * 2 + 2);
+SET statement_timeout = '20 s';
+SELECT p.title, c.quantity FROM products AS w JOIN product_bundles AS b ON b.product_id = w.id, bundle_contents(b.id) AS c JOIN products AS p ON p.id = c.product_id WHERE w.sku = 'STEP-1' ORDER BY 1;
+RESET statement_timeout;
 DELETE FROM product_bundles;
 UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;

@@ -26,6 +26,7 @@ SELECT declare('text', 'min_value', '1');
 SELECT declare('string', 'position', '1');
 SELECT declare('number', 'min_value, max_value', '2', '1');
 SELECT declare('number', 'min_value', 'NaN');
+INSERT INTO families (code, name, next_bit) VALUES ('low', 'Low', 5);
 SELECT declare('date', 'min_date, max_date', '2026-01-02', '2026-01-01');
 SELECT declare('date', 'max_date', 'infinity');
 SELECT declare('text', 'pattern', 'a(');

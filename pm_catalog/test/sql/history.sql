@@ -16,7 +16,7 @@ RESET pm_catalog.user_id;
 RESET pm_catalog.reason;
 -- members of technical_specs come, change and go
 UPDATE products SET technical_specs = '{"colour": "blue", "nib": {"mm": 0.50}, "ink": "gel"}';
-UPDATE products SET technical_specs = technical_specs || '{"cap": false, "ink": "gel"}', weight = 'NaN', is_featured = true;
+UPDATE products SET technical_specs = technical_specs || '{"cap": false, "ink": "gel"}', weight = 2.5, is_featured = true;
 UPDATE products SET technical_specs = '{}', status = 'inactive';
 SELECT version, ended_by > change_id AS in_order, made_at < ended_at AS in_time, old, lacked FROM product_versions ORDER BY version;
 SELECT version, user_id, reason, column_name, old_value, new_value FROM product_history(:p);

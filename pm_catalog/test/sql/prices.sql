@@ -46,7 +46,7 @@ COPY product_prices (product_id, price, valid_from) FROM stdin;
 01a21d28-7d45-7936-84e2-000000000002	21	2026-01-20
 \.
 INSERT INTO product_prices (product_id, price, valid_from) VALUES ('01a21d28-7d45-7936-84e2-000000000002', 22, '2026-02-01'), ('01a21d28-7d45-7936-84e2-000000000002', 23, '2026-02-10')
-ON CONFLICT (product_id, price_type, currency, min_quantity, valid_from, supplier_id) DO UPDATE SET price = EXCLUDED.price, valid_until = '2026-02-05';
+ON CONFLICT (product_id, price_type, currency, min_quantity, valid_from, supplier_id, variant_id) DO UPDATE SET price = EXCLUDED.price, valid_until = '2026-02-05';
 MERGE INTO product_prices AS t USING (VALUES (21, '2026-01-25'::timestamptz), (99, '2026-01-30')) AS v(price, start) ON t.price = v.price
 WHEN MATCHED THEN UPDATE SET valid_from = v.start WHEN NOT MATCHED THEN INSERT (product_id, price, valid_from) VALUES ('01a21d28-7d45-7936-84e2-000000000002', v.price, v.start);
 SELECT * FROM shown WHERE title = 'A book';

@@ -8,6 +8,16 @@ INSERT INTO products (id, title, version, change_id, updated_at, created_at) VAL
 EXECUTE look;
 UPDATE products SET title = 'A red pen', version = 1, change_id = 3, updated_at = 'epoch', created_at = 'epoch' WHERE id = :p;
 EXECUTE look;
+-- no number is no measure
+\set VERBOSITY terse
+UPDATE products SET weight = 'NaN' WHERE id = :p;
+UPDATE products SET depth = 'NaN' WHERE id = :p;
+-- a user is one whose UUID can be cast
+SET pm_catalog.user_id = '01a21d287-d45-7936-84e2-06bc7f30a5b';
+SET pm_catalog.user_id = '-01a21d287d45793684e206bc7f30a5bb';
+SET pm_catalog.user_id = '01a21d287d45-793684e2-06bc7f30a5bb';
+RESET pm_catalog.user_id;
+\set VERBOSITY default
 -- what changes nothing keeps version and change; the same value in another form is another
 UPDATE products SET title = 'A red pen', weight = NULL, version = 9, filled = '\x01' WHERE id = :p;
 EXECUTE look;

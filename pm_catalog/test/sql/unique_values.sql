@@ -9,7 +9,7 @@ INSERT INTO locales VALUES ('fr', 'Français'), ('de', 'Deutsch');
 INSERT INTO family_attributes (family_id, code, name, data_type, max_length, is_unique, per_locale) VALUES
   (:lamp, 'serial', 'Serial', 'text', 20, true, false), (:lamp, 'rank', 'Rank', 'integer', NULL, true, false), (:lamp, 'claim', 'Claim', 'text', 50, true, true),
   (:bulb, 'serial', 'Serial', 'text', 20, true, false), (:bulb, 'free', 'Free', 'text', 20, false, false);
-CREATE VIEW held AS SELECT u.family_id = :lamp AS lamp, u.attribute, u.locale, u.value, p.title FROM unique_values AS u JOIN products AS p ON p.id = u.product_id;
+CREATE VIEW held AS SELECT u.family_id = :lamp AS lamp, u.attribute, u.locale, u.value, p.title FROM _unique_values AS u JOIN products AS p ON p.id = u.product_id;
 INSERT INTO products (title, family_id, technical_specs) VALUES ('A', :lamp, '{"serial": "1", "rank": 1}'), ('B', :lamp, '{"serial": "2", "rank": 2.0}'), ('C', :bulb, '{"serial": "1"}'), ('D', NULL, '{"serial": "1"}');
 SELECT * FROM held ORDER BY 1, 2, 3, 4;
 -- refused
@@ -48,11 +48,11 @@ INSERT INTO products (title, family_id, technical_specs) VALUES ('I', :bulb, '{"
 UPDATE family_attributes SET is_unique = false WHERE code = 'free';
 INSERT INTO products (title, family_id, technical_specs) VALUES ('I', :bulb, '{"free": "y"}');
 -- never another than the values themselves
-SELECT count(*) AS differ FROM ((SELECT * FROM unique_values EXCEPT SELECT * FROM _unique_values) UNION ALL (SELECT * FROM _unique_values EXCEPT SELECT * FROM unique_values)) AS d;
+SELECT count(*) AS differ FROM ((SELECT * FROM _unique_values EXCEPT SELECT * FROM _held_values) UNION ALL (SELECT * FROM _held_values EXCEPT SELECT * FROM _unique_values)) AS d;
 SELECT * FROM held ORDER BY 1, 2, 3, 4;
 UPDATE products SET deleted_at = now() WHERE deleted_at IS NULL;
 DELETE FROM products;
-SELECT count(*) FROM unique_values;
+SELECT count(*) FROM _unique_values;
 DROP VIEW held;
 DELETE FROM families;
 DELETE FROM locales;

@@ -98,7 +98,7 @@ SELECT 'completeness' AS what, count(*) FROM (
   (SELECT product_id, locale, channel, required, filled, missing FROM pm_catalog.product_completeness EXCEPT ALL SELECT * FROM expected)
   UNION ALL (SELECT * FROM expected EXCEPT ALL SELECT product_id, locale, channel, required, filled, missing FROM pm_catalog.product_completeness)) AS d
 UNION ALL
-SELECT 'unique values', count(*) FROM ((TABLE pm_catalog.unique_values EXCEPT ALL TABLE pm_catalog._unique_values) UNION ALL (TABLE pm_catalog._unique_values EXCEPT ALL TABLE pm_catalog.unique_values)) AS d
+SELECT 'unique values', count(*) FROM ((TABLE pm_catalog._unique_values EXCEPT ALL TABLE pm_catalog._held_values) UNION ALL (TABLE pm_catalog._held_values EXCEPT ALL TABLE pm_catalog._unique_values)) AS d
 UNION ALL
 SELECT 'computed values', count(*) FROM pm_catalog.products AS p JOIN pm_catalog.family_attributes AS r ON r.family_id = p.family_id AND r.code = 'ratio'
 CROSS JOIN LATERAL (SELECT (p.technical_specs ->> 'a')::numeric AS a, (p.technical_specs ->> 'b')::numeric AS b) AS v

@@ -54,9 +54,13 @@ like($error, qr/DETAIL:  .*technical_specs.power = "8.55": must have at most 1 d
 
 # lenses are for who writes products; families are not
 unlike(as('pm_writer', $_), qr/ERROR/, "pm_writer: $_") foreach (
+	q{INSERT INTO pm_catalog.categories (name) VALUES ('Passing'); DELETE FROM pm_catalog.categories WHERE name = 'Passing'},
+	q{INSERT INTO pm_catalog.categories (name) VALUES ('Lasting'); INSERT INTO pm_catalog.product_categories SELECT p.id, c.id FROM pm_catalog.products AS p, pm_catalog.categories AS c; DELETE FROM pm_catalog.categories},
 	q{INSERT INTO pm_catalog.verres (nom, indice) VALUES ('Test', 1.5)}, q{UPDATE pm_catalog.verres SET indice = 1.6},
 	q{INSERT INTO pm_catalog.series (nom) VALUES ('Comfort')}, q{UPDATE pm_catalog.series SET nom = 'Easy'}, q{DELETE FROM pm_catalog.series WHERE nom = 'Easy'},
 	q{UPDATE pm_catalog.product_attributes SET attributes = '{}'}, q{DELETE FROM pm_catalog.verres});
+like(as('pm_writer', $_), qr/ERROR:  55000/, "nobody: $_") foreach (
+	q{INSERT INTO pm_catalog._category_deltas (category_id) VALUES (pm_xref.uuid7())}, q{INSERT INTO pm_catalog.product_numbers (product_id) SELECT id FROM pm_catalog.products});
 like(as('pm_writer', $_), qr/ERROR:  42501/, "not pm_writer: $_") foreach (
 	q{UPDATE pm_catalog.family_attributes SET is_required = false}, q{INSERT INTO pm_catalog.families (code, name) VALUES ('x', 'x')}, q{SELECT pm_catalog.create_family_verre()});
 like(as('pm_reader', $_), qr/ERROR:  42501/, "not pm_reader: $_") foreach (
@@ -64,7 +68,7 @@ like(as('pm_reader', $_), qr/ERROR:  42501/, "not pm_reader: $_") foreach (
 
 # a dump keeps what is declared and what follows from it; the restored database goes on
 $node->safe_psql('postgres', q{UPDATE pm_catalog.family_attributes SET is_unique = true, max_length = 60 WHERE code = 'claim'});
-my $all = join ";\n", map { "SELECT * FROM pm_catalog.$_ AS t ORDER BY t::text" } qw(locales channels families family_attributes family_options family_rules products product_attributes unique_values product_numbers product_completeness);
+my $all = join ";\n", map { "SELECT * FROM pm_catalog.$_ AS t ORDER BY t::text" } qw(locales channels families family_attributes family_options family_rules products product_attributes _unique_values product_numbers product_completeness);
 my $before = $node->safe_psql('postgres', $all);
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/catalog.dump';
 $node->command_ok([ 'pg_dump', '-Fc', '-f', $dump, $node->connstr('postgres') ], 'dumped');

@@ -63,7 +63,8 @@ sub goes_on
 	is($on->safe_psql($database, 'SELECT count(*) FROM pm_suppliers._resolutions'), '0', "$name: what is known goes with a supplier");
 }
 
-# as deploy restores: nothing is derived, and references may come in any order
-survives_restore($node, 'original', \&picture, \&goes_on, replica => 1);
+# as anybody may restore, and as deploy does
+survives_restore($node, 'original', \&picture, \&goes_on, ways => ['plain']);
+survives_restore($node, 'original', \&picture, \&goes_on, ways => ['custom'], replica => 1);
 survives_upgrade($node, 'original', \&picture, \&goes_on);
 done_testing();
