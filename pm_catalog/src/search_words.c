@@ -1,7 +1,7 @@
 /*
  * search_words.c - words of a text, near words, what a word is looked up by
  *
- * SQL functions over common/pm_words.c and common/pm_spell.c.
+ * SQL functions over common/pm_words.c, common/pm_spell.c and common/pm_typed_code.c.
  */
 #include "search_module.h"
 
@@ -12,7 +12,9 @@
 #include "utils/builtins.h"
 
 #include "pm_fold.h"
+#include "pm_gtin.h"
 #include "pm_spell.h"
+#include "pm_typed_code.h"
 
 PG_FUNCTION_INFO_V1(pm_catalog_words);
 
@@ -114,6 +116,24 @@ pm_catalog_spell_distance(PG_FUNCTION_ARGS)
 	if (distance > most)
 		PG_RETURN_NULL();
 	PG_RETURN_INT32(distance);
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_typed_gtin);
+
+/* _typed_gtin(code): the GTIN of a UPC-E, an element string or a link, in 14 digits; NULL if it is none */
+Datum
+pm_catalog_typed_gtin(PG_FUNCTION_ARGS)
+{
+	text *code = PG_GETARG_TEXT_PP(0);
+	int len = VARSIZE_ANY_EXHDR(code);
+	const char *data = pm_catalog_to_utf8(VARDATA_ANY(code), &len);
+	char digits[PM_GTIN_MAX_DIGITS + 1];
+	int64_t gtin;
+
+	if (pm_typed_code(data, len, &gtin) == PM_TYPED_OTHER)
+		PG_RETURN_NULL();
+	pm_gtin_format(gtin, PM_GTIN_MAX_DIGITS, digits);
+	PG_RETURN_TEXT_P(cstring_to_text(digits));
 }
 
 PG_FUNCTION_INFO_V1(pm_catalog_code_key);
