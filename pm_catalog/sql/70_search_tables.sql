@@ -2,6 +2,8 @@
 
 CREATE FUNCTION pm_catalog._words(line text, OUT word text, OUT spelling text, OUT is_stop boolean, OUT is_joined boolean) RETURNS SETOF record
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_words';
+CREATE FUNCTION pm_catalog._spellings(line text) RETURNS text[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_spellings';
 CREATE FUNCTION pm_catalog._word_lexemes(word text, language text) RETURNS text[]
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_word_lexemes';
 CREATE FUNCTION pm_catalog._spell_keys(word text) RETURNS integer[]
@@ -122,6 +124,6 @@ LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN coalesce((SELECT b.bounds FROM pm_catalog.price_bands AS b WHERE b.currency = $1), '{5,10,20,50,100,200,500,1000,2000,5000}');
 
 REVOKE ALL ON FUNCTION pm_catalog._typed_gtin(text), pm_catalog._is_own(xid), pm_catalog._is_rising(numeric[]), pm_catalog._price_bounds(text),
-  pm_catalog._words(text), pm_catalog._word_lexemes(text, text), pm_catalog._spell_keys(text), pm_catalog._spell_distance(text, text),
+  pm_catalog._words(text), pm_catalog._spellings(text), pm_catalog._word_lexemes(text, text), pm_catalog._spell_keys(text), pm_catalog._spell_distance(text, text),
   pm_catalog._code_key(text), pm_catalog._search_document(text, text, text, text[]), pm_catalog._document_words(tsvector), pm_catalog._document_words(tsvector, text),
   pm_catalog._search_score(text, text, text[]), pm_catalog._highlight(text, text[]) FROM PUBLIC;

@@ -244,13 +244,20 @@ CREATE FUNCTION pm_catalog.rebuild_search() RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  indexes text[];
+  index text;
   rows bigint;
 BEGIN
   LOCK TABLE pm_catalog.search_documents, pm_catalog.search_words IN ACCESS EXCLUSIVE MODE;
   DELETE FROM pm_catalog._search_pending;
   TRUNCATE pm_catalog.search_documents, pm_catalog.search_words;
-  DROP INDEX pm_catalog.search_documents_document;
-  DROP INDEX pm_catalog.search_words_keys;
+  -- indexes are made of all rows at once, and are then as they were
+  indexes := ARRAY(SELECT pg_get_indexdef(i.indexrelid) FROM pg_index AS i
+                   WHERE i.indrelid IN ('pm_catalog.search_documents'::regclass, 'pm_catalog.search_words'::regclass) AND NOT i.indisprimary ORDER BY i.indexrelid);
+  FOR index IN SELECT i.indexrelid::regclass FROM pg_index AS i
+               WHERE i.indrelid IN ('pm_catalog.search_documents'::regclass, 'pm_catalog.search_words'::regclass) AND NOT i.indisprimary LOOP
+    EXECUTE 'DROP INDEX ' || index;
+  END LOOP;
   INSERT INTO pm_catalog.search_documents
   SELECT s.* FROM pm_catalog._search_source(ARRAY(SELECT p.id FROM pm_catalog.products AS p WHERE p.deleted_at IS NULL)) AS s;
   GET DIAGNOSTICS rows = ROW_COUNT;
@@ -258,11 +265,13 @@ BEGIN
   SELECT w.word, w.documents, coalesce(s.spelling, w.word), pm_catalog._spell_keys(w.word)
   FROM (SELECT x.word COLLATE "C" AS word, count(*) AS documents FROM pm_catalog.search_documents AS d, unnest(pm_catalog._document_words(d.document)) AS x (word)
         GROUP BY x.word COLLATE "C") AS w
-  LEFT JOIN (SELECT x.word COLLATE "C" AS word, min(lower(x.spelling)) AS spelling
-             FROM pm_catalog.search_documents AS d, pm_catalog._words(concat_ws(' ', d.title, d.head)) AS x GROUP BY x.word COLLATE "C") AS s USING (word)
+  LEFT JOIN (SELECT split_part(y.pair, E'\t', 1) COLLATE "C" AS word, min(lower(split_part(y.pair, E'\t', 2))) AS spelling
+             FROM (SELECT DISTINCT x COLLATE "C" AS pair FROM pm_catalog.search_documents AS d, unnest(pm_catalog._spellings(concat_ws(' ', d.title, d.head))) AS x) AS y
+             GROUP BY 1) AS s USING (word)
   ORDER BY w.word;
-  CREATE INDEX search_documents_document ON pm_catalog.search_documents USING gin (document) WITH (gin_pending_list_limit = 1024);
-  CREATE INDEX search_words_keys ON pm_catalog.search_words USING gin (keys);
+  FOREACH index IN ARRAY indexes LOOP
+    EXECUTE index;
+  END LOOP;
   ANALYZE pm_catalog.search_documents, pm_catalog.search_words;
   RETURN rows;
 END
