@@ -98,8 +98,9 @@ CALL bench.each('search, sku', 'SELECT count(*) FROM pm_catalog.search_products(
 CALL bench.each('suggest, 3 letters', 'SELECT count(*) FROM pm_catalog.suggest($1)', 'left(first, 3)');
 CALL bench.each('suggest, 1 letter', 'SELECT count(*) FROM pm_catalog.suggest($1)', 'left(first, 1)');
 CALL bench.each('suggest, after a word', 'SELECT count(*) FROM pm_catalog.suggest($1)', 'first || '' '' || left(second, 3)');
+CALL bench.each('suggest, after a word, 1 letter', 'SELECT count(*) FROM pm_catalog.suggest($1)', 'first || '' '' || left(second, 1)');
 CREATE TABLE bench.tokens AS
-SELECT row_number() OVER () AS n, 'newest-' || encode(convert_to((extract(epoch FROM p.created_at) * 1000000)::bigint::text, 'UTF8') || uuid_send(p.id), 'hex') AS newest,
+SELECT row_number() OVER () AS n, 'newest-' || encode(timestamptz_send(p.created_at) || uuid_send(p.id), 'hex') AS newest,
        'title-' || encode(convert_to(pm_catalog.fold(p.title), 'UTF8') || uuid_send(p.id), 'hex') AS title
 FROM pm_catalog.products AS p JOIN bench.queries AS q USING (id);
 CALL bench.each('page of 50, newest, any depth', 'SELECT count(*) FROM pm_catalog.list_products(after => $1)', '(SELECT newest FROM bench.tokens AS t WHERE t.n = queries.n)');
@@ -111,7 +112,7 @@ CALL bench.each('baseline: full text, ranked, one word', 'SELECT count(*) FROM (
 
 CREATE TABLE bench.limits (test text, p95 float8);
 INSERT INTO bench.limits VALUES ('search, typo', 15), ('search, typo, facets', 40), ('search, ean', 1), ('search, sku', 1), ('suggest, 3 letters', 5), ('suggest, 1 letter', 5),
-  ('suggest, after a word', 5), ('page of 50, newest, any depth', 5), ('page of 50, by title, any depth', 5);
+  ('suggest, after a word', 5), ('suggest, after a word, 1 letter', 5), ('page of 50, of a brand', 5), ('page of 50, newest, any depth', 5), ('page of 50, by title, any depth', 5);
 \echo 'Milliseconds, warm, one session:'
 SELECT t.test, count(*) AS runs, round(percentile_cont(0.5) WITHIN GROUP (ORDER BY t.ms)::numeric, 2) AS p50, round(percentile_cont(0.95) WITHIN GROUP (ORDER BY t.ms)::numeric, 2) AS p95,
        round(max(t.ms)::numeric, 2) AS slowest, 'p95 under ' || l.p95 AS target, CASE WHEN percentile_cont(0.95) WITHIN GROUP (ORDER BY t.ms) < l.p95 THEN 'met' WHEN l.p95 IS NOT NULL THEN 'MISSED' END AS verdict

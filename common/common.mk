@@ -35,6 +35,7 @@ PM_COMMON_SOURCES = \
 	pm_resolve_shape.c \
 	pm_resolve_words.c \
 	pm_spell.c \
+	pm_typed_code.c \
 	pm_upce.c \
 	pm_utf8.c \
 	pm_uuid7.c \

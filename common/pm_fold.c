@@ -7,8 +7,9 @@
  * digits, full-width forms the ordinary ones.  Marks that stand by themselves, vowel
  * signs of Hebrew and Arabic and what cannot be seen go.  Everything else stays.
  *
- * Folding what is folded changes nothing, and the result is never longer than what
- * it was made of.
+ * Folding what is folded changes nothing (but for bytes that are no UTF-8: a character may
+ * come about where a mark between two of them went), and the result is never longer than
+ * what it was made of.
  */
 #include "pm_fold.h"
 

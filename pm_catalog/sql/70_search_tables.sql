@@ -2,17 +2,25 @@
 
 CREATE FUNCTION pm_catalog._words(line text, OUT word text, OUT spelling text, OUT is_stop boolean, OUT is_joined boolean) RETURNS SETOF record
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_words';
+CREATE FUNCTION pm_catalog._spellings(line text) RETURNS text[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_spellings';
 CREATE FUNCTION pm_catalog._word_lexemes(word text, language text) RETURNS text[]
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_word_lexemes';
 CREATE FUNCTION pm_catalog._spell_keys(word text) RETURNS integer[]
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_spell_keys';
 CREATE FUNCTION pm_catalog._spell_distance(typed text, known text) RETURNS integer
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_spell_distance';
+CREATE FUNCTION pm_catalog._typed_gtin(code text) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_typed_gtin';
+CREATE FUNCTION pm_catalog._is_own(inserted_by xid) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pm_catalog_is_own';
 CREATE FUNCTION pm_catalog._code_key(code text) RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_code_key';
 CREATE FUNCTION pm_catalog._search_document(title text, head text, tail text, others text[]) RETURNS tsvector
 LANGUAGE c STABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'pm_catalog_search_document';
 CREATE FUNCTION pm_catalog._document_words(document tsvector) RETURNS text[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_document_words';
+CREATE FUNCTION pm_catalog._document_words(document tsvector, beginning text) RETURNS text[]
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_document_words';
 CREATE FUNCTION pm_catalog._search_score(title text, head text, terms text[]) RETURNS real
 LANGUAGE c STABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'pm_catalog_search_score';
@@ -41,6 +49,7 @@ CREATE TABLE pm_catalog.search_documents (
 CREATE INDEX search_documents_document ON pm_catalog.search_documents USING gin (document) WITH (gin_pending_list_limit = 1024);
 CREATE INDEX search_documents_look_again_at ON pm_catalog.search_documents (look_again_at) WHERE look_again_at IS NOT NULL;
 CREATE INDEX search_documents_created_at ON pm_catalog.search_documents (created_at, product_id);
+CREATE INDEX search_documents_brand ON pm_catalog.search_documents (brand_id, created_at, product_id);
 CREATE INDEX search_documents_title ON pm_catalog.search_documents (pm_catalog.fold(title) COLLATE "C", product_id);
 COMMENT ON TABLE pm_catalog.search_documents IS 'Not dumped: index_products() makes it of the other tables. What search knows of each product that is not deleted, as of when it was indexed';
 COMMENT ON COLUMN pm_catalog.search_documents.product_id IS 'the product';
@@ -78,7 +87,7 @@ COMMENT ON COLUMN pm_catalog.search_words.keys IS 'hashes of the word with lette
 
 CREATE TABLE pm_catalog._search_pending (
   id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-  product_ids uuid[] NOT NULL,
+  product_ids uuid[] NOT NULL CONSTRAINT note_has_ids CHECK (cardinality(product_ids) BETWEEN 1 AND 1000 AND array_position(product_ids, NULL) IS NULL),
   noted_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
@@ -94,6 +103,27 @@ COMMENT ON COLUMN pm_catalog.search_lag.products IS 'products that changed and a
 COMMENT ON COLUMN pm_catalog.search_lag.oldest_at IS 'when the change was made that has waited longest; NULL: none waits';
 COMMENT ON COLUMN pm_catalog.search_lag.lag IS 'for how long it has waited';
 
-REVOKE ALL ON FUNCTION pm_catalog._words(text), pm_catalog._word_lexemes(text, text), pm_catalog._spell_keys(text), pm_catalog._spell_distance(text, text),
-  pm_catalog._code_key(text), pm_catalog._search_document(text, text, text, text[]), pm_catalog._document_words(tsvector),
+-- What prices are counted by.
+CREATE FUNCTION pm_catalog._is_rising(bounds numeric[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN cardinality(bounds) BETWEEN 1 AND 30 AND array_ndims(bounds) = 1 AND array_lower(bounds, 1) = 1
+  AND (SELECT bool_and(pm_catalog.is_amount(b.bound) AND b.bound > 0 AND b.bound IS NOT NULL AND b.is_next)
+       FROM (SELECT u AS bound, u > coalesce(lag(u) OVER (ORDER BY n), 0) AS is_next FROM unnest(bounds) WITH ORDINALITY AS x (u, n)) AS b);
+
+CREATE TABLE pm_catalog.price_bands (
+  currency text COLLATE "C" PRIMARY KEY CONSTRAINT currency_is_of_iso_4217 CHECK (pm_catalog.is_currency(currency)),
+  bounds numeric[] NOT NULL CONSTRAINT bounds_are_rising_amounts CHECK (pm_catalog._is_rising(bounds))
+);
+COMMENT ON TABLE pm_catalog.price_bands IS 'the bands that facets count prices of a currency in; a currency without a row has those of 5, 10, 20, 50, 100, 200, 500, 1000, 2000 and 5000 units';
+COMMENT ON COLUMN pm_catalog.price_bands.currency IS 'the currency, ISO 4217';
+COMMENT ON COLUMN pm_catalog.price_bands.bounds IS 'where one band ends and the next begins: 1 to 30 amounts above 0, each above the one before';
+SELECT pg_extension_config_dump('pm_catalog.price_bands', '');
+
+CREATE FUNCTION pm_catalog._price_bounds(currency text) RETURNS numeric[]
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN coalesce((SELECT b.bounds FROM pm_catalog.price_bands AS b WHERE b.currency = $1), '{5,10,20,50,100,200,500,1000,2000,5000}');
+
+REVOKE ALL ON FUNCTION pm_catalog._typed_gtin(text), pm_catalog._is_own(xid), pm_catalog._is_rising(numeric[]), pm_catalog._price_bounds(text),
+  pm_catalog._words(text), pm_catalog._spellings(text), pm_catalog._word_lexemes(text, text), pm_catalog._spell_keys(text), pm_catalog._spell_distance(text, text),
+  pm_catalog._code_key(text), pm_catalog._search_document(text, text, text, text[]), pm_catalog._document_words(tsvector), pm_catalog._document_words(tsvector, text),
   pm_catalog._search_score(text, text, text[]), pm_catalog._highlight(text, text[]) FROM PUBLIC;

@@ -8,10 +8,10 @@ AS $$
          EXISTS (SELECT FROM pm_catalog.product_stocks AS s WHERE s.product_id = p.id AND s.available > 0),
          p.status, p.created_at, p.title, h.head, r.currencies, r.prices, r.look_again_at,
          pm_catalog._search_document(p.title, h.head, concat_ws(' ', p.short_description, left(p.description, 4000), e.words),
-           ARRAY['@b' || p.brand_id, '@f' || p.family_id, '@s' || nullif(p.status, 'active'),
+           c.lexemes || ARRAY['@b' || p.brand_id, '@f' || p.family_id, '@s' || nullif(p.status, 'active'),
                  '#' || lpad(p.gtin::text, 14, '0'), '#' || pm_gtin.isbn10(p.gtin), '#' || pm_catalog._code_key(p.asin::text), '#' || pm_catalog._code_key(p.sku),
                  '#' || pm_catalog._code_key(p.manufacturer_reference), '#' || pm_catalog._code_key(p.external_id)]
-           || o.lexemes || c.lexemes || v.lexemes)
+           || o.lexemes || v.lexemes)
   FROM unnest(ids) AS u
   JOIN pm_catalog.products AS p ON p.id = u AND p.deleted_at IS NULL
   LEFT JOIN pm_catalog.brands AS b ON b.id = p.brand_id
@@ -32,7 +32,7 @@ AS $$
     SELECT string_agg(t.name, ' ') AS names FROM pm_catalog.product_tags AS m JOIN pm_catalog.tags AS t ON t.id = m.tag_id WHERE m.product_id = p.id) AS g
   CROSS JOIN LATERAL (
     SELECT string_agg(concat_ws(' ', s.meta_title, array_to_string(s.meta_keywords, ' ')), ' ') AS words FROM pm_catalog.product_seo AS s WHERE s.product_id = p.id) AS e
-  CROSS JOIN LATERAL (SELECT nullif(concat_ws(' ', b.name, c.names, g.names, v.names), '') AS head) AS h
+  CROSS JOIN LATERAL (SELECT left(nullif(concat_ws(' ', b.name, c.names, g.names, v.names), ''), 2000) AS head) AS h
   CROSS JOIN LATERAL (
     SELECT array_agg(x.currency ORDER BY x.currency) FILTER (WHERE x.is_current) AS currencies,
            array_agg(x.price ORDER BY x.currency) FILTER (WHERE x.is_current) AS prices, min(x.change_at) AS look_again_at
@@ -50,6 +50,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   gone text[];
+  bare text[];
 BEGIN
   WITH net AS MATERIALIZED (
     SELECT x.word, sum(x.n)::integer AS n
@@ -69,19 +70,26 @@ BEGIN
     ORDER BY n.word
     ON CONFLICT (word) DO UPDATE SET documents = search_words.documents + excluded.documents,
       keys = CASE WHEN search_words.keys = '{}' THEN excluded.keys ELSE search_words.keys END
-    RETURNING word, documents
+    RETURNING word, documents, keys = '{}' AND xmax = 0 AS is_bare
   )
-  SELECT array_agg(c.word) INTO gone FROM counted AS c WHERE c.documents = 0;
+  SELECT array_agg(c.word) FILTER (WHERE c.documents = 0), array_agg(c.word) FILTER (WHERE c.is_bare) INTO gone, bare FROM counted AS c;
   DELETE FROM pm_catalog.search_words AS k WHERE k.word = ANY (gone) AND k.documents = 0;
+  -- a word that was there, and which another indexer removed before we came to it
+  UPDATE pm_catalog.search_words AS k
+  SET keys = pm_catalog._spell_keys(k.word),
+      spelling = coalesce((SELECT lower(w.spelling) FROM unnest(lines) WITH ORDINALITY AS l (line, n), pm_catalog._words(l.line) AS w WHERE w.word = k.word ORDER BY l.n LIMIT 1), k.spelling)
+  WHERE k.word = ANY (bare) AND pm_catalog._spell_keys(k.word) <> '{}';
 END
 $$;
 
+-- Notes all products that are not noted.
 CREATE FUNCTION pm_catalog._index_all() RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM pm_catalog._note_products(ARRAY(SELECT p.id FROM pm_catalog.products AS p
-                                          UNION SELECT d.product_id FROM pm_catalog.search_documents AS d));
+  PERFORM pm_catalog._note_products(ARRAY(
+    (SELECT p.id FROM pm_catalog.products AS p WHERE p.deleted_at IS NULL UNION SELECT d.product_id FROM pm_catalog.search_documents AS d)
+    EXCEPT SELECT u FROM pm_catalog._search_pending AS n, unnest(n.product_ids) AS u));
 END
 $$;
 
@@ -93,12 +101,22 @@ BEGIN
   RETURN NULL;
 END
 $$;
-CREATE TRIGGER search_truncated AFTER TRUNCATE ON pm_catalog.products FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._all_pending();
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY '{products,supplier_products,product_prices,product_stocks,product_tags,product_categories,product_variants,product_seo}'::text[] LOOP
+    EXECUTE format('CREATE TRIGGER search_truncated AFTER TRUNCATE ON pm_catalog.%I FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._all_pending()', name);
+  END LOOP;
+END
+$$;
 
 CREATE FUNCTION pm_catalog.index_products(max integer DEFAULT 5000) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
+  notes CURSOR FOR SELECT p.id, p.product_ids FROM pm_catalog._search_pending AS p ORDER BY p.id FOR UPDATE SKIP LOCKED;
+  pending record;
   taken bigint[] := '{}';
   wanted uuid[] := '{}';
   present uuid[];
@@ -108,24 +126,25 @@ DECLARE
   was_in text[];
   now_in text[];
   lines text[];
-  pending record;
 BEGIN
   IF max IS NULL OR max < 1 OR max > 100000 THEN
     RAISE EXCEPTION 'invalid number of products to index: %', coalesce('"' || max::text || '"', 'NULL')
       USING ERRCODE = '22023', HINT = 'It is 1 to 100000: all of them are indexed in one transaction.';
   END IF;
-  -- after a restore nothing is known and nothing noted
-  IF NOT EXISTS (SELECT FROM pm_catalog.search_documents) AND NOT EXISTS (SELECT FROM pm_catalog._search_pending) THEN
+  -- after a restore nothing is known, and noted no more than what changed since
+  IF NOT EXISTS (SELECT FROM pm_catalog.search_documents) THEN
     PERFORM pm_catalog._index_all();
   END IF;
 
-  -- what is noted and no other indexer has taken
-  FOR pending IN SELECT p.id, p.product_ids FROM pm_catalog._search_pending AS p ORDER BY p.id FOR UPDATE SKIP LOCKED LOOP
-    EXIT WHEN cardinality(wanted) > 0 AND cardinality(wanted) + cardinality(pending.product_ids) > max;
+  -- what is noted and no other indexer has taken; one by one, so that the rest is left to others
+  OPEN notes;
+  WHILE cardinality(wanted) < max LOOP
+    FETCH notes INTO pending;
+    EXIT WHEN NOT FOUND;
     taken := taken || pending.id;
     wanted := wanted || pending.product_ids;
   END LOOP;
-  DELETE FROM pm_catalog._search_pending AS p WHERE p.id = ANY (taken);
+  CLOSE notes;
   wanted := ARRAY(
     SELECT u FROM unnest(wanted) AS u
     UNION
@@ -192,17 +211,20 @@ BEGIN
   INTO added, deleted, now_in, lines;
   DELETE FROM pm_catalog.search_documents AS d WHERE d.product_id = ANY (deleted);
 
+  -- what another session has at hand stays noted as it was: it waits since then
   left_over := ARRAY(SELECT w FROM unnest(wanted) AS w EXCEPT SELECT a FROM unnest(present || added) AS a);
-  PERFORM pm_catalog._note_products(left_over);
+  UPDATE pm_catalog._search_pending AS p SET product_ids = ARRAY(SELECT u FROM unnest(p.product_ids) AS u WHERE u = ANY (left_over))
+  WHERE p.id = ANY (taken) AND p.product_ids && left_over;
+  DELETE FROM pm_catalog._search_pending AS p WHERE p.id = ANY (taken) AND NOT p.product_ids && left_over;
   PERFORM pm_catalog._count_words(now_in, was_in, lines);
   RETURN cardinality(wanted) - cardinality(left_over);
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.index_products(integer) IS
-'makes the documents and words of search of up to so many products that changed (a note of up to 1 000 is taken whole), and returns how many were done; 0: none is left that another session does not have at hand. Several may run at once. Jobs of kind catalog_index call it: see schedule_upkeep(). Error 22023 if max is not 1 to 100 000';
+'makes the documents and words of search of so many products that changed, and of up to 999 more (what a statement noted is taken whole), and returns how many were done; 0: none is left that another session does not have at hand. Several may run at once. Jobs of kind catalog_index call it: see schedule_upkeep(). Error 22023 if max is not 1 to 100 000';
 
--- The handler.  Some passes in one job, each small enough that a search that waits
--- sees it soon; what is left is for the next job.
+-- The handler.  One pass, small enough that a search that waits sees it soon; what is
+-- left is for the next job.
 CREATE FUNCTION pm_catalog._run_indexing(job pm_jobs.job) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -222,13 +244,20 @@ CREATE FUNCTION pm_catalog.rebuild_search() RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  indexes text[];
+  index text;
   rows bigint;
 BEGIN
   LOCK TABLE pm_catalog.search_documents, pm_catalog.search_words IN ACCESS EXCLUSIVE MODE;
   DELETE FROM pm_catalog._search_pending;
   TRUNCATE pm_catalog.search_documents, pm_catalog.search_words;
-  DROP INDEX pm_catalog.search_documents_document;
-  DROP INDEX pm_catalog.search_words_keys;
+  -- indexes are made of all rows at once, and are then as they were
+  indexes := ARRAY(SELECT pg_get_indexdef(i.indexrelid) FROM pg_index AS i
+                   WHERE i.indrelid IN ('pm_catalog.search_documents'::regclass, 'pm_catalog.search_words'::regclass) AND NOT i.indisprimary ORDER BY i.indexrelid);
+  FOR index IN SELECT i.indexrelid::regclass FROM pg_index AS i
+               WHERE i.indrelid IN ('pm_catalog.search_documents'::regclass, 'pm_catalog.search_words'::regclass) AND NOT i.indisprimary LOOP
+    EXECUTE 'DROP INDEX ' || index;
+  END LOOP;
   INSERT INTO pm_catalog.search_documents
   SELECT s.* FROM pm_catalog._search_source(ARRAY(SELECT p.id FROM pm_catalog.products AS p WHERE p.deleted_at IS NULL)) AS s;
   GET DIAGNOSTICS rows = ROW_COUNT;
@@ -236,11 +265,13 @@ BEGIN
   SELECT w.word, w.documents, coalesce(s.spelling, w.word), pm_catalog._spell_keys(w.word)
   FROM (SELECT x.word COLLATE "C" AS word, count(*) AS documents FROM pm_catalog.search_documents AS d, unnest(pm_catalog._document_words(d.document)) AS x (word)
         GROUP BY x.word COLLATE "C") AS w
-  LEFT JOIN (SELECT x.word COLLATE "C" AS word, min(lower(x.spelling)) AS spelling
-             FROM pm_catalog.search_documents AS d, pm_catalog._words(concat_ws(' ', d.title, d.head)) AS x GROUP BY x.word COLLATE "C") AS s USING (word)
+  LEFT JOIN (SELECT split_part(y.pair, E'\t', 1) COLLATE "C" AS word, min(lower(split_part(y.pair, E'\t', 2))) AS spelling
+             FROM (SELECT DISTINCT x COLLATE "C" AS pair FROM pm_catalog.search_documents AS d, unnest(pm_catalog._spellings(concat_ws(' ', d.title, d.head))) AS x) AS y
+             GROUP BY 1) AS s USING (word)
   ORDER BY w.word;
-  CREATE INDEX search_documents_document ON pm_catalog.search_documents USING gin (document) WITH (gin_pending_list_limit = 1024);
-  CREATE INDEX search_words_keys ON pm_catalog.search_words USING gin (keys);
+  FOREACH index IN ARRAY indexes LOOP
+    EXECUTE index;
+  END LOOP;
   ANALYZE pm_catalog.search_documents, pm_catalog.search_words;
   RETURN rows;
 END

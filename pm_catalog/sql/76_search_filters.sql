@@ -40,15 +40,15 @@ END
 $$;
 
 -- What filters mean: lexemes that documents must have (the text of a tsquery, '' for
--- none), and a condition on the columns of search_documents AS d.
-CREATE FUNCTION pm_catalog._read_filters(filters jsonb, OUT lexemes text, OUT condition text, OUT language text, OUT facets boolean, OUT wait interval, OUT currency text)
+-- none), and a condition on the columns of search_documents AS d; brand: the one that is
+-- asked for, if it is one, and beside_brand: the lexemes without it.
+CREATE FUNCTION pm_catalog._read_filters(filters jsonb, OUT lexemes text, OUT brand uuid, OUT beside_brand text, OUT condition text, OUT language text, OUT facets boolean, OUT wait interval, OUT currency text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   known CONSTANT text[] := ARRAY['brand', 'category', 'supplier', 'family', 'status', 'active', 'in_stock', 'min_price', 'max_price', 'currency', 'language', 'facets', 'wait'];
   key text;
-  low numeric;
-  high numeric;
+  price numeric;
   parts text[] := '{}';
   conditions text[] := '{}';
   statuses text[];
@@ -74,7 +74,7 @@ BEGIN
   END IF;
 
   IF filters ? 'status' THEN
-    statuses := ARRAY(SELECT jsonb_array_elements_text(CASE WHEN jsonb_typeof(filters -> 'status') = 'array' THEN filters -> 'status' ELSE jsonb_build_array(filters -> 'status') END));
+    statuses := ARRAY(SELECT DISTINCT jsonb_array_elements_text(CASE WHEN jsonb_typeof(filters -> 'status') = 'array' THEN filters -> 'status' ELSE jsonb_build_array(filters -> 'status') END));
     IF NOT statuses <@ ARRAY['draft', 'active', 'inactive', 'discontinued'] OR statuses = '{}' OR array_position(statuses, NULL) IS NOT NULL THEN
       PERFORM pm_catalog._refuse_filter('status', filters -> 'status', 'It is draft, active, inactive or discontinued, or a list of these.');
     END IF;
@@ -99,14 +99,15 @@ BEGIN
   IF NOT pm_catalog.is_currency(currency) THEN
     PERFORM pm_catalog._refuse_filter('currency', filters -> 'currency', 'It is the code of a currency, such as EUR.');
   END IF;
-  low := pm_catalog._filter_value(filters, 'min_price', 'number', 'It is a number.')::numeric;
-  high := pm_catalog._filter_value(filters, 'max_price', 'number', 'It is a number.')::numeric;
-  IF low IS NOT NULL THEN
-    conditions := conditions || format('d.prices[array_position(d.currencies, %L)] >= %s', currency, low);
-  END IF;
-  IF high IS NOT NULL THEN
-    conditions := conditions || format('d.prices[array_position(d.currencies, %L)] <= %s', currency, high);
-  END IF;
+  FOREACH key IN ARRAY ARRAY['min_price', 'max_price'] LOOP
+    price := pm_catalog._filter_value(filters, key, 'number', 'It is an amount of money: 0 to below 10^12.')::numeric;
+    IF price < 0 OR price >= 1000000000000 THEN
+      PERFORM pm_catalog._refuse_filter(key, filters -> key, 'It is an amount of money: 0 to below 10^12.');
+    END IF;
+    IF price IS NOT NULL THEN
+      conditions := conditions || format('d.prices[array_position(d.currencies, %L)] %s %s', currency, CASE key WHEN 'min_price' THEN '>=' ELSE '<=' END, price);
+    END IF;
+  END LOOP;
 
   language := pm_catalog._filter_value(filters, 'language', 'string', 'It is fr, en, de, es, it or simple.');
   IF language NOT IN ('fr', 'en', 'de', 'es', 'it', 'simple') THEN
@@ -114,19 +115,17 @@ BEGIN
   END IF;
   facets := coalesce(pm_catalog._filter_value(filters, 'facets', 'boolean', 'It is true or false.')::boolean, false);
   value := pm_catalog._filter_value(filters, 'wait', 'string', 'It is a time, such as 2 s, of at most 1 minute.');
-  BEGIN
-    wait := value::interval;
-  EXCEPTION WHEN data_exception THEN
-    PERFORM pm_catalog._refuse_filter('wait', filters -> 'wait', 'It is a time, such as 2 s, of at most 1 minute.');
-  END;
-  IF wait < '0' OR wait > '1 min' THEN
+  -- nothing that interval would not take: a subtransaction to catch that is not for parallel queries
+  IF value !~ '^([0-9]{1,5}(\.[0-9]{1,6})? ?(ms|milliseconds?|s|sec|secs|seconds?|min|mins|minutes?)|00:0[01]:[0-5][0-9](\.[0-9]{1,6})?)$' OR value::interval > '1 min' THEN
     PERFORM pm_catalog._refuse_filter('wait', filters -> 'wait', 'It is a time, such as 2 s, of at most 1 minute.');
   END IF;
-  lexemes := coalesce(array_to_string(parts, '&'), '');
-  condition := coalesce(array_to_string(conditions, ' AND '), 'true');
-  IF condition = '' THEN
-    condition := 'true';
+  wait := value::interval;
+  lexemes := array_to_string(parts, '&');
+  IF filters ? 'brand' AND cardinality(pm_catalog._filter_ids('brand', filters -> 'brand')) = 1 THEN
+    brand := (pm_catalog._filter_ids('brand', filters -> 'brand'))[1];
+    beside_brand := array_to_string(parts[2:], '&');
   END IF;
+  condition := coalesce(nullif(array_to_string(conditions, ' AND '), ''), 'true');
 END
 $$;
 

@@ -16,13 +16,11 @@ $$;
 
 -- Has any document what the text of a tsquery asks for?
 CREATE FUNCTION pm_catalog._is_found(lexemes text) RETURNS boolean
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
+  SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET jit = off
 AS $$
-DECLARE
-  result boolean;
 BEGIN
-  EXECUTE format('SELECT EXISTS (SELECT FROM pm_catalog.search_documents AS d WHERE d.document @@ %L::tsquery)', lexemes) INTO result;
-  RETURN result;
+  RETURN EXISTS (SELECT FROM pm_catalog.search_documents AS d WHERE d.document @@ lexemes::tsquery);
 END
 $$;
 
@@ -119,8 +117,8 @@ END
 $$;
 
 -- What a product is found by if an identifier was typed: its key without blanks and
--- punctuation; NULL: by none.
-CREATE FUNCTION pm_catalog._matched_identifier(product_id uuid, key text) RETURNS text
+-- punctuation, and the GTINs of 14 digits that it may be; NULL: by none.
+CREATE FUNCTION pm_catalog._matched_identifier(product_id uuid, key text, gtins text[]) RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
@@ -130,24 +128,24 @@ BEGIN
          pm_catalog._code_key(r.manufacturer_reference) AS reference, pm_catalog._code_key(r.external_id) AS external_id
   INTO p FROM pm_catalog.products AS r WHERE r.id = product_id;
   RETURN CASE
-    WHEN p.gtin = lpad(key, 14, '0') OR p.isbn = key THEN 'gtin'
+    WHEN p.gtin = ANY (gtins) OR p.isbn = key THEN 'gtin'
     WHEN p.sku = key THEN 'sku'
     WHEN p.asin = key THEN 'asin'
     WHEN p.reference = key THEN 'manufacturer_reference'
     WHEN p.external_id = key THEN 'external_id'
     WHEN EXISTS (SELECT FROM pm_catalog.supplier_products AS s WHERE s.product_id = p.id AND pm_catalog._code_key(s.supplier_sku) = key) THEN 'supplier_sku'
     WHEN EXISTS (SELECT FROM pm_catalog.product_variants AS v
-                 WHERE v.product_id = p.id AND (pm_catalog._code_key(v.sku) = key OR lpad(v.gtin::text, 14, '0') = lpad(key, 14, '0'))) THEN 'variant'
+                 WHERE v.product_id = p.id AND (pm_catalog._code_key(v.sku) = key OR lpad(v.gtin::text, 14, '0') = ANY (gtins))) THEN 'variant'
   END;
 END
 $$;
 
 -- Products with an identifier: by the index, and those with that gtin or sku that are not indexed yet.
-CREATE FUNCTION pm_catalog._identified(query text, key text, lexemes text, condition text) RETURNS uuid[]
+CREATE FUNCTION pm_catalog._identified(query text, key text, gtins text[], lexemes text, condition text) RETURNS uuid[]
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
-  codes text := quote_literal('#' || key) || CASE WHEN key ~ '^[0-9]{8,14}$' THEN '|' || quote_literal('#' || lpad(key, 14, '0')) ELSE '' END;
+  codes text := (SELECT string_agg(quote_literal('#' || c), '|') FROM unnest(key || gtins) AS c);
   ids uuid[];
   fresh uuid[];
 BEGIN
@@ -155,7 +153,7 @@ BEGIN
                  '(' || codes || ')' || CASE WHEN lexemes <> '' THEN '&' || lexemes ELSE '' END, condition) INTO ids;
   IF ids IS NULL AND lexemes = '' AND condition = 'd.is_live' THEN
     SELECT array_agg(p.id) INTO fresh
-    FROM (SELECT g.id, g.status, g.is_active FROM pm_catalog.products AS g WHERE g.gtin = pm_gtin.gtin_try(query) AND g.deleted_at IS NULL
+    FROM (SELECT g.id, g.status, g.is_active FROM pm_catalog.products AS g WHERE g.gtin = ANY (ARRAY(SELECT pm_gtin.gtin_try(c) FROM unnest(query || gtins) AS c)) AND g.deleted_at IS NULL
           UNION SELECT s.id, s.status, s.is_active FROM pm_catalog.products AS s WHERE s.sku = btrim(query) AND s.deleted_at IS NULL) AS p
     WHERE p.status = 'active' AND p.is_active;
   END IF;
@@ -194,7 +192,7 @@ BEGIN
                    FROM (SELECT b.id, b.name, c.n FROM counts AS c JOIN pm_catalog.suppliers AS b ON b.id = c.supplier_id WHERE c.kind = 13 ORDER BY c.n DESC, b.name, b.id LIMIT 20) AS x),
       ''prices'', (SELECT coalesce(jsonb_agg(jsonb_build_object(''from'', coalesce(($2)[c.band], 0), ''to'', ($2)[c.band + 1], ''currency'', $1, ''count'', c.n) ORDER BY c.band), ''[]'')
                    FROM counts AS c WHERE c.kind = 14 AND c.band IS NOT NULL))', source, most + 1, most + 1)
-  INTO result USING currency, ARRAY[5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]::numeric[];
+  INTO result USING currency, pm_catalog._price_bounds(currency);
   -- fewer than expected: words of descriptions, which have no tier, count as well
   IF tiered IS NOT NULL AND (result ->> 'matches')::integer <= most THEN
     RETURN pm_catalog._count_facets(matching, NULL, currency);
@@ -210,36 +208,41 @@ RETURN CASE WHEN documents > 5000 THEN ARRAY(
   SELECT format('d.document @@ %L::tsquery AND %s', replace(tiered, '#', tier::text) || CASE WHEN lexemes <> '' THEN '&' || lexemes ELSE '' END, condition)
   FROM generate_series(0, 8) AS tier ORDER BY tier) END;
 
--- A token is where a page ended: rank and id.
-CREATE FUNCTION pm_catalog._search_token(rank real, product_id uuid) RETURNS text
+-- A token is where a page ended: rank and id; and of which query, for a rank means nothing to another one.
+CREATE FUNCTION pm_catalog._search_token(rank real, product_id uuid, query integer) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN encode(float4send(rank) || uuid_send(product_id), 'hex');
+RETURN encode(float4send(rank) || uuid_send(product_id) || int4send(query), 'hex');
 
-CREATE FUNCTION pm_catalog._read_search_token(after text, OUT rank real, OUT product_id uuid)
+CREATE FUNCTION pm_catalog._read_search_token(after text, query integer, OUT rank real, OUT product_id uuid)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   bits bigint;
 BEGIN
-  IF after !~ '^[0-9a-f]{40}$' THEN
-    RAISE EXCEPTION 'invalid token "%"', left(after, 64) USING ERRCODE = '22023', HINT = 'It is the value of column after in a row of the page before.';
+  IF after !~ '^[0-9a-f]{48}$' OR right(after, 8) <> encode(int4send(query), 'hex') THEN
+    RAISE EXCEPTION 'invalid token "%"', left(after, 64) USING ERRCODE = '22023', HINT = 'It is the value of column after_this in a row of the page before, of the same query and filters.';
   END IF;
   bits := ('x' || left(after, 8))::bit(32)::bigint;
   -- ranks are from 0 to 3: a float4 without sign, of 8 bits of exponent and 23 of fraction
   rank := CASE WHEN bits >> 23 BETWEEN 1 AND 254 THEN (1 + (bits & 8388607) / 8388608.0::float8) * 2::float8 ^ ((bits >> 23) - 127)::float8 ELSE 0 END;
-  product_id := right(after, 32)::uuid;
+  product_id := substr(after, 9, 32)::uuid;
 END
 $$;
 
--- Waits until no change that was noted before is left to be indexed.
+-- Waits until no change that was noted before is left to be indexed, but for those of this transaction.
 CREATE FUNCTION pm_catalog._wait_for_search(wait interval) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  last_id bigint := (SELECT max(p.id) FROM pm_catalog._search_pending AS p);
+  last_id bigint;
   until timestamptz := clock_timestamp() + wait;
 BEGIN
-  WHILE EXISTS (SELECT FROM pm_catalog._search_pending AS p WHERE p.id <= last_id) LOOP
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION 'search cannot be waited for in a transaction of isolation level "%"', current_setting('transaction_isolation')
+      USING ERRCODE = 'active_sql_transaction', HINT = 'What indexers do meanwhile must be seen: use READ COMMITTED.';
+  END IF;
+  last_id := (SELECT max(p.id) FROM pm_catalog._search_pending AS p WHERE NOT pm_catalog._is_own(p.xmin));
+  WHILE EXISTS (SELECT FROM pm_catalog._search_pending AS p WHERE p.id <= last_id AND NOT pm_catalog._is_own(p.xmin)) LOOP
     IF clock_timestamp() >= until THEN
       RAISE EXCEPTION 'search is still behind after %', wait USING ERRCODE = '55P03',
         DETAIL = (SELECT format('%s products are to be indexed.', l.products) FROM pm_catalog.search_lag AS l),
@@ -258,7 +261,10 @@ DECLARE
   f record := pm_catalog._read_filters(filters);
   q record;
   token record;
+  this_query integer := hashtext(concat_ws(E'\n', query, f.lexemes, f.condition, f.language));
+  code text;
   key text;
+  gtins text[];
   identified uuid[];
   hits record;
   facts jsonb;
@@ -266,18 +272,25 @@ BEGIN
   IF limit_rows IS NULL OR limit_rows NOT BETWEEN 1 AND 1000 THEN
     RAISE EXCEPTION 'invalid limit_rows: %', coalesce('"' || limit_rows::text || '"', 'NULL') USING ERRCODE = '22023', HINT = 'It is 1 to 1000.';
   END IF;
-  token := pm_catalog._read_search_token(after);
+  token := pm_catalog._read_search_token(after, this_query);
   IF f.wait IS NOT NULL THEN
     PERFORM pm_catalog._wait_for_search(f.wait);
   END IF;
   IF length(query) <= 255 THEN
     key := nullif(pm_catalog._code_key(query), '');
-    identified := pm_catalog._identified(query, key, f.lexemes, f.condition);
+  END IF;
+  IF length(query) <= 2000 THEN
+    code := pm_catalog._typed_gtin(query);
+  END IF;
+  gtins := array_remove(ARRAY[CASE WHEN key ~ '^[0-9]{8,14}$' THEN lpad(key, 14, '0') END, code], NULL);
+  IF key IS NOT NULL OR code IS NOT NULL THEN
+    identified := pm_catalog._identified(query, key, gtins, f.lexemes, f.condition);
   END IF;
 
   SELECT NULL::uuid[] AS ids, NULL::real[] AS ranks INTO hits;
   SELECT '{}'::text[] AS terms, NULL::text AS plain, NULL::text AS tiered, NULL::bigint AS documents, false AS is_corrected INTO q;
-  IF identified IS NULL OR key !~ '[0-9]' THEN
+  -- an element string or a link is no words either, if no product has its GTIN
+  IF (identified IS NULL AND (code IS NULL OR key ~ '^[0-9]{8}$')) OR key !~ '[0-9]' THEN
     q := pm_catalog._search_query(query, f.language, false);
     IF q.plain IS NOT NULL THEN
       hits := pm_catalog._search_candidates(q.terms, q.plain, q.tiered, q.documents, f.lexemes, f.condition);
@@ -299,8 +312,8 @@ BEGIN
 
   RETURN QUERY
   SELECT x.id, x.title, pm_catalog._highlight(x.title, q.terms), x.rank,
-         CASE WHEN x.rank >= 2 THEN pm_catalog._matched_identifier(x.id, key) WHEN q.is_corrected THEN 'corrected' ELSE 'words' END,
-         pm_catalog._search_token(x.rank, x.id), CASE WHEN row_number() OVER (ORDER BY x.rank DESC, x.id) = 1 THEN facts END
+         CASE WHEN x.rank >= 2 THEN pm_catalog._matched_identifier(x.id, key, gtins) WHEN q.is_corrected THEN 'corrected' ELSE 'words' END,
+         pm_catalog._search_token(x.rank, x.id, this_query), CASE WHEN row_number() OVER (ORDER BY x.rank DESC, x.id) = 1 THEN facts END
   FROM (SELECT y.id, y.rank, r.title
         FROM (SELECT i AS id, 2::real AS rank FROM unnest(identified) AS i
               UNION ALL
@@ -312,7 +325,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.search_products(text, jsonb, integer, text) IS
-'products that answer a query, the best first. An identifier (gtin, isbn, asin, sku, manufacturer''s or supplier''s reference ...), however it is spaced, finds exactly its products. Words are found in any form that their language gives them, accents and case aside, and corrected if nothing has them as typed: all words must be there, but for those that say nothing (the, de) and those that occur nowhere. highlight: the title as HTML, escaped, what was asked for within <mark>; rank: 2 for identifiers, else 0 to 1.02; matched_by: words, corrected or the identifier''s column (variant: a variant''s sku or gtin); after_this: to be given as after for what follows this row; facets: with {"facets": true} and in the first row, counts as search_facets() gives them. filters: see docs/search.md. Of very many, the 500 with the shortest titles are ranked. Errors: 22023 bad filter, limit_rows (1 to 1000) or token; 55P03 search is still behind after {"wait": ...}';
+'products that answer a query, the best first. An identifier (gtin, isbn, asin, sku, manufacturer''s or supplier''s reference ...), however it is spaced, finds exactly its products. Words are found in any form that their language gives them, accents and case aside, and corrected if nothing has them as typed: all words must be there, but for those that say nothing (the, de) and those that occur nowhere. highlight: the title as HTML, escaped, what was asked for within <mark>; A UPC-E, a GS1 element string and a GS1 Digital Link stand for the gtin in them. rank: 2 for identifiers, else 0 to 1.02; matched_by: words, corrected or the identifier''s column (variant: a variant''s sku or gtin); after_this: to be given as after for what follows this row; facets: with {"facets": true} and in the first row, counts as search_facets() gives them. filters: see docs/search.md. Of very many, the 500 with the shortest titles are ranked. Errors: 22023 bad filter, limit_rows (1 to 1000) or token, which is of the same query and filters; 25001 {"wait": ...} above READ COMMITTED; 55P03 search is still behind after {"wait": ...}';
 
 CREATE FUNCTION pm_catalog.search_facets(query text, filters jsonb DEFAULT '{}') RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pm_gtin, pg_temp SET enable_seqscan = off
@@ -333,7 +346,7 @@ COMMENT ON FUNCTION pm_catalog.search_facets(text, jsonb) IS
 'counts of what the words of a query find, or of all products that pass the filters if it is empty: {"matches", "is_exact", "brands", "categories", "suppliers": [{"id", "name", "count"}], "prices": [{"from", "to", "currency", "count"}]}, the 20 largest of each. More than 5 000 products: the first of them, those with short titles, are counted, matches is 5001 and is_exact false. Errors: 22023 bad filter';
 
 REVOKE ALL ON FUNCTION pm_catalog._near_words(text, integer), pm_catalog._is_found(text), pm_catalog._search_query(text, text, boolean),
-  pm_catalog._search_candidates(text[], text, text, bigint, text, text), pm_catalog._matched_identifier(uuid, text),
-  pm_catalog._identified(text, text, text, text), pm_catalog._count_facets(text, text[], text), pm_catalog._facet_tiers(text, bigint, text, text), pm_catalog._search_token(real, uuid),
-  pm_catalog._read_search_token(text), pm_catalog._wait_for_search(interval), pm_catalog.search_products(text, jsonb, integer, text),
+  pm_catalog._search_candidates(text[], text, text, bigint, text, text), pm_catalog._matched_identifier(uuid, text, text[]),
+  pm_catalog._identified(text, text, text[], text, text), pm_catalog._count_facets(text, text[], text), pm_catalog._facet_tiers(text, bigint, text, text), pm_catalog._search_token(real, uuid, integer),
+  pm_catalog._read_search_token(text, integer), pm_catalog._wait_for_search(interval), pm_catalog.search_products(text, jsonb, integer, text),
   pm_catalog.search_facets(text, jsonb) FROM PUBLIC;

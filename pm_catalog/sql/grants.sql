@@ -60,14 +60,17 @@ GRANT SELECT ON pm_catalog.search_documents, pm_catalog.search_words, pm_catalog
 GRANT INSERT ON pm_catalog._search_pending TO pm_writer, pm_admin, pm_worker;
 GRANT UPDATE, DELETE ON pm_catalog._search_pending TO pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.search_documents, pm_catalog.search_words TO pm_admin, pm_worker;
-GRANT EXECUTE ON FUNCTION pm_catalog._words(text), pm_catalog._word_lexemes(text, text), pm_catalog._spell_keys(text), pm_catalog._spell_distance(text, text),
+GRANT SELECT ON pm_catalog.price_bands TO pm_reader, pm_writer, pm_admin, pm_worker;
+GRANT INSERT, UPDATE, DELETE ON pm_catalog.price_bands TO pm_admin;
+GRANT EXECUTE ON FUNCTION pm_catalog._is_rising(numeric[]) TO pm_admin;
+GRANT EXECUTE ON FUNCTION pm_catalog._typed_gtin(text), pm_catalog._is_own(xid), pm_catalog._price_bounds(text), pm_catalog._document_words(tsvector, text), pm_catalog._words(text), pm_catalog._word_lexemes(text, text), pm_catalog._spell_keys(text), pm_catalog._spell_distance(text, text),
   pm_catalog._code_key(text), pm_catalog._search_score(text, text, text[]), pm_catalog._highlight(text, text[]), pm_catalog._refuse_filter(text, jsonb, text),
   pm_catalog._filter_ids(text, jsonb), pm_catalog._filter_value(jsonb, text, text, text), pm_catalog._read_filters(jsonb), pm_catalog._near_words(text, integer),
   pm_catalog._is_found(text), pm_catalog._search_query(text, text, boolean), pm_catalog._search_candidates(text[], text, text, bigint, text, text),
-  pm_catalog._matched_identifier(uuid, text), pm_catalog._identified(text, text, text, text), pm_catalog._count_facets(text, text[], text), pm_catalog._facet_tiers(text, bigint, text, text),
-  pm_catalog._search_token(real, uuid), pm_catalog._read_search_token(text), pm_catalog._wait_for_search(interval),
+  pm_catalog._matched_identifier(uuid, text, text[]), pm_catalog._identified(text, text, text[], text, text), pm_catalog._count_facets(text, text[], text), pm_catalog._facet_tiers(text, bigint, text, text),
+  pm_catalog._search_token(real, uuid, integer), pm_catalog._read_search_token(text, integer), pm_catalog._wait_for_search(interval),
   pm_catalog.search_products(text, jsonb, integer, text), pm_catalog.search_facets(text, jsonb), pm_catalog.suggest(text, integer),
-  pm_catalog.list_products(jsonb, text, text, integer) TO pm_reader, pm_writer, pm_admin, pm_worker;
+  pm_catalog._time_of(bigint), pm_catalog.list_products(jsonb, text, text, integer) TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._note_products(uuid[]) TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._search_document(text, text, text, text[]), pm_catalog._document_words(tsvector), pm_catalog._search_source(uuid[]),
   pm_catalog._count_words(text[], text[], text[]), pm_catalog._index_all(), pm_catalog.index_products(integer), pm_catalog._run_indexing(pm_jobs.job) TO pm_admin, pm_worker;

@@ -24,12 +24,20 @@ typedef struct Lexemes
 	Datum *items;
 	int count;
 	int room;
+	int bytes; /* of all of them */
 } Lexemes;
 
-/* Adds one, in the server's encoding. */
+/*
+ * Adds one.  What a tsvector has no room for is left out: array_to_tsvector() does not
+ * look whether it has.
+ */
 static void
-add(Lexemes *lexemes, const char *data, int size)
+add_text_datum(Lexemes *lexemes, text *lexeme)
 {
+	int size = VARSIZE_ANY_EXHDR(lexeme);
+
+	if (size == 0 || size > MAXSTRLEN || lexemes->bytes + size > MAXSTRPOS)
+		return;
 	if (lexemes->count == lexemes->room)
 	{
 		lexemes->room = Max(64, 2 * lexemes->room);
@@ -37,7 +45,15 @@ add(Lexemes *lexemes, const char *data, int size)
 		                     ? palloc(lexemes->room * sizeof(Datum))
 		                     : repalloc(lexemes->items, lexemes->room * sizeof(Datum));
 	}
-	lexemes->items[lexemes->count++] = PointerGetDatum(pm_catalog_from_utf8(data, size));
+	lexemes->items[lexemes->count++] = PointerGetDatum(lexeme);
+	lexemes->bytes += size;
+}
+
+/* Adds one that is UTF-8. */
+static void
+add(Lexemes *lexemes, const char *data, int size)
+{
+	add_text_datum(lexemes, pm_catalog_from_utf8(data, size));
 }
 
 /* The figure for a title of so many words. */
@@ -128,14 +144,9 @@ pm_catalog_search_document(PG_FUNCTION_ARGS)
 		                  &others, &nulls, &count);
 		for (int i = 0; i < count; i++)
 		{
-			if (!nulls[i] && VARSIZE_ANY_EXHDR(DatumGetPointer(others[i])) > 0)
-			{
-				text *other = DatumGetTextPP(others[i]);
-
-				if (lexemes.count == lexemes.room)
-					add(&lexemes, "", 0), lexemes.count--;
-				lexemes.items[lexemes.count++] = PointerGetDatum(other);
-			}
+			CHECK_FOR_INTERRUPTS();
+			if (!nulls[i])
+				add_text_datum(&lexemes, DatumGetTextPP(others[i]));
 		}
 	}
 	PG_RETURN_DATUM(DirectFunctionCall1(
@@ -148,11 +159,14 @@ pm_catalog_search_document(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(pm_catalog_document_words);
 
-/* _document_words(document): its words, each once */
+/* _document_words(document [, beginning]): its words, or those that begin so; each once */
 Datum
 pm_catalog_document_words(PG_FUNCTION_ARGS)
 {
 	TSVector document = PG_GETARG_TSVECTOR(0);
+	text *beginning = PG_NARGS() > 1 ? PG_GETARG_TEXT_PP(1) : NULL;
+	int size = beginning == NULL ? 0 : VARSIZE_ANY_EXHDR(beginning);
+	const char *first = beginning == NULL ? "" : VARDATA_ANY(beginning);
 	const WordEntry *entries = ARRPTR(document);
 	Datum *words = palloc(Max(document->size, 1) * sizeof(Datum));
 	int count = 0;
@@ -161,6 +175,8 @@ pm_catalog_document_words(PG_FUNCTION_ARGS)
 	{
 		const char *lexeme = STRPTR(document) + entries[i].pos;
 
+		if (entries[i].len < size || memcmp(lexeme, first, size) != 0)
+			continue;
 		if (entries[i].len > 0 && memchr("~#@", lexeme[0], 3) == NULL &&
 		    (entries[i].len < 2 || (lexeme[1] != '~' && lexeme[1] != '=')))
 			words[count++] =

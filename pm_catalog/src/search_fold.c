@@ -8,6 +8,7 @@
 #include "pm_catalog_module.h"
 
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "pm_fold.h"
@@ -44,6 +45,8 @@ pm_catalog_from_utf8(const char *data, int len)
 	return cstring_to_text_with_len(converted, len);
 }
 
+#define PIECE 65536 /* bytes folded between two looks for interrupts */
+
 PG_FUNCTION_INFO_V1(pm_catalog_fold);
 
 /* fold(text) */
@@ -54,6 +57,19 @@ pm_catalog_fold(PG_FUNCTION_ARGS)
 	int len = VARSIZE_ANY_EXHDR(line);
 	const char *data = pm_catalog_to_utf8(VARDATA_ANY(line), &len);
 	char *out = palloc(len + 1);
+	size_t size = 0;
 
-	PG_RETURN_TEXT_P(pm_catalog_from_utf8(out, pm_fold(data, len, out)));
+	for (int done = 0; done < len;)
+	{
+		int piece = Min(len - done, PIECE);
+
+		CHECK_FOR_INTERRUPTS();
+		/* no character in two pieces */
+		while (done + piece < len && piece > PIECE - 4 &&
+		       (data[done + piece] & 0xC0) == 0x80)
+			piece--;
+		size += pm_fold(data + done, piece, out + size);
+		done += piece;
+	}
+	PG_RETURN_TEXT_P(pm_catalog_from_utf8(out, size));
 }

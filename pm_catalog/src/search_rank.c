@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #define TERMS     16
 #define VARIANTS  24
@@ -41,7 +42,8 @@ typedef struct Term
 /* A query, kept from row to row. */
 typedef struct SearchQuery
 {
-	ArrayType *source; /* what it was read from */
+	MemoryContext memory; /* where it and its texts are */
+	ArrayType *source;    /* what it was read from */
 	int count;
 	Term terms[TERMS];
 	bool begins[256]; /* is it the first byte of any variant, and so of all that match? */
@@ -75,6 +77,7 @@ query_of(FunctionCallInfo fcinfo, int n)
 {
 	ArrayType *source = PG_GETARG_ARRAYTYPE_P(n);
 	SearchQuery *query = fcinfo->flinfo->fn_extra;
+	MemoryContext memory;
 	MemoryContext old;
 	Datum *terms;
 	bool *nulls;
@@ -83,8 +86,16 @@ query_of(FunctionCallInfo fcinfo, int n)
 	if (query != NULL && VARSIZE(query->source) == VARSIZE(source) &&
 	    memcmp(query->source, source, VARSIZE(source)) == 0)
 		return query;
-	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	if (query != NULL)
+	{
+		fcinfo->flinfo->fn_extra = NULL;
+		MemoryContextDelete(query->memory);
+	}
+	memory = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "search query",
+	                               ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(memory);
 	query = palloc0(sizeof(SearchQuery));
+	query->memory = memory;
 	query->source = palloc(VARSIZE(source));
 	memcpy(query->source, source, VARSIZE(source));
 	deconstruct_array(query->source, TEXTOID, -1, false, TYPALIGN_INT, &terms, &nulls,

@@ -1,18 +1,21 @@
 /*
  * search_words.c - words of a text, near words, what a word is looked up by
  *
- * SQL functions over common/pm_words.c and common/pm_spell.c.
+ * SQL functions over common/pm_words.c, common/pm_spell.c and common/pm_typed_code.c.
  */
 #include "search_module.h"
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "pm_fold.h"
+#include "pm_gtin.h"
 #include "pm_spell.h"
+#include "pm_typed_code.h"
 
 PG_FUNCTION_INFO_V1(pm_catalog_words);
 
@@ -43,6 +46,55 @@ pm_catalog_words(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+/* Is a word spelled as it is compared, the case of ASCII letters aside? */
+static bool
+is_plain(const PmWord *word, const char *spelling, size_t size)
+{
+	if (size != word->size)
+		return false;
+	for (size_t i = 0; i < size; i++)
+	{
+		if (pg_ascii_tolower((unsigned char) spelling[i]) != (unsigned char) word->text[i])
+			return false;
+	}
+	return true;
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_spellings);
+
+/*
+ * _spellings(line): each word that is spelled otherwise than it is compared, a tab, and the
+ * spelling.  Of a million titles these are few, and no row is made for the others.
+ */
+Datum
+pm_catalog_spellings(PG_FUNCTION_ARGS)
+{
+	text *line = PG_GETARG_TEXT_PP(0);
+	int len = VARSIZE_ANY_EXHDR(line);
+	const char *data = pm_catalog_to_utf8(VARDATA_ANY(line), &len);
+	ArrayBuildState *spellings = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	StringInfoData pair;
+	PmWords words;
+	PmWord word;
+
+	initStringInfo(&pair);
+	pm_words_start(&words, data, len);
+	while (pm_words_next(&words, &word))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (is_plain(&word, data + word.start, word.end - word.start))
+			continue;
+		resetStringInfo(&pair);
+		appendBinaryStringInfo(&pair, word.text, word.size);
+		appendStringInfoChar(&pair, '\t');
+		appendBinaryStringInfo(&pair, data + word.start, word.end - word.start);
+		accumArrayResult(spellings,
+		                 PointerGetDatum(pm_catalog_from_utf8(pair.data, pair.len)), false,
+		                 TEXTOID, CurrentMemoryContext);
+	}
+	PG_RETURN_DATUM(makeArrayResult(spellings, CurrentMemoryContext));
 }
 
 PG_FUNCTION_INFO_V1(pm_catalog_word_lexemes);
@@ -114,6 +166,24 @@ pm_catalog_spell_distance(PG_FUNCTION_ARGS)
 	if (distance > most)
 		PG_RETURN_NULL();
 	PG_RETURN_INT32(distance);
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_typed_gtin);
+
+/* _typed_gtin(code): the GTIN of a UPC-E, an element string or a link, in 14 digits; NULL if it is none */
+Datum
+pm_catalog_typed_gtin(PG_FUNCTION_ARGS)
+{
+	text *code = PG_GETARG_TEXT_PP(0);
+	int len = VARSIZE_ANY_EXHDR(code);
+	const char *data = pm_catalog_to_utf8(VARDATA_ANY(code), &len);
+	char digits[PM_GTIN_MAX_DIGITS + 1];
+	int64_t gtin;
+
+	if (pm_typed_code(data, len, &gtin) == PM_TYPED_OTHER)
+		PG_RETURN_NULL();
+	pm_gtin_format(gtin, PM_GTIN_MAX_DIGITS, digits);
+	PG_RETURN_TEXT_P(cstring_to_text(digits));
 }
 
 PG_FUNCTION_INFO_V1(pm_catalog_code_key);

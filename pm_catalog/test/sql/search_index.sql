@@ -92,7 +92,11 @@ SELECT count(*) FROM search_products('demain', '{"wait": "1 s"}');
 DO $$ BEGIN PERFORM pm_jobs.unschedule(s.name) FROM pm_jobs.schedules AS s WHERE s.queue = 'catalog'; END $$;
 -- made anew: the same as step by step
 CREATE TABLE test_search_index.before AS SELECT word, documents FROM search_words;
+CREATE VIEW indexes AS SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'pm_catalog' AND tablename IN ('search_documents', 'search_words');
+CREATE TABLE test_search_index.indexes_before AS SELECT * FROM indexes;
 SELECT rebuild_search();
+SELECT count(*) > 5 AS same_indexes FROM (SELECT * FROM indexes INTERSECT SELECT * FROM test_search_index.indexes_before) AS x HAVING count(*) = (SELECT count(*) FROM test_search_index.indexes_before);
+SELECT _spellings('Crème de Marrons 500 g WH-1000'), _spellings('plain Words 5');
 SELECT count(*) FROM wrong_documents;
 SELECT * FROM test_search_index.before EXCEPT SELECT word, documents FROM search_words;
 SELECT word, documents FROM search_words EXCEPT SELECT * FROM test_search_index.before;
