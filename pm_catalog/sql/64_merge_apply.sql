@@ -93,7 +93,10 @@ BEGIN
       SELECT r.pos, first_value(r.row_no) OVER same AS row_no, row_number() OVER same AS nth
       FROM (SELECT k.pos, w.row_no, k.product_id, 1 AS turn FROM pg_temp._merge_known AS k JOIN pg_temp._merge_rows AS w USING (pos)
             UNION ALL
-            SELECT w.pos, w.row_no, w.same_id, 0 FROM pg_temp._merge_rows AS w WHERE w.same_id IS NOT NULL) AS r
+            SELECT NULL, u.row_no, u.product_id, 0
+            FROM (SELECT w.row_no, w.same_id AS product_id FROM pg_temp._merge_rows AS w WHERE w.same_id IS NOT NULL
+                  UNION ALL SELECT unnest(w.row_nos), unnest(w.product_ids) FROM pg_temp._merge_rows AS w WHERE w.row_nos IS NOT NULL) AS u
+            WHERE u.product_id IN (SELECT k.product_id FROM pg_temp._merge_known AS k)) AS r
       WINDOW same AS (PARTITION BY r.product_id ORDER BY r.turn, r.pos)
     ), gone AS (
       DELETE FROM pg_temp._merge_known AS k USING twice AS t WHERE k.pos = t.pos AND t.nth > 1
