@@ -47,7 +47,11 @@ BEGIN
     tries := 0;
     IF low < high AND NOT asked THEN
       asked := true;
-      CONTINUE WHEN pm_catalog._merge_find_broken(merge, low, high) > 0;
+      BEGIN
+        CONTINUE WHEN pm_catalog._merge_find_broken(merge, low, high) > 0;
+      EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+        NULL; -- a rule that throws for some row
+      END;
     END IF;
     IF low = high THEN
       UPDATE pg_temp._merge_rows AS w
