@@ -1,0 +1,244 @@
+/*
+ * source.c - the file of a job, as a descriptor
+ *
+ * The reader wants a descriptor that it can read at any place.  A file of the server is
+ * opened by its path, and must be the one that the job was made for: device, inode, size
+ * and time of the last change.  An upload, which is rows, is written to a temporary
+ * file first; the file loses its name at once, so that it goes with its descriptor.
+ * Descriptors last as long as the memory they are opened for, across transactions.
+ */
+#include "import.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "catalog/pg_tablespace_d.h"
+#include "catalog/pg_type.h"
+#include "commands/tablespace.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "utils/builtins.h"
+
+#define PIECE (1024 * 1024) /* read at once */
+
+/* Mistakes of these functions name what the file should be. */
+#define FILE_IS_ANOTHER(what) \
+	ereport(ERROR,                                                                  \
+	        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),                     \
+	         errmsg("the file is not the one that the import was made for: %s", what), \
+	         errhint("Import it again.")))
+
+/* A descriptor that is closed with memory. */
+typedef struct Source
+{
+	MemoryContextCallback callback;
+	int fd;
+} Source;
+
+static void
+close_source(void *arg)
+{
+	Source *source = arg;
+
+	if (source->fd >= 0)
+		(void) close(source->fd);
+	source->fd = -1;
+	ReleaseExternalFD();
+}
+
+/* Opens a file for as long as memory lasts; -1: errno says why not. */
+static int
+open_for(MemoryContext memory, const char *path, int flags)
+{
+	Source *source = MemoryContextAllocZero(memory, sizeof(Source));
+
+	if (!AcquireExternalFD())
+		return -1;
+	source->fd = BasicOpenFile(path, flags);
+	if (source->fd < 0)
+	{
+		int code = errno;
+
+		ReleaseExternalFD();
+		errno = code;
+		return -1;
+	}
+	source->callback.func = close_source;
+	source->callback.arg = source;
+	MemoryContextRegisterResetCallback(memory, &source->callback);
+	return source->fd;
+}
+
+/* Throws 55000 unless the file has this size and was last changed then. */
+void
+source_check_unchanged(int fd, int64 size, int64 modified_at)
+{
+	struct stat now;
+
+	if (fstat(fd, &now) != 0)
+		ereport(ERROR, (errcode_for_file_access(), errmsg("could not look at the file: %m")));
+	if (now.st_size != size)
+		FILE_IS_ANOTHER("its size has changed");
+	if (modified_at >= 0 &&
+	    (int64) now.st_mtim.tv_sec * 1000000 + now.st_mtim.tv_nsec / 1000 != modified_at)
+		FILE_IS_ANOTHER("it was written to");
+}
+
+/*
+ * Opens a file of the server; modified_at is in microseconds since 1970.  Throws 55000 if
+ * it is gone or another one.
+ */
+int
+source_of_path(MemoryContext memory, const char *path, int64 device, int64 inode,
+               int64 size, int64 modified_at)
+{
+	struct stat now;
+	int fd = open_for(memory, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | PG_BINARY);
+
+	if (fd < 0)
+		ereport(ERROR,
+		        (errcode(errno == ENOENT || errno == ELOOP
+		                     ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+		                     : ERRCODE_IO_ERROR),
+		         errmsg("the file of the import could not be opened: %m"),
+		         errdetail_internal("%s", path)));
+	if (fstat(fd, &now) != 0)
+		ereport(ERROR, (errcode_for_file_access(), errmsg("could not look at the file: %m")));
+	if (!S_ISREG(now.st_mode))
+		FILE_IS_ANOTHER("it is no regular file");
+	if ((int64) now.st_dev != device || (int64) now.st_ino != inode)
+		FILE_IS_ANOTHER("there is another one at its place");
+	source_check_unchanged(fd, size, modified_at);
+	return fd;
+}
+
+/* Writes all of it; throws what the disk says. */
+static void
+write_all(int fd, const char *data, size_t size)
+{
+	while (size > 0)
+	{
+		ssize_t written;
+
+		errno = 0;
+		written = write(fd, data, size);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+		{
+			if (errno == 0)
+				errno = ENOSPC;
+			ereport(ERROR, (errcode_for_file_access(),
+			                errmsg("could not write the temporary file of an import: %m")));
+		}
+		data += written;
+		size -= written;
+	}
+}
+
+/* A temporary file without a name, where the server's temporary files are. */
+static int
+open_temporary(MemoryContext memory)
+{
+	static int counter = 0;
+	char directory[MAXPGPATH];
+	char *path;
+	Oid tablespace;
+	int fd;
+
+	PrepareTempTablespaces();
+	tablespace = GetNextTempTableSpace();
+	if (!OidIsValid(tablespace))
+		tablespace = OidIsValid(MyDatabaseTableSpace) ? MyDatabaseTableSpace
+		                                              : DEFAULTTABLESPACE_OID;
+	TempTablespacePath(directory, tablespace);
+	path = psprintf("%s/%s%d.import.%d", directory, PG_TEMP_FILE_PREFIX, MyProcPid,
+	                ++counter);
+	fd = open_for(memory, path, O_RDWR | O_CREAT | O_EXCL | PG_BINARY);
+	if (fd < 0 && errno == ENOENT)
+	{
+		(void) MakePGDirectory(directory);
+		fd = open_for(memory, path, O_RDWR | O_CREAT | O_EXCL | PG_BINARY);
+	}
+	if (fd < 0 || unlink(path) != 0)
+		ereport(ERROR, (errcode_for_file_access(),
+		                errmsg("could not make the temporary file of an import: %m")));
+	return fd;
+}
+
+/*
+ * Opens the content of an upload, in a transaction with a snapshot.  Throws 55000 if it is
+ * not there any more.
+ */
+int
+source_of_upload(MemoryContext memory, const char *file_id, int64 size)
+{
+	int fd = open_temporary(memory);
+	int64 written = 0;
+	Oid type = TEXTOID;
+	Datum value = CStringGetTextDatum(file_id);
+	Portal cursor = SPI_cursor_open_with_args(
+	    NULL,
+	    "SELECT c.content FROM pm_imports.import_file_chunks AS c "
+	    "WHERE c.file_id = $1::pg_catalog.uuid ORDER BY c.chunk",
+	    1, &type, &value, NULL, true, 0);
+
+	for (;;)
+	{
+		bytea *content;
+		bool is_null;
+
+		SPI_cursor_fetch(cursor, true, 1);
+		if (SPI_processed == 0)
+			break;
+		content = DatumGetByteaPP(
+		    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+		write_all(fd, VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content));
+		written += VARSIZE_ANY_EXHDR(content);
+		pfree(content);
+		SPI_freetuptable(SPI_tuptable);
+		CHECK_FOR_INTERRUPTS();
+	}
+	SPI_cursor_close(cursor);
+	if (written != size)
+		FILE_IS_ANOTHER("its content was forgotten");
+	return fd;
+}
+
+/* Throws 55000 unless the bytes have this SHA-256. */
+void
+source_check_digest(int fd, const uint8 *sha256)
+{
+	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+	uint8 found[PG_SHA256_DIGEST_LENGTH];
+	uint8 *piece = palloc(PIECE);
+	off_t place = 0;
+
+	if (context == NULL || pg_cryptohash_init(context) < 0)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	for (;;)
+	{
+		ssize_t size = pread(fd, piece, PIECE, place);
+
+		if (size < 0 && errno == EINTR)
+			continue;
+		if (size < 0)
+			ereport(ERROR, (errcode_for_file_access(), errmsg("could not read the file: %m")));
+		if (size == 0)
+			break;
+		if (pg_cryptohash_update(context, piece, size) < 0)
+			elog(ERROR, "SHA-256 failed: %s", pg_cryptohash_error(context));
+		place += size;
+		CHECK_FOR_INTERRUPTS();
+	}
+	if (pg_cryptohash_final(context, found, sizeof(found)) < 0)
+		elog(ERROR, "SHA-256 failed: %s", pg_cryptohash_error(context));
+	pg_cryptohash_free(context);
+	pfree(piece);
+	if (memcmp(found, sha256, sizeof(found)) != 0)
+		FILE_IS_ANOTHER("its SHA-256 differs");
+}
