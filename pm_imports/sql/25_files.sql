@@ -8,7 +8,7 @@ CREATE TABLE pm_imports.import_files (
   sha256 bytea,
   device bigint,
   inode bigint,
-  modified_at timestamptz,
+  modified_at timestamptz NOT NULL DEFAULT now(),
   chunks integer NOT NULL DEFAULT 0,
   uploaded_by name,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -19,11 +19,11 @@ CREATE TABLE pm_imports.import_files (
   CONSTRAINT finished_files_have_a_sha256 CHECK ((sha256 IS NULL) = (finished_at IS NULL)),
   CONSTRAINT a_file_is_here_or_on_the_server CHECK (
     CASE WHEN path IS NULL THEN uploaded_by IS NOT NULL AND device IS NULL AND inode IS NULL
-    ELSE uploaded_by IS NULL AND chunks = 0 AND finished_at IS NOT NULL AND device IS NOT NULL AND inode IS NOT NULL AND modified_at IS NOT NULL END)
+    ELSE uploaded_by IS NULL AND chunks = 0 AND finished_at IS NOT NULL AND device IS NOT NULL AND inode IS NOT NULL END)
 );
 CREATE INDEX import_files_sha256 ON pm_imports.import_files (sha256);
 CREATE INDEX import_files_path ON pm_imports.import_files (path) WHERE path IS NOT NULL;
-CREATE INDEX import_files_unfinished ON pm_imports.import_files (created_at) WHERE finished_at IS NULL;
+CREATE INDEX import_files_unfinished ON pm_imports.import_files (modified_at) WHERE finished_at IS NULL;
 COMMENT ON TABLE pm_imports.import_files IS 'Files that were imported, or that a directory had, and uploads under way. A file of the server is named, not kept; content of an upload is in import_file_chunks until it is forgotten';
 COMMENT ON COLUMN pm_imports.import_files.id IS 'key; of an upload: what append_upload() takes';
 COMMENT ON COLUMN pm_imports.import_files.file_name IS 'its name, without directories';
@@ -32,7 +32,7 @@ COMMENT ON COLUMN pm_imports.import_files.size IS 'bytes; of an upload under way
 COMMENT ON COLUMN pm_imports.import_files.sha256 IS 'SHA-256 of its bytes; NULL: an upload under way';
 COMMENT ON COLUMN pm_imports.import_files.device IS 'of the server''s file: number of its file system';
 COMMENT ON COLUMN pm_imports.import_files.inode IS 'of the server''s file: its number there';
-COMMENT ON COLUMN pm_imports.import_files.modified_at IS 'of the server''s file: when it was last written';
+COMMENT ON COLUMN pm_imports.import_files.modified_at IS 'when it was last written; of an upload: appended to';
 COMMENT ON COLUMN pm_imports.import_files.chunks IS 'chunks in import_file_chunks; 0: none, or forgotten';
 COMMENT ON COLUMN pm_imports.import_files.uploaded_by IS 'role that uploads or uploaded it';
 COMMENT ON COLUMN pm_imports.import_files.created_at IS 'when it was met, or the upload began';
