@@ -24,8 +24,10 @@ PM_COMMON_SOURCES = \
 	pm_gs1_rules.c \
 	pm_gtin.c \
 	pm_gtin_class.c \
+	pm_input.c \
 	pm_isbn.c \
 	pm_measure.c \
+	pm_reader.c \
 	pm_resolve.c \
 	pm_resolve_clean.c \
 	pm_resolve_code.c \
@@ -39,6 +41,9 @@ PM_COMMON_SOURCES = \
 	pm_utf8.c \
 	pm_uuid7.c \
 	pm_words.c
+
+# What a program that uses pm_reader.h links besides.
+PM_READER_LIBS =
 
 # Tables that awk makes of pm_gtin/data/*.csv, included by the sources above.
 PM_COMMON_GENERATED = \
