@@ -38,6 +38,7 @@ PM_COMMON_SOURCES = \
 	pm_upce.c \
 	pm_utf8.c \
 	pm_uuid7.c \
+	pm_value_fault.c \
 	pm_words.c
 
 # Tables that awk makes of pm_gtin/data/*.csv, included by the sources above.
