@@ -14,6 +14,7 @@ PM_COMMON_SOURCES = \
 	pm_cron.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
+	pm_encoding.c \
 	pm_fold.c \
 	pm_formula.c \
 	pm_gs1.c \
@@ -24,8 +25,10 @@ PM_COMMON_SOURCES = \
 	pm_gs1_rules.c \
 	pm_gtin.c \
 	pm_gtin_class.c \
+	pm_input.c \
 	pm_isbn.c \
 	pm_measure.c \
+	pm_reader.c \
 	pm_resolve.c \
 	pm_resolve_clean.c \
 	pm_resolve_code.c \
@@ -38,7 +41,11 @@ PM_COMMON_SOURCES = \
 	pm_upce.c \
 	pm_utf8.c \
 	pm_uuid7.c \
+	pm_value_fault.c \
 	pm_words.c
+
+# What a program that uses pm_reader.h links besides.
+PM_READER_LIBS =
 
 # Tables that awk makes of pm_gtin/data/*.csv, included by the sources above.
 PM_COMMON_GENERATED = \
