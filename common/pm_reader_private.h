@@ -93,4 +93,7 @@ extern ptrdiff_t pm_input_read(PmInput *input, char *buffer, size_t size);
 extern ptrdiff_t pm_input_pread(PmInput *input, char *buffer, size_t size, int64_t offset);
 extern void pm_input_close(PmInput *input);
 
+/* in pm_csv.c */
+extern const PmReaderFormat pm_csv_format;
+
 #endif /* PM_READER_PRIVATE_H */
