@@ -65,8 +65,8 @@ batch_error(Batch *batch, const PmRecord *record, const char *column, const char
 		batch->error_room = Max(64, batch->error_room * 2);
 		batch->errors = batch->errors == NULL
 		                    ? palloc(batch->error_room * sizeof(ImportError))
-		                    : repalloc_huge(batch->errors, (Size) batch->error_room *
-		                                                       sizeof(ImportError));
+		                    : repalloc_huge(batch->errors,
+		                                    (Size) batch->error_room * sizeof(ImportError));
 	}
 	error = &batch->errors[batch->error_count++];
 	*error = (ImportError){.record = record->number,
@@ -171,10 +171,12 @@ batch_take(Batch *batch, const Merged *merged)
 			        (errcode(ERRCODE_DATA_CORRUPTED),
 			         errmsg("the catalog names row %lld of batch %d, which was not sent",
 			                (long long) merged->row_nos[i], batch->number)));
-		record = (PmRecord){.number = sent->record,
-		                    .line = sent->line,
-		                    .offset = sent->offset,
-		                    .raw = {batch->raws.data + sent->raw, sent->raw_size}};
+		record = (PmRecord){
+		    .number = sent->record,
+		    .line = sent->line,
+		    .offset = sent->offset,
+		    .raw = {batch->raws.data + sent->raw, sent->raw_size}
+        };
 		/* a reason is SQLSTATE, colon, blank, message */
 		if (strlen(reason) > 7 && reason[5] == ':')
 		{
@@ -210,7 +212,7 @@ order_errors(Batch *batch)
 	}
 }
 
-#define ERROR_COLUMNS 11
+#define ERROR_COLUMNS  11
 #define ERRORS_AT_ONCE 1000
 
 /* An array of one dimension, of what is not NULL. */
@@ -220,8 +222,8 @@ make_array(Datum *values, bool *nulls, int count, Oid type, int length, bool by_
 {
 	int low = 1;
 
-	return PointerGetDatum(construct_md_array(values, nulls, 1, &count, &low, type, length,
-	                                          by_value, align));
+	return PointerGetDatum(
+	    construct_md_array(values, nulls, 1, &count, &low, type, length, by_value, align));
 }
 
 /* Inserts some errors into import_errors. */
@@ -311,34 +313,14 @@ insert_errors(const ImportError *errors, int count, const char *job)
 }
 
 /*
- * Counts the batch: its errors, its row of import_batches, and the job's counts, in the
- * transaction of the caller, who has a snapshot.
+ * Counts the batch, with its errors, in the transaction of the caller, who has a snapshot.
+ * false: the job was cancelled.
  */
-void
+bool
 batch_count(Batch *batch, const char *job)
 {
-	static const char *const sql =
-	    "WITH b AS ("
-	    "INSERT INTO pm_imports.import_batches (job_id, batch, last_record, line, "
-	    "byte_offset, successful_rows, failed_rows, products_created, products_updated, "
-	    "products_unchanged, duplicate_rows, error_count, warning_count) "
-	    "VALUES ($1::pg_catalog.uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
-	    "RETURNING *) "
-	    "UPDATE pm_imports.import_jobs AS j SET bytes_read = $14, "
-	    "processed_rows = j.processed_rows + b.successful_rows + b.failed_rows + "
-	    "b.products_unchanged + b.duplicate_rows, "
-	    "successful_rows = j.successful_rows + b.successful_rows, "
-	    "failed_rows = j.failed_rows + b.failed_rows, "
-	    "products_created = j.products_created + b.products_created, "
-	    "products_updated = j.products_updated + b.products_updated, "
-	    "products_unchanged = j.products_unchanged + b.products_unchanged, "
-	    "duplicate_rows = j.duplicate_rows + b.duplicate_rows, "
-	    "error_count = j.error_count + b.error_count, "
-	    "warning_count = j.warning_count + b.warning_count, updated_at = pg_catalog.now() "
-	    "FROM b WHERE j.id = b.job_id";
-	Oid types[14] = {TEXTOID, INT4OID};
-	Datum values[14] = {CStringGetTextDatum(job), Int32GetDatum(batch->number)};
-	int64 numbers[] = {batch->last_record,
+	int64 numbers[] = {batch->number,
+	                   batch->last_record,
 	                   batch->line,
 	                   batch->offset,
 	                   batch->created + batch->updated,
@@ -350,19 +332,28 @@ batch_count(Batch *batch, const char *job)
 	                   batch->error_count - batch->warnings,
 	                   batch->warnings,
 	                   batch->file_bytes};
+	Oid types[lengthof(numbers) + 1] = {TEXTOID};
+	Datum values[lengthof(numbers) + 1] = {CStringGetTextDatum(job)};
 	MemoryContext old = MemoryContextSwitchTo(batch->memory);
+	bool is_null;
+	bool goes_on;
 
 	order_errors(batch);
 	for (int i = 0; i < batch->error_count; i += ERRORS_AT_ONCE)
 		insert_errors(&batch->errors[i], Min(ERRORS_AT_ONCE, batch->error_count - i), job);
 	for (int i = 0; i < lengthof(numbers); i++)
 	{
-		types[i + 2] = INT8OID;
-		values[i + 2] = Int64GetDatum(numbers[i]);
+		types[i + 1] = INT8OID;
+		values[i + 1] = Int64GetDatum(numbers[i]);
 	}
-	if (SPI_execute_with_args(sql, lengthof(types), types, values, NULL, false, 0) !=
-	        SPI_OK_UPDATE ||
-	    SPI_processed != 1)
-		elog(ERROR, "import \"%s\" is gone", job);
+	if (SPI_execute_with_args(
+	        "SELECT pm_imports._count_batch(ROW($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+	        "$11, $12, $13, NULL)::pm_imports.import_batches, $14)",
+	        lengthof(types), types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "a batch of an import could not be counted");
+	goes_on = DatumGetBool(
+	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	SPI_freetuptable(SPI_tuptable);
 	MemoryContextSwitchTo(old);
+	return goes_on;
 }

@@ -14,6 +14,7 @@
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "utils/array.h"
+#include "utils/fmgroids.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -34,7 +35,7 @@ struct Catalog
 /* A parameter. */
 typedef struct Parameter
 {
-	const char *text; /* NULL, if it is rows */
+	const char *text;           /* NULL, if it is rows */
 	const StringInfoData *rows; /* with room for a header at the start */
 } Parameter;
 
@@ -115,11 +116,10 @@ send_there(Catalog *catalog, const char *sql, const Parameter *parameters, int c
 	PmXrefParameter params[8];
 
 	for (int i = 0; i < count; i++)
-		params[i] =
-		    parameters[i].rows != NULL
-		        ? (PmXrefParameter){parameters[i].rows->data + VARHDRSZ,
-		                            parameters[i].rows->len - VARHDRSZ, true}
-		        : (PmXrefParameter){parameters[i].text, 0, false};
+		params[i] = parameters[i].rows != NULL
+		                ? (PmXrefParameter){parameters[i].rows->data + VARHDRSZ,
+		                                    parameters[i].rows->len - VARHDRSZ, true}
+		                : (PmXrefParameter){parameters[i].text, 0, false};
 	catalog->functions->send(catalog->connection, sql, count, params);
 }
 
@@ -156,8 +156,8 @@ answer(Catalog *catalog)
 				continue;
 			row = palloc(columns * sizeof(char *));
 			for (int i = 0; i < columns; i++)
-				row[i] = PQgetisnull(result, 0, i) ? NULL
-				                                   : pstrdup(PQgetvalue(result, 0, i));
+				row[i] =
+				    PQgetisnull(result, 0, i) ? NULL : pstrdup(PQgetvalue(result, 0, i));
 		}
 	}
 	return row;
@@ -198,7 +198,8 @@ int
 catalog_last_batch(Catalog *catalog, const char *job)
 {
 	Parameter parameter = {.text = job};
-	char **row = ask(catalog, "SELECT pm_catalog.last_batch($1::pg_catalog.uuid)", &parameter, 1);
+	char **row =
+	    ask(catalog, "SELECT pm_catalog.last_batch($1::pg_catalog.uuid)", &parameter, 1);
 
 	return row == NULL || row[0] == NULL ? 0 : pg_strtoint32(row[0]);
 }
@@ -248,7 +249,8 @@ catalog_digests(Catalog *catalog, const char *supplier, Seen *digests)
 
 		send_there(catalog, psprintf("COPY (%s) TO STDOUT", sql), NULL, 0);
 		(void) catalog->functions->receive(catalog->connection);
-		while ((length = catalog->functions->next_copied(catalog->connection, &message)) > 0)
+		while ((length = catalog->functions->next_copied(catalog->connection, &message)) >
+		       0)
 		{
 			add_digest(digests, message, length);
 			PQfreemem(message);
@@ -258,8 +260,7 @@ catalog_digests(Catalog *catalog, const char *supplier, Seen *digests)
 	}
 	else
 	{
-		Portal cursor =
-		    SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, true, 0);
+		Portal cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, true, 0);
 
 		do
 		{
@@ -290,13 +291,15 @@ read_merged(char **row, Merged *merged)
 
 	for (int i = 0; i < lengthof(counts); i++)
 		*counts[i] = pg_strtoint64(row[i]);
-	deconstruct_array(DatumGetArrayTypeP(OidInputFunctionCall(F_ARRAY_IN, row[4], INT8OID, -1)),
-	                  INT8OID, 8, true, TYPALIGN_DOUBLE, &row_nos, NULL,
-	                  &merged->conflict_count);
-	deconstruct_array(DatumGetArrayTypeP(OidInputFunctionCall(F_ARRAY_IN, row[5], TEXTOID, -1)),
-	                  TEXTOID, -1, false, TYPALIGN_INT, &reasons, NULL, &count);
+	deconstruct_array(
+	    DatumGetArrayTypeP(OidInputFunctionCall(F_ARRAY_IN, row[4], INT8OID, -1)), INT8OID,
+	    8, true, TYPALIGN_DOUBLE, &row_nos, NULL, &merged->conflict_count);
+	deconstruct_array(
+	    DatumGetArrayTypeP(OidInputFunctionCall(F_ARRAY_IN, row[5], TEXTOID, -1)), TEXTOID,
+	    -1, false, TYPALIGN_INT, &reasons, NULL, &count);
 	if (count != merged->conflict_count)
-		elog(ERROR, "the catalog gave %d conflicts %d reasons", merged->conflict_count, count);
+		elog(ERROR, "the catalog gave %d conflicts %d reasons", merged->conflict_count,
+		     count);
 	merged->row_nos = palloc(Max(1, count) * sizeof(int64));
 	merged->reasons = palloc(Max(1, count) * sizeof(char *));
 	for (int i = 0; i < count; i++)
@@ -328,8 +331,8 @@ catalog_counts(Catalog *catalog, const char *job, int batch, Merged *merged)
  * the answer.
  */
 void
-catalog_merge(Catalog *catalog, const char *job, const char *supplier, const Plan *plan,
-              const Batch *batch)
+catalog_merge(Catalog *catalog, const char *job, const char *supplier,
+              const ImportPlan *plan, const Batch *batch)
 {
 	static const char *const sql =
 	    "SELECT " COUNTS

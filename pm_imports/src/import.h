@@ -2,6 +2,8 @@
  * import.h - running an import: the map of this part of the folder
  *
  *   plan.c      the plan of a job, compiled: sources, transforms, types, rules
+ *   pattern.c   regular expressions
+ *   computed.c  expressions of SQL over a row
  *   row.c       a record becomes a row in the binary format of COPY, or errors
  *   seen.c      exact sets of 128-bit values in bounded memory
  *   source.c    the file of a job, checked to be the one that it was, as a descriptor
@@ -22,7 +24,9 @@
 
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/jsonb.h"
+#include "utils/memutils.h"
 
 #include "pm_arena.h"
 #include "pm_compat.h"
@@ -31,12 +35,12 @@
 #include "pm_text.h"
 #include "pm_transform.h"
 
-#define BATCH_ROWS       10000
-#define BATCH_BYTES      (16 * 1024 * 1024) /* of records, rows and errors: ends a batch early */
-#define ARENA_BYTES      (64 * 1024)
-#define ARENA_BYTES_MAX  (32 * 1024 * 1024) /* what the values of one record may take */
-#define ERROR_VALUE      200                /* characters of a value that an error keeps */
-#define TARGETS_MAX      1000
+#define BATCH_ROWS      10000
+#define BATCH_BYTES     (16 * 1024 * 1024) /* of records, rows and errors: ends a batch early */
+#define ARENA_BYTES     (64 * 1024)
+#define ARENA_BYTES_MAX (32 * 1024 * 1024) /* what the values of one record may take */
+#define ERROR_VALUE     200                /* characters of a value that an error keeps */
+#define TARGETS_MAX     1000
 
 /* in seen.c: a set of values of 128 bits */
 typedef struct Seen Seen;
@@ -88,6 +92,20 @@ typedef enum RuleKind
 } RuleKind;
 
 typedef struct Expression Expression;
+typedef struct Computed Computed;
+typedef struct Pattern Pattern;
+
+/* What rules of type ask for. */
+typedef enum ValueType
+{
+	VALUE_TEXT,
+	VALUE_INTEGER,
+	VALUE_NUMBER,
+	VALUE_BOOLEAN,
+	VALUE_DATE,
+	VALUE_GTIN,
+	VALUE_URL
+} ValueType;
 
 /* What a value, or a row, must be. */
 typedef struct Rule
@@ -95,32 +113,37 @@ typedef struct Rule
 	RuleKind kind;
 	int target; /* -1: the row's */
 	bool warning;
-	char *message;     /* NULL: ours */
-	PmDecimal bound;   /* of min and max */
-	int64 least;       /* of length, in characters */
+	char *message;   /* NULL: ours */
+	PmDecimal bound; /* of min and max */
+	int64 least;     /* of length, in characters */
 	int64 most;
-	PmText *words;     /* of list, sorted */
+	PmText *words; /* of list, sorted */
 	int word_count;
-	Seen *seen;        /* of unique */
-	struct Pattern *pattern;
+	Seen *seen; /* of unique */
+	Pattern *pattern;
+	ValueType type; /* of type */
 	Expression *expression;
 } Rule;
 
 /* Where the value of a target comes from, and what it becomes. */
 typedef struct Target
 {
-	char *name;     /* as the plan has it */
+	char *name; /* as the plan has it */
 	TargetType type;
-	int column;     /* number in target_row, from 1; of an attribute that of technical_specs */
+	int column; /* number in target_row, from 1; of an attribute that of technical_specs */
 	char *attribute; /* its code; NULL: it is a column */
 	AttributeForm form;
 
 	bool is_constant;
 	PmText constant;
-	int position;   /* of a column, from 1; 0: by name */
-	char **names;   /* of columns; the first that the file has */
+	int position; /* of a column, from 1; 0: by name */
+	char **names; /* of columns; the first that the file has, or all that are joined */
 	int name_count;
-	int field;      /* of the record; -1: the file has none of them */
+	int field; /* of the record; -1: the file has none of them */
+	bool is_joined;
+	int *positions; /* of those that are joined; 0: by name */
+	int *fields;    /* likewise */
+	PmText separator;
 
 	PmTransform *chain;
 	int chain_length;
@@ -140,44 +163,72 @@ typedef struct Field
 #define COLUMNS_MAX 64
 
 /* A plan, ready to run.  Lives in memory. */
-typedef struct Plan
+typedef struct ImportPlan
 {
 	MemoryContext memory;
 	PmReaderOptions reader;
 	char *supplier_code;
 
-	char *key;            /* name of the key column */
+	char *key; /* name of the key column */
 	int key_target;
-	char *merge_options;  /* JSON of merge_batch() */
+	char *merge_options; /* JSON of merge_batch() */
 	int batch_rows;
-	int64 max_errors;     /* -1: no limit */
+	int64 max_errors;       /* -1: no limit */
 	double max_error_ratio; /* 1: no limit */
-	bool full;            /* products that the file has no more are missing */
+	bool reject_duplicates;
+	bool full; /* products that the file has no more are missing */
 	double missing_ratio;
 
 	Target *targets;
 	int target_count;
 	Rule *rules;
 	int rule_count;
-	bool has_expressions;
+	Computed *computed; /* NULL: there are no expressions */
+	bool has_computed;
+	bool has_computed_attributes;
+	bool has_rule_expressions;
 
 	int columns[COLUMNS_MAX]; /* of target_row, that rows are sent with */
 	int column_count;
-	char *column_list;        /* their names as an array */
-	uint64 shape;             /* goes into each digest */
+	char *column_list; /* their names as an array */
+	uint64 shape;      /* goes into each digest */
 
 	/* of the record that is being read */
 	PmArena arena;
-	Field *values;  /* by target */
-	PmText *inputs; /* by target: as they stand in the file */
-	bool *broken;   /* by target: it has an error */
-	Field fields[COLUMNS_MAX]; /* by number of the column */
-	int columns_known; /* of the reader, when fields were found */
-} Plan;
+	Field *values;                  /* by target */
+	PmText *inputs;                 /* by target: as they stand in the file */
+	PmText *texts;                  /* by target: once they are transformed */
+	PmText *parts;                  /* those that are joined */
+	struct ComputedResult *results; /* by target, or by rule */
+	bool *broken;                   /* by target: it has an error */
+	Field fields[COLUMNS_MAX];      /* by number of the column */
+	int columns_known;              /* of the reader, when fields were found */
+} ImportPlan;
+
+/* What an expression came to. */
+typedef struct ComputedResult
+{
+	Field value;
+	PmText text;
+	bool is_false; /* of a rule */
+} ComputedResult;
+
+/* in computed.c */
+extern Oid computed_type(ImportPlan *plan, int column);
+extern Expression *computed_compile(ImportPlan *plan, const char *text, Oid type);
+extern bool computed_evaluate(ImportPlan *plan, bool rules, ComputedResult results[],
+                              int *at, ErrorData **error);
+extern void computed_close(ImportPlan *plan);
+
+/* in pattern.c */
+extern Pattern *pattern_compile(MemoryContext memory, const char *text);
+extern bool pattern_matches(Pattern *pattern, PmText text);
+extern const char *pattern_transform(MemoryContext memory, const PmArgument *arguments,
+                                     int count, PmTransform *transform);
 
 /* in plan.c */
-extern Plan *plan_compile(MemoryContext memory, Jsonb *document);
-extern void plan_bind(Plan *plan, const PmReader *reader);
+extern ImportPlan *plan_compile(MemoryContext memory, Jsonb *document);
+extern void plan_bind(ImportPlan *plan, const PmReader *reader);
 extern int plan_column(const char *name, TargetType *type);
 extern const char *plan_column_name(int column);
 
@@ -185,7 +236,7 @@ extern const char *plan_column_name(int column);
 typedef struct ImportError
 {
 	int64 record;
-	int ordinal;  /* from 1, once they are in order */
+	int ordinal; /* from 1, once they are in order */
 	int64 line;
 	int64 offset;
 	char *column; /* of the file; NULL */
@@ -193,7 +244,7 @@ typedef struct ImportError
 	char *value;  /* NULL */
 	const char *code;
 	char *message;
-	char *raw;    /* with the first error of a rejected record */
+	char *raw; /* with the first error of a rejected record */
 	bool warning;
 } ImportError;
 
@@ -203,7 +254,7 @@ typedef struct SentRow
 	int64 record;
 	int64 line;
 	int64 offset;
-	int64 raw;    /* where in raws */
+	int64 raw; /* where in raws */
 	int32 raw_size;
 } SentRow;
 
@@ -216,7 +267,7 @@ typedef struct Batch
 	int64 last_record;
 	int64 line;
 	int64 offset;
-	int64 bytes; /* of records, rows and errors */
+	int64 bytes;      /* of records, rows and errors */
 	int64 file_bytes; /* of the file, read so far */
 
 	StringInfoData rows; /* a bytea: a header, then rows */
@@ -229,6 +280,7 @@ typedef struct Batch
 	int error_count;
 	int error_room;
 
+	int64 good; /* neither rejected nor duplicates */
 	int64 failed;
 	int64 duplicates;
 	int64 unchanged;
@@ -252,13 +304,13 @@ typedef struct Merged
 /* in batch.c */
 extern Batch *batch_create(MemoryContext memory);
 extern void batch_reset(Batch *batch, int number);
-extern void batch_error(Batch *batch, const PmRecord *record, const char *column,
-                        const char *target, PmText value, const char *code,
-                        const char *message, bool warning);
+extern void
+batch_error(Batch *batch, const PmRecord *record, const char *column, const char *target,
+            PmText value, const char *code, const char *message, bool warning);
 extern void batch_reject(Batch *batch, const PmRecord *record, int first_error);
 extern void batch_take(Batch *batch, const Merged *merged);
 extern void batch_send(Batch *batch, const PmRecord *record);
-extern void batch_count(Batch *batch, const char *job);
+extern bool batch_count(Batch *batch, const char *job);
 
 /* in row.c */
 typedef enum RowOutcome
@@ -267,17 +319,17 @@ typedef enum RowOutcome
 	ROW_REJECTED /* its errors are in the batch */
 } RowOutcome;
 
-extern RowOutcome row_read(Plan *plan, const PmReader *reader, const PmRecord *record,
-                           Batch *batch);
-extern bool row_key(Plan *plan, SeenValue *key);
-extern SeenValue row_append(Plan *plan, const PmRecord *record, StringInfo rows);
+extern RowOutcome
+row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch);
+extern bool row_key(ImportPlan *plan, SeenValue *key);
+extern SeenValue row_append(ImportPlan *plan, const PmRecord *record, StringInfo rows);
 
 /* in source.c: the bytes of a file, for as long as memory lasts */
-extern int source_of_path(MemoryContext memory, const char *path, int64 device,
-                          int64 inode, int64 size, int64 modified_at);
+extern int source_of_path(MemoryContext memory, const char *path, int64 device, int64 inode,
+                          int64 size, int64 modified_at);
 extern int source_of_upload(MemoryContext memory, const char *file_id, int64 size);
 extern void source_check_digest(int fd, const uint8 *sha256);
-extern void source_check_unchanged(int fd, int64 size, int64 modified_at);
+extern char *source_change(int fd, int64 size, int64 modified_at);
 
 /* in catalog.c */
 typedef struct Catalog Catalog;
@@ -288,10 +340,9 @@ extern char *catalog_supplier(Catalog *catalog, const char *code);
 extern int catalog_last_batch(Catalog *catalog, const char *job);
 extern void catalog_digests(Catalog *catalog, const char *supplier, Seen *digests);
 extern void catalog_merge(Catalog *catalog, const char *job, const char *supplier,
-                          const Plan *plan, const Batch *batch);
+                          const ImportPlan *plan, const Batch *batch);
 extern void catalog_merged(Catalog *catalog, Merged *merged);
-extern bool catalog_counts(Catalog *catalog, const char *job, int batch,
-                           Merged *merged);
+extern bool catalog_counts(Catalog *catalog, const char *job, int batch, Merged *merged);
 extern void catalog_forget(Catalog *catalog, const char *job);
 
 #endif /* IMPORT_H */

@@ -12,6 +12,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/numeric.h"
 
 #define XXH_INLINE_ALL
@@ -24,42 +25,42 @@ static const struct
 	TargetType type;
 	bool merged; /* merge_batch() takes it */
 } known_columns[] = {
-    {"gtin", TARGET_GTIN, true},
-    {"asin", TARGET_ASIN, true},
-    {"sku", TARGET_TEXT, true},
-    {"supplier_sku", TARGET_TEXT, true},
-    {"manufacturer_reference", TARGET_TEXT, true},
-    {"external_id", TARGET_TEXT, true},
-    {"title", TARGET_TEXT, true},
-    {"short_description", TARGET_TEXT, true},
-    {"description", TARGET_TEXT, true},
-    {"long_description", TARGET_TEXT, true},
-    {"brand", TARGET_TEXT, true},
-    {"category", TARGET_TEXT, true},
-    {"family", TARGET_TEXT, true},
-    {"status", TARGET_TEXT, true},
-    {"is_active", TARGET_BOOLEAN, true},
-    {"is_featured", TARGET_BOOLEAN, true},
-    {"weight", TARGET_NUMERIC, true},
-    {"width", TARGET_NUMERIC, true},
-    {"height", TARGET_NUMERIC, true},
-    {"depth", TARGET_NUMERIC, true},
-    {"technical_specs", TARGET_JSONB, true},
-    {"slug", TARGET_TEXT, true},
-    {"tags", TARGET_TEXTS, true},
-    {"cost", TARGET_NUMERIC, true},
-    {"stock", TARGET_INTEGER, true},
-    {"lead_time_days", TARGET_INTEGER, true},
-    {"min_quantity", TARGET_INTEGER, true},
-    {"price", TARGET_NUMERIC, true},
-    {"compare_at_amount", TARGET_NUMERIC, true},
-    {"price_type", TARGET_TEXT, true},
-    {"price_min_quantity", TARGET_INTEGER, true},
-    {"currency", TARGET_TEXT, true},
-    {"location", TARGET_TEXT, true},
-    {"on_hand", TARGET_INTEGER, true},
-    {"low_stock_threshold", TARGET_INTEGER, true},
-    {"images", TARGET_TEXTS, false},
+    {"gtin",                   TARGET_GTIN,    true },
+    {"asin",                   TARGET_ASIN,    true },
+    {"sku",                    TARGET_TEXT,    true },
+    {"supplier_sku",           TARGET_TEXT,    true },
+    {"manufacturer_reference", TARGET_TEXT,    true },
+    {"external_id",            TARGET_TEXT,    true },
+    {"title",                  TARGET_TEXT,    true },
+    {"short_description",      TARGET_TEXT,    true },
+    {"description",            TARGET_TEXT,    true },
+    {"long_description",       TARGET_TEXT,    true },
+    {"brand",                  TARGET_TEXT,    true },
+    {"category",               TARGET_TEXT,    true },
+    {"family",                 TARGET_TEXT,    true },
+    {"status",                 TARGET_TEXT,    true },
+    {"is_active",              TARGET_BOOLEAN, true },
+    {"is_featured",            TARGET_BOOLEAN, true },
+    {"weight",                 TARGET_NUMERIC, true },
+    {"width",                  TARGET_NUMERIC, true },
+    {"height",                 TARGET_NUMERIC, true },
+    {"depth",                  TARGET_NUMERIC, true },
+    {"technical_specs",        TARGET_JSONB,   true },
+    {"slug",                   TARGET_TEXT,    true },
+    {"tags",                   TARGET_TEXTS,   true },
+    {"cost",                   TARGET_NUMERIC, true },
+    {"stock",                  TARGET_INTEGER, true },
+    {"lead_time_days",         TARGET_INTEGER, true },
+    {"min_quantity",           TARGET_INTEGER, true },
+    {"price",                  TARGET_NUMERIC, true },
+    {"compare_at_amount",      TARGET_NUMERIC, true },
+    {"price_type",             TARGET_TEXT,    true },
+    {"price_min_quantity",     TARGET_INTEGER, true },
+    {"currency",               TARGET_TEXT,    true },
+    {"location",               TARGET_TEXT,    true },
+    {"on_hand",                TARGET_INTEGER, true },
+    {"low_stock_threshold",    TARGET_INTEGER, true },
+    {"images",                 TARGET_TEXTS,   false},
 };
 
 StaticAssertDecl(lengthof(known_columns) < COLUMNS_MAX, "columns are counted in arrays");
@@ -208,13 +209,13 @@ number_member(JsonbValue *object, const char *name, double otherwise)
 		return otherwise;
 	if (value->type != jbvNumeric)
 		bad_plan(name, "is no number");
-	return DatumGetFloat8(
-	    DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+	                                          NumericGetDatum(value->val.numeric)));
 }
 
 /* The number of a target by its name; made if it is not there. */
 static int
-target_of(Plan *plan, const char *name)
+target_of(ImportPlan *plan, const char *name)
 {
 	Target *target;
 
@@ -224,12 +225,12 @@ target_of(Plan *plan, const char *name)
 	if (plan->target_count == TARGETS_MAX)
 		bad_plan("field_mapping", "has more than 1000 targets");
 	if (plan->target_count % 64 == 0)
-		plan->targets = plan->targets == NULL
-		                    ? palloc(64 * sizeof(Target))
-		                    : repalloc(plan->targets,
-		                               (plan->target_count + 64) * sizeof(Target));
+		plan->targets =
+		    plan->targets == NULL
+		        ? palloc(64 * sizeof(Target))
+		        : repalloc(plan->targets, (plan->target_count + 64) * sizeof(Target));
 	target = &plan->targets[plan->target_count];
-	*target = (Target){.name = pstrdup(name), .field = -1, .confidence = 0.9F};
+	*target = (Target){.name = pstrdup(name), .field = -1, .confidence = 0.5F};
 	if (strncmp(name, "technical_specs.", 16) == 0 || strncmp(name, "attributes.", 11) == 0)
 	{
 		target->attribute = pstrdup(strchr(name, '.') + 1);
@@ -258,15 +259,35 @@ compile_source(Target *target, JsonbValue *source)
 		target->position = DatumGetInt32(
 		    DirectFunctionCall1(numeric_int4, NumericGetDatum(source->val.numeric)));
 	else if (is_object(source))
-		bad_plan(target->name, "has a source that is not known");
+	{
+		JsonbValue *joined = member(source, "concat");
+		char *separator = string_member(source, "separator");
+		JsonbValue *parts;
+
+		if (joined == NULL)
+			bad_plan(target->name, "has a source that is not known");
+		if (separator == NULL)
+			separator = " ";
+		parts = elements(joined, &target->name_count);
+		target->is_joined = true;
+		target->separator = (PmText){separator, strlen(separator)};
+		target->names = palloc0(Max(1, target->name_count) * sizeof(char *));
+		target->positions = palloc0(Max(1, target->name_count) * sizeof(int));
+		target->fields = palloc0(Max(1, target->name_count) * sizeof(int));
+		for (int i = 0; i < target->name_count; i++)
+			if (parts[i].type == jbvNumeric)
+				target->positions[i] = DatumGetInt32(DirectFunctionCall1(
+				    numeric_int4, NumericGetDatum(parts[i].val.numeric)));
+			else
+				target->names[i] = unconstify(char *, scalar(&parts[i], target->name).data);
+	}
 	else
 	{
 		JsonbValue *names = elements(source, &target->name_count);
 
 		target->names = palloc(Max(1, target->name_count) * sizeof(char *));
 		for (int i = 0; i < target->name_count; i++)
-			target->names[i] =
-			    unconstify(char *, scalar(&names[i], target->name).data);
+			target->names[i] = unconstify(char *, scalar(&names[i], target->name).data);
 	}
 }
 
@@ -289,8 +310,10 @@ append_arguments(PmArgument **arguments, int count, PmText name, JsonbValue *val
 	for (int i = 0; i < more; i++)
 		(*arguments)[count + i] = (PmArgument){
 		    .name = name,
-		    .key = keys != NULL ? (PmText){keys[i], strlen(keys[i])} : (PmText){NULL, 0},
-		    .text = scalar(&values[i], path)};
+		    .key = keys != NULL ? (PmText){keys[i], strlen(keys[i])}
+                  : (PmText){NULL,    0              },
+		    .text = scalar(&values[i], path)
+        };
 	return count + more;
 }
 
@@ -303,6 +326,15 @@ compile_one(const char *path, PmText name, const PmArgument *arguments, int coun
 	PmArena arena = {.size = 1024};
 	PmTransformStatus status;
 
+	if (strcmp(name.data, "regex") == 0)
+	{
+		const char *wrong =
+		    pattern_transform(CurrentMemoryContext, arguments, count, transform);
+
+		if (wrong != NULL)
+			bad_plan(path, wrong);
+		return;
+	}
 	for (;;)
 	{
 		arena.data = palloc(arena.size);
@@ -341,7 +373,8 @@ compile_chain(Target *target, JsonbValue *rules)
 			{
 				char **argument_names;
 				JsonbValue *argument_values;
-				int n = members(&values[0], target->name, &argument_names, &argument_values);
+				int n =
+				    members(&values[0], target->name, &argument_names, &argument_values);
 
 				for (int j = 0; j < n; j++)
 					count = append_arguments(
@@ -363,7 +396,10 @@ compile_chain(Target *target, JsonbValue *rules)
 static void
 add_decimal(Target *target, const char *mark)
 {
-	PmArgument argument = {.name = {"mark", 4}, .text = {mark, strlen(mark)}};
+	PmArgument argument = {
+	    .name = {"mark", 4           },
+          .text = {mark,   strlen(mark)}
+    };
 
 	if (target->chain == NULL)
 		target->chain = palloc0(sizeof(PmTransform));
@@ -386,11 +422,13 @@ compare_words(const void *left, const void *right)
 
 /* One of validation_rules. */
 static void
-compile_rule(Plan *plan, JsonbValue *object)
+compile_rule(ImportPlan *plan, JsonbValue *object)
 {
-	static const char *const kinds[] = {"required", "type",   "min",  "max",
-	                                    "length",   "pattern", "list", "unique",
+	static const char *const kinds[] = {"required",        "type",      "min",  "max",
+	                                    "length",          "pattern",   "list", "unique",
 	                                    "gtin_confidence", "expression"};
+	static const char *const types[] = {"text", "integer", "number", "boolean",
+	                                    "date", "gtin",    "url"};
 	char *kind = string_member(object, "rule");
 	char *name = string_member(object, "target");
 	char *severity = string_member(object, "severity");
@@ -405,6 +443,16 @@ compile_rule(Plan *plan, JsonbValue *object)
 	if ((int) rule->kind == -1)
 		bad_plan("a rule", "is not known");
 	rule->warning = severity != NULL && strcmp(severity, "warning") == 0;
+	if (rule->kind == RULE_EXPRESSION)
+	{
+		if (value == NULL || value->type != jbvString)
+			bad_plan(kind, "has no text");
+		rule->target = name == NULL ? -1 : target_of(plan, name);
+		rule->expression = computed_compile(plan, scalar(value, kind).data, BOOLOID);
+		plan->has_rule_expressions = true;
+		plan->rule_count++;
+		return;
+	}
 	if (name == NULL)
 		bad_plan(kind, "has no target");
 	rule->target = target_of(plan, name);
@@ -416,17 +464,22 @@ compile_rule(Plan *plan, JsonbValue *object)
 				return;
 			break;
 		case RULE_TYPE:
-			/* of an attribute it says how the value stands in technical_specs */
-			if (target->attribute != NULL && value != NULL)
-			{
-				PmText type = scalar(value, name);
+		{
+			char *type = value == NULL ? "" : unconstify(char *, scalar(value, name).data);
+			int i = 0;
 
-				if (strcmp(type.data, "number") == 0 || strcmp(type.data, "integer") == 0)
-					target->form = ATTRIBUTE_NUMBER;
-				else if (strcmp(type.data, "boolean") == 0)
-					target->form = ATTRIBUTE_BOOLEAN;
-			}
-			return;
+			while (i < lengthof(types) && strcmp(types[i], type) != 0)
+				i++;
+			if (i == lengthof(types))
+				bad_plan(name, "has a type that is not known");
+			rule->type = i;
+			/* of an attribute it also says how the value stands in technical_specs */
+			if (target->attribute != NULL && (i == VALUE_INTEGER || i == VALUE_NUMBER))
+				target->form = ATTRIBUTE_NUMBER;
+			else if (target->attribute != NULL && i == VALUE_BOOLEAN)
+				target->form = ATTRIBUTE_BOOLEAN;
+			break;
+		}
 		case RULE_MIN:
 		case RULE_MAX:
 			if (value == NULL || value->type != jbvNumeric ||
@@ -436,8 +489,8 @@ compile_rule(Plan *plan, JsonbValue *object)
 		case RULE_LENGTH:
 			rule->most = PG_INT64_MAX;
 			if (value != NULL && value->type == jbvNumeric)
-				rule->most = DatumGetInt64(DirectFunctionCall1(
-				    numeric_int8, NumericGetDatum(value->val.numeric)));
+				rule->most = DatumGetInt64(
+				    DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
 			else
 			{
 				rule->least = (int64) number_member(value, "min", 0);
@@ -465,37 +518,46 @@ compile_rule(Plan *plan, JsonbValue *object)
 		case RULE_GTIN_CONFIDENCE:
 			if (target->type != TARGET_GTIN || target->attribute != NULL)
 				bad_plan(name, "is no GTIN");
-			target->confidence = (float) number_member(object, "value", 0.9);
+			target->confidence = (float) number_member(object, "value", 0.5);
 			return;
-		default:
-			bad_plan(kind, "is not supported");
+		case RULE_PATTERN:
+			if (value == NULL)
+				bad_plan(name, "has no pattern");
+			rule->pattern = pattern_compile(plan->memory, scalar(value, name).data);
+			break;
+		case RULE_EXPRESSION:
+			break;
 	}
 	plan->rule_count++;
 }
 
 /* How the file is read. */
 static void
-compile_reader(Plan *plan, JsonbValue *document)
+compile_reader(ImportPlan *plan, JsonbValue *document)
 {
 	static const struct
 	{
 		const char *name;
 		PmFormat format;
-	} formats[] = {{"csv", PM_FORMAT_CSV},
-	               {"xlsx", PM_FORMAT_XLSX},
-	               {"xml", PM_FORMAT_XML},
-	               {"json", PM_FORMAT_JSON},
-	               {"ndjson", PM_FORMAT_JSON}};
+	} formats[] = {
+	    {"csv",    PM_FORMAT_CSV },
+	    {"xlsx",   PM_FORMAT_XLSX},
+	    {"xml",    PM_FORMAT_XML },
+	    {"json",   PM_FORMAT_JSON},
+	    {"ndjson", PM_FORMAT_JSON}
+    };
 	static const struct
 	{
 		const char *name;
 		PmEncoding encoding;
-	} encodings[] = {{"UTF-8", PM_ENCODING_UTF8},
-	                 {"UTF-16LE", PM_ENCODING_UTF16LE},
-	                 {"UTF-16BE", PM_ENCODING_UTF16BE},
-	                 {"Windows-1252", PM_ENCODING_WINDOWS1252},
-	                 {"ISO-8859-1", PM_ENCODING_LATIN1},
-	                 {"ISO-8859-15", PM_ENCODING_LATIN9}};
+	} encodings[] = {
+	    {"UTF-8",        PM_ENCODING_UTF8       },
+        {"UTF-16LE",     PM_ENCODING_UTF16LE    },
+	    {"UTF-16BE",     PM_ENCODING_UTF16BE    },
+        {"Windows-1252", PM_ENCODING_WINDOWS1252},
+	    {"ISO-8859-1",   PM_ENCODING_LATIN1     },
+        {"ISO-8859-15",  PM_ENCODING_LATIN9     }
+    };
 	PmReaderOptions *reader = &plan->reader;
 	JsonbValue *options = member(document, "file_options");
 	JsonbValue *header = member(options, "header");
@@ -532,18 +594,21 @@ compile_reader(Plan *plan, JsonbValue *document)
 
 /* What is done with rows. */
 static void
-compile_options(Plan *plan, JsonbValue *document)
+compile_options(ImportPlan *plan, JsonbValue *document)
 {
 	JsonbValue *options = member(document, "import_options");
 	static const char *const merged[] = {"content", "prices", "taxonomy"};
 	char *key = string_member(options, "key");
+	char *duplicates = string_member(options, "duplicates");
 	char *missing = string_member(options, "missing");
 	StringInfoData json;
 
 	plan->key = key != NULL ? key : "gtin";
-	plan->batch_rows = (int) Max(1, Min(100000, number_member(options, "batch_rows", BATCH_ROWS)));
+	plan->batch_rows =
+	    (int) Max(1, Min(100000, number_member(options, "batch_rows", BATCH_ROWS)));
 	plan->max_errors = (int64) number_member(options, "max_errors", -1);
 	plan->max_error_ratio = number_member(options, "max_error_ratio", 1);
+	plan->reject_duplicates = duplicates != NULL && strcmp(duplicates, "reject") == 0;
 	plan->full = missing != NULL && strcmp(missing, "deactivate") == 0;
 	plan->missing_ratio = number_member(options, "missing_ratio", 0.1);
 
@@ -564,7 +629,7 @@ compile_options(Plan *plan, JsonbValue *document)
 
 /* Which columns rows are sent with, and what makes their digests those of this plan. */
 static void
-choose_columns(Plan *plan)
+choose_columns(ImportPlan *plan)
 {
 	StringInfoData list;
 
@@ -602,11 +667,11 @@ choose_columns(Plan *plan)
  * Compiles the plan of a job, into memory.  Throws 22023 if there is something in it that
  * a check should have refused.
  */
-Plan *
+ImportPlan *
 plan_compile(MemoryContext memory, Jsonb *document)
 {
 	MemoryContext old = MemoryContextSwitchTo(memory);
-	Plan *plan = palloc0(sizeof(Plan));
+	ImportPlan *plan = palloc0(sizeof(ImportPlan));
 	JsonbValue root = {.type = jbvBinary};
 	JsonbValue *values;
 	char **names;
@@ -644,6 +709,20 @@ plan_compile(MemoryContext memory, Jsonb *document)
 			target->has_default = true;
 			target->default_value = scalar(&values[i], names[i]);
 		}
+	count = members(member(&root, "computed_attributes"), "computed_attributes", &names,
+	                &values);
+	for (int i = 0; i < count; i++)
+		if (values[i].type == jbvString)
+		{
+			int target = target_of(plan, names[i]);
+			bool is_attribute = plan->targets[target].attribute != NULL;
+
+			plan->targets[target].computed = computed_compile(
+			    plan, scalar(&values[i], names[i]).data,
+			    is_attribute ? TEXTOID : computed_type(plan, plan->targets[target].column));
+			plan->has_computed = true;
+			plan->has_computed_attributes |= is_attribute;
+		}
 	if (member(&root, "validation_rules") != NULL)
 	{
 		values = elements(member(&root, "validation_rules"), &count);
@@ -662,10 +741,29 @@ plan_compile(MemoryContext memory, Jsonb *document)
 	plan->arena.data = palloc(plan->arena.size);
 	plan->values = palloc0(plan->target_count * sizeof(Field));
 	plan->inputs = palloc0(plan->target_count * sizeof(PmText));
+	plan->texts = palloc0(plan->target_count * sizeof(PmText));
+	count = 0;
+	for (int i = 0; i < plan->target_count; i++)
+		count = Max(count, plan->targets[i].name_count);
+	plan->parts = palloc0((count + 1) * sizeof(PmText));
+	plan->results =
+	    palloc0(Max(plan->target_count, plan->rule_count) * sizeof(ComputedResult));
 	plan->broken = palloc0(plan->target_count * sizeof(bool));
 	plan->columns_known = -1;
 	MemoryContextSwitchTo(old);
 	return plan;
+}
+
+/* The number of the column of this name, from 0; -1: there is none. */
+static int
+field_of(const PmText *columns, int count, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (int i = 0; i < count; i++)
+		if (columns[i].size == size && memcmp(columns[i].data, name, size) == 0)
+			return i;
+	return -1;
 }
 
 /*
@@ -673,7 +771,7 @@ plan_compile(MemoryContext memory, Jsonb *document)
  * more of them, as those of XML and JSON do.
  */
 void
-plan_bind(Plan *plan, const PmReader *reader)
+plan_bind(ImportPlan *plan, const PmReader *reader)
 {
 	const PmText *columns;
 	int count = pm_reader_columns(reader, &columns);
@@ -686,10 +784,13 @@ plan_bind(Plan *plan, const PmReader *reader)
 		Target *target = &plan->targets[i];
 
 		target->field = target->position - 1;
-		for (int j = 0; target->field < 0 && j < target->name_count; j++)
-			for (int k = 0; target->field < 0 && k < count; k++)
-				if (columns[k].size == strlen(target->names[j]) &&
-				    memcmp(columns[k].data, target->names[j], columns[k].size) == 0)
-					target->field = k;
+		if (target->is_joined)
+			for (int j = 0; j < target->name_count; j++)
+				target->fields[j] = target->positions[j] > 0
+				                        ? target->positions[j] - 1
+				                        : field_of(columns, count, target->names[j]);
+		else
+			for (int j = 0; target->field < 0 && j < target->name_count; j++)
+				target->field = field_of(columns, count, target->names[j]);
 	}
 }

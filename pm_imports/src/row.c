@@ -19,10 +19,9 @@
 
 #include "pm_asin.h"
 #include "pm_boolean.h"
+#include "pm_date.h"
 #include "pm_gtin.h"
 #include "pm_resolve.h"
-
-#define GTIN_HINT_MAX 128
 
 /* What is wrong with a record as it stands in the file. */
 static const struct
@@ -30,18 +29,18 @@ static const struct
 	const char *code;
 	const char *message;
 } record_faults[] = {
-    [PM_RECORD_BAD_ENCODING] = {"bad_encoding", "has bytes that are not of the encoding"},
-    [PM_RECORD_NUL] = {"nul_byte", "has a zero byte"},
-    [PM_RECORD_STRAY_QUOTE] = {"stray_quote",
-                               "has a quote inside of a value, or text after the closing one"},
-    [PM_RECORD_UNCLOSED_QUOTE] = {"unclosed_quote",
-                                  "has a quote that is not closed before the end of the file"},
-    [PM_RECORD_TOO_FEW] = {"too_few_values", "has fewer values than there are columns"},
-    [PM_RECORD_TOO_MANY] = {"too_many_values", "has more values than there are columns"},
-    [PM_RECORD_TOO_LONG] = {"record_too_long", "is longer than a record may be"},
-    [PM_RECORD_REPEATS_HEADER] = {"repeated_header", "is the header again"},
-    [PM_RECORD_NOT_AN_OBJECT] = {"not_an_object", "is no object"},
-    [PM_RECORD_SYNTAX] = {"syntax", "is not well-formed"},
+    [PM_RECORD_BAD_ENCODING] = {"bad_encoding",    "has bytes that are not of the encoding"                      },
+    [PM_RECORD_NUL] = {"nul_byte",        "has a zero byte"                                             },
+    [PM_RECORD_STRAY_QUOTE] =
+        {"stray_quote",     "has a quote inside of a value, or text after the closing one"},
+    [PM_RECORD_UNCLOSED_QUOTE] =
+        {"unclosed_quote",  "has a quote that is not closed before the end of the file"   },
+    [PM_RECORD_TOO_FEW] = {"too_few_values",  "has fewer values than there are columns"                     },
+    [PM_RECORD_TOO_MANY] = {"too_many_values", "has more values than there are columns"                      },
+    [PM_RECORD_TOO_LONG] = {"record_too_long", "is longer than a record may be"                              },
+    [PM_RECORD_REPEATS_HEADER] = {"repeated_header", "is the header again"                                         },
+    [PM_RECORD_NOT_AN_OBJECT] = {"not_an_object",   "is no object"                                                },
+    [PM_RECORD_SYNTAX] = {"syntax",          "is not well-formed"                                          },
 };
 
 /* The name of the column that a target was read from; NULL: of none. */
@@ -60,7 +59,7 @@ column_of(const PmReader *reader, const Target *target)
 
 /* Notes that a target's value is wrong. */
 static void
-target_error(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
+target_error(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
              int target, const char *code, const char *message, bool warning)
 {
 	if (!warning)
@@ -146,8 +145,8 @@ put_texts(PmArena *arena, PmText text, Field *field)
 		const char *bar = memchr(text.data, '|', text.size);
 		PmText part = {text.data, bar == NULL ? text.size : (size_t) (bar - text.data)};
 
-		text = bar == NULL ? (PmText){NULL, 0}
-		                   : (PmText){bar + 1, text.size - part.size - 1};
+		text =
+		    bar == NULL ? (PmText){NULL, 0} : (PmText){bar + 1, text.size - part.size - 1};
 		part = trimmed(part);
 		if (part.size == 0)
 			continue;
@@ -170,16 +169,16 @@ put_texts(PmArena *arena, PmText text, Field *field)
 
 /* What the resolver says of a code that is no GTIN. */
 static void
-gtin_error(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
+gtin_error(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
            int target, const PmResolution *resolution)
 {
 	const char *method = pm_resolve_method_name(resolution->method);
 
 	if (resolution->suggestion != 0)
 	{
-		char digits[PM_GTIN_TEXT_MAX + 1];
+		char digits[PM_GTIN_MAX_DIGITS + 1];
 
-		pm_gtin_format(resolution->suggestion, digits);
+		digits[pm_gtin_format(resolution->suggestion, 0, digits)] = '\0';
 		target_error(plan, reader, record, batch, target, method,
 		             psprintf("the value is no GTIN that is sure enough: %s; it may be %s "
 		                      "(confidence %.2f)",
@@ -195,8 +194,8 @@ gtin_error(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *ba
  * Converts the value of a target to binary form.  false: the arena is full.
  */
 static bool
-convert(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *batch, int i,
-        PmText text)
+convert(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
+        int i, PmText text)
 {
 	const Target *target = &plan->targets[i];
 	Field *value = &plan->values[i];
@@ -289,17 +288,30 @@ convert(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *batch
 
 /* Reads the value of a target.  false: the arena is full. */
 static bool
-read_target(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *batch, int i)
+read_target(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
+            int i)
 {
 	Target *target = &plan->targets[i];
 	PmText text = {NULL, 0};
 
 	if (target->is_constant)
 		text = target->constant;
+	else if (target->is_joined)
+	{
+		int count = 0;
+
+		for (int j = 0; j < target->name_count; j++)
+			if (target->fields[j] >= 0 && target->fields[j] < record->field_count)
+				plan->parts[count++] = record->fields[target->fields[j]];
+		if (pm_transform_join(plan->parts, count, target->separator, &plan->arena, &text) !=
+		    PM_TRANSFORM_OK)
+			return false;
+	}
 	else if (target->field >= 0 && target->field < record->field_count)
 		text = record->fields[target->field];
 	plan->inputs[i] = text;
 	plan->broken[i] = false;
+	plan->texts[i] = (PmText){NULL, 0};
 	plan->values[i] = (Field){NULL, -1};
 	if (target->chain_length > 0)
 	{
@@ -315,12 +327,14 @@ read_target(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *b
 				return false;
 			case PM_TRANSFORM_BAD:
 				target_error(plan, reader, record, batch, i, pm_value_fault_code(fault),
-				             psprintf("the value %s", pm_value_fault_message(fault)), false);
+				             psprintf("the value %s", pm_value_fault_message(fault)),
+				             false);
 				return true;
 		}
 	}
 	if (target->has_default && (text.data == NULL || text.size == 0))
 		text = target->default_value;
+	plan->texts[i] = text;
 	return convert(plan, reader, record, batch, i, text);
 }
 
@@ -335,15 +349,6 @@ characters(Field value)
 	return count;
 }
 
-/* The value of a target as text, once it is transformed: what rules compare. */
-static PmText
-as_text(const Plan *plan, int target)
-{
-	return plan->targets[target].type == TARGET_TEXT
-	           ? (PmText){plan->values[target].data, plan->values[target].size}
-	           : trimmed(plan->inputs[target]);
-}
-
 /* The value of 128 bits that stands for a field in a set. */
 static inline SeenValue
 field_value(Field field)
@@ -355,12 +360,12 @@ field_value(Field field)
 
 /* Is a number on the wrong side of a rule's bound? */
 static bool
-is_beyond(const Plan *plan, const Rule *rule)
+is_beyond(const ImportPlan *plan, const Rule *rule)
 {
 	PmDecimal number;
 	int order;
 
-	if (pm_decimal_read(as_text(plan, rule->target), &number) != PM_VALUE_GOOD)
+	if (pm_decimal_read(trimmed(plan->texts[rule->target]), &number) != PM_VALUE_GOOD)
 		return false;
 	order = pm_decimal_compare(&number, &rule->bound);
 	return rule->kind == RULE_MIN ? order < 0 : order > 0;
@@ -391,9 +396,51 @@ is_not_listed(const Rule *rule, PmText text)
 	return true;
 }
 
+/* What rules of type say. */
+static const char *const type_messages[] = {
+    [VALUE_TEXT] = "the value is no text",
+    [VALUE_INTEGER] = "the value is not a whole number",
+    [VALUE_NUMBER] = "the value is not a number",
+    [VALUE_BOOLEAN] = "the value is neither true nor false",
+    [VALUE_DATE] = "the value is not a date such as 2024-12-31",
+    [VALUE_GTIN] = "the value is not a GTIN",
+    [VALUE_URL] = "the value is no address that begins with http:// or https://"};
+
+/* Is a text a value of the type? */
+static bool
+has_type(PmText text, ValueType type)
+{
+	PmDecimal number;
+	PmDate date;
+	PmGtinError error;
+	int64 integer;
+	bool answer;
+
+	switch (type)
+	{
+		case VALUE_TEXT:
+			return true;
+		case VALUE_INTEGER:
+			return pm_decimal_integer(text, PG_INT64_MIN, PG_INT64_MAX, &integer) ==
+			       PM_VALUE_GOOD;
+		case VALUE_NUMBER:
+			return pm_decimal_read(text, &number) == PM_VALUE_GOOD;
+		case VALUE_BOOLEAN:
+			return pm_boolean_read(text, &answer) == PM_VALUE_GOOD;
+		case VALUE_DATE:
+			return pm_date_read(text, &date) == PM_VALUE_GOOD;
+		case VALUE_GTIN:
+			return pm_gtin_parse(text.data, text.size, &integer, &error) == PM_GTIN_OK;
+		case VALUE_URL:
+			return (text.size > 7 && pg_strncasecmp(text.data, "http://", 7) == 0) ||
+			       (text.size > 8 && pg_strncasecmp(text.data, "https://", 8) == 0);
+	}
+	return false;
+}
+
 /* Asks a rule.  false: it is broken. */
 static bool
-ask_rule(Plan *plan, const Rule *rule, const char **code, const char **message)
+ask_rule(ImportPlan *plan, const Rule *rule, const char **code, const char **message)
 {
 	Field value = plan->values[rule->target];
 
@@ -420,13 +467,22 @@ ask_rule(Plan *plan, const Rule *rule, const char **code, const char **message)
 			int64 length = characters(value);
 
 			*code = length < rule->least ? "too_short" : "too_long";
-			*message = length < rule->least ? "the value is too short" : "the value is too long";
+			*message =
+			    length < rule->least ? "the value is too short" : "the value is too long";
 			return length >= rule->least && length <= rule->most;
 		}
+		case RULE_TYPE:
+			*code = "wrong_type";
+			*message = type_messages[rule->type];
+			return has_type(trimmed(plan->texts[rule->target]), rule->type);
+		case RULE_PATTERN:
+			*code = "no_match";
+			*message = "the value does not match the pattern";
+			return pattern_matches(rule->pattern, plan->texts[rule->target]);
 		case RULE_LIST:
 			*code = "not_listed";
 			*message = "the value is none of those that are allowed";
-			return !is_not_listed(rule, as_text(plan, rule->target));
+			return !is_not_listed(rule, trimmed(plan->texts[rule->target]));
 		case RULE_UNIQUE:
 			*code = "not_unique";
 			*message = "the value was in the file before";
@@ -438,7 +494,7 @@ ask_rule(Plan *plan, const Rule *rule, const char **code, const char **message)
 
 /* Asks all rules of values that could be converted. */
 static void
-ask_rules(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *batch)
+ask_rules(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch)
 {
 	for (int i = 0; i < plan->rule_count; i++)
 	{
@@ -446,7 +502,8 @@ ask_rules(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *bat
 		const char *code;
 		const char *message;
 
-		if (plan->broken[rule->target] || ask_rule(plan, rule, &code, &message))
+		if (rule->expression != NULL || plan->broken[rule->target] ||
+		    ask_rule(plan, rule, &code, &message))
 			continue;
 		batch_error(batch, record, column_of(reader, &plan->targets[rule->target]),
 		            plan->targets[rule->target].name, plan->inputs[rule->target], code,
@@ -499,8 +556,8 @@ put_bytes(PmArena *arena, const char *data, size_t size)
 
 /* Appends the value of an attribute. */
 static bool
-put_attribute(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
-              int i)
+put_attribute(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
+              Batch *batch, int i)
 {
 	const Target *target = &plan->targets[i];
 	PmArena *arena = &plan->arena;
@@ -535,7 +592,7 @@ put_attribute(Plan *plan, const PmReader *reader, const PmRecord *record, Batch 
 
 /* Makes technical_specs of the attributes.  false: the arena is full. */
 static bool
-make_specs(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
+make_specs(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
            Field *specs)
 {
 	size_t start = plan->arena.used;
@@ -562,37 +619,115 @@ make_specs(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *ba
 	return true;
 }
 
+/* Makes technical_specs, if the plan has attributes.  false: the arena is full. */
+static bool
+put_specs(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch)
+{
+	for (int i = 0; i < plan->target_count; i++)
+		if (plan->targets[i].attribute != NULL)
+			return make_specs(plan, reader, record, batch,
+			                  &plan->fields[plan->targets[i].column]);
+	return true;
+}
+
+/* Notes what an expression threw. */
+static void
+expression_error(const PmRecord *record, Batch *batch, const char *target,
+                 const ErrorData *error)
+{
+	batch_error(batch, record, NULL, target, (PmText){NULL, 0},
+	            unpack_sql_state(error->sqlerrcode), error->message, false);
+}
+
+/* Computes targets.  false: the arena is full. */
+static bool
+compute(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch)
+{
+	ErrorData *error;
+	int at;
+
+	if (!computed_evaluate(plan, false, plan->results, &at, &error))
+	{
+		plan->broken[at] = true;
+		expression_error(record, batch, plan->targets[at].name, error);
+		return true;
+	}
+	for (int i = 0; i < plan->target_count; i++)
+	{
+		if (plan->targets[i].computed == NULL)
+			continue;
+		plan->values[i] = plan->results[i].value;
+		plan->texts[i] = plan->results[i].text;
+		if (plan->targets[i].attribute == NULL)
+			plan->fields[plan->targets[i].column] = plan->values[i];
+	}
+	return !plan->has_computed_attributes || put_specs(plan, reader, record, batch);
+}
+
+/* Asks the rules that are expressions. */
+static void
+ask_expressions(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
+                Batch *batch)
+{
+	ErrorData *error;
+	int at;
+
+	if (!computed_evaluate(plan, true, plan->results, &at, &error))
+	{
+		const Rule *rule = &plan->rules[at];
+
+		expression_error(record, batch,
+		                 rule->target < 0 ? NULL : plan->targets[rule->target].name, error);
+		return;
+	}
+	for (int i = 0; i < plan->rule_count; i++)
+	{
+		const Rule *rule = &plan->rules[i];
+		const Target *target = rule->target < 0 ? NULL : &plan->targets[rule->target];
+
+		if (rule->expression != NULL && plan->results[i].is_false)
+			batch_error(batch, record, target == NULL ? NULL : column_of(reader, target),
+			            target == NULL ? NULL : target->name,
+			            target == NULL ? (PmText){NULL, 0} : plan->inputs[rule->target],
+			            "expression",
+			            rule->message != NULL ? rule->message
+			                                  : "the record does not meet the rule",
+			            rule->warning);
+	}
+}
+
+/* Has the record an error, not counting warnings, since there were so many? */
+static inline bool
+has_error(const Batch *batch, int errors, int64 warnings)
+{
+	return batch->error_count - errors > batch->warnings - warnings;
+}
+
 /* Reads all targets of a record.  false: the arena is full. */
 static bool
-read_targets(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *batch)
+read_targets(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch)
 {
-	bool has_attributes = false;
+	int errors = batch->error_count;
+	int64 warnings = batch->warnings;
 
 	plan->arena.used = 0;
 	for (int i = 0; i < plan->target_count; i++)
 	{
-		const Target *target = &plan->targets[i];
-
 		if (!read_target(plan, reader, record, batch, i))
 			return false;
-		if (target->attribute != NULL)
-			has_attributes = true;
-		else
-			plan->fields[target->column] = plan->values[i];
+		if (plan->targets[i].attribute == NULL)
+			plan->fields[plan->targets[i].column] = plan->values[i];
 	}
-	if (has_attributes)
-	{
-		TargetType type;
-
-		return make_specs(plan, reader, record, batch,
-		                  &plan->fields[plan_column("technical_specs", &type)]);
-	}
-	return true;
+	if (!put_specs(plan, reader, record, batch))
+		return false;
+	/* of a row that is not all there nothing can be computed */
+	return !plan->has_computed || has_error(batch, errors, warnings) ||
+	       compute(plan, reader, record, batch);
 }
 
 /* A larger arena.  false: it has become as large as it may. */
 static bool
-grow_arena(Plan *plan)
+grow_arena(ImportPlan *plan)
 {
 	size_t size = plan->arena.size * 4;
 
@@ -609,7 +744,7 @@ grow_arena(Plan *plan)
  * uniqueness remember it.
  */
 RowOutcome
-row_read(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *batch)
+row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch)
 {
 	int errors = batch->error_count;
 	int64 warnings = batch->warnings;
@@ -634,13 +769,14 @@ row_read(Plan *plan, const PmReader *reader, const PmRecord *record, Batch *batc
 		}
 	}
 	ask_rules(plan, reader, record, batch);
-	return batch->error_count - errors > batch->warnings - warnings ? ROW_REJECTED
-	                                                                : ROW_GOOD;
+	if (plan->has_rule_expressions && !has_error(batch, errors, warnings))
+		ask_expressions(plan, reader, record, batch);
+	return has_error(batch, errors, warnings) ? ROW_REJECTED : ROW_GOOD;
 }
 
 /* What stands for the key of the record that was read; false: it has none. */
 bool
-row_key(Plan *plan, SeenValue *key)
+row_key(ImportPlan *plan, SeenValue *key)
 {
 	Field value = plan->values[plan->key_target];
 
@@ -655,7 +791,7 @@ row_key(Plan *plan, SeenValue *key)
  * number of its fields, row_no, digest, and the columns of the plan.
  */
 SeenValue
-row_append(Plan *plan, const PmRecord *record, StringInfo rows)
+row_append(ImportPlan *plan, const PmRecord *record, StringInfo rows)
 {
 	const int head = 2 + 4 + 8 + 4 + 16;
 	size_t size = head;

@@ -32,12 +32,12 @@ struct Seen
 	MemoryContextCallback callback;
 	SeenValue *table; /* open addressing; zero is a free place */
 	uint64 mask;
-	uint64 room;   /* values that it may hold */
+	uint64 room; /* values that it may hold */
 	uint64 used;
 	bool has_zero; /* the value that a free place looks like */
 	int64 count;
 
-	uint64 *filter; /* NULL: nothing was written */
+	uint64 *filter;     /* NULL: nothing was written */
 	uint64 filter_mask; /* of words */
 	BufFile *file;
 	Run *runs;

@@ -8,6 +8,7 @@
  * Descriptors last as long as the memory they are opened for, across transactions.
  */
 #include "import.h"
+#include "pm_imports_module.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -26,9 +27,9 @@
 #define PIECE (1024 * 1024) /* read at once */
 
 /* Mistakes of these functions name what the file should be. */
-#define FILE_IS_ANOTHER(what) \
-	ereport(ERROR,                                                                  \
-	        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),                     \
+#define FILE_IS_ANOTHER(what)                                                          \
+	ereport(ERROR,                                                                     \
+	        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),                        \
 	         errmsg("the file is not the one that the import was made for: %s", what), \
 	         errhint("Import it again.")))
 
@@ -50,69 +51,56 @@ close_source(void *arg)
 	ReleaseExternalFD();
 }
 
-/* Opens a file for as long as memory lasts; -1: errno says why not. */
-static int
-open_for(MemoryContext memory, const char *path, int flags)
+/* Keeps a descriptor for as long as memory lasts; it counts as external. */
+static void
+keep(MemoryContext memory, int fd)
 {
 	Source *source = MemoryContextAllocZero(memory, sizeof(Source));
 
-	if (!AcquireExternalFD())
-		return -1;
-	source->fd = BasicOpenFile(path, flags);
-	if (source->fd < 0)
-	{
-		int code = errno;
-
-		ReleaseExternalFD();
-		errno = code;
-		return -1;
-	}
+	source->fd = fd;
 	source->callback.func = close_source;
 	source->callback.arg = source;
 	MemoryContextRegisterResetCallback(memory, &source->callback);
-	return source->fd;
 }
 
-/* Throws 55000 unless the file has this size and was last changed then. */
-void
-source_check_unchanged(int fd, int64 size, int64 modified_at)
+/* How the file differs from what it was; NULL: it does not. */
+char *
+source_change(int fd, int64 size, int64 modified_at)
 {
 	struct stat now;
 
 	if (fstat(fd, &now) != 0)
-		ereport(ERROR, (errcode_for_file_access(), errmsg("could not look at the file: %m")));
+		ereport(ERROR,
+		        (errcode_for_file_access(), errmsg("could not look at the file: %m")));
 	if (now.st_size != size)
-		FILE_IS_ANOTHER("its size has changed");
-	if (modified_at >= 0 &&
-	    (int64) now.st_mtim.tv_sec * 1000000 + now.st_mtim.tv_nsec / 1000 != modified_at)
-		FILE_IS_ANOTHER("it was written to");
+		return "its size has changed";
+	if ((int64) now.st_mtim.tv_sec * 1000000 + now.st_mtim.tv_nsec / 1000 != modified_at)
+		return "it was written to";
+	return NULL;
 }
 
 /*
- * Opens a file of the server; modified_at is in microseconds since 1970.  Throws 55000 if
- * it is gone or another one.
+ * Opens a file of the server; modified_at is in microseconds since 1970.  Throws what
+ * keeps the role from it, 55000 if it is another one.
  */
 int
 source_of_path(MemoryContext memory, const char *path, int64 device, int64 inode,
                int64 size, int64 modified_at)
 {
 	struct stat now;
-	int fd = open_for(memory, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | PG_BINARY);
+	const char *change;
+	int fd;
 
-	if (fd < 0)
-		ereport(ERROR,
-		        (errcode(errno == ENOENT || errno == ELOOP
-		                     ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
-		                     : ERRCODE_IO_ERROR),
-		         errmsg("the file of the import could not be opened: %m"),
-		         errdetail_internal("%s", path)));
-	if (fstat(fd, &now) != 0)
-		ereport(ERROR, (errcode_for_file_access(), errmsg("could not look at the file: %m")));
-	if (!S_ISREG(now.st_mode))
-		FILE_IS_ANOTHER("it is no regular file");
+	if (!AcquireExternalFD())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+		                errmsg("too many files are open")));
+	fd = pm_imports_open_file(path, NULL, &now);
+	keep(memory, fd);
 	if ((int64) now.st_dev != device || (int64) now.st_ino != inode)
 		FILE_IS_ANOTHER("there is another one at its place");
-	source_check_unchanged(fd, size, modified_at);
+	change = source_change(fd, size, modified_at);
+	if (change != NULL)
+		FILE_IS_ANOTHER(change);
 	return fd;
 }
 
@@ -153,20 +141,33 @@ open_temporary(MemoryContext memory)
 	PrepareTempTablespaces();
 	tablespace = GetNextTempTableSpace();
 	if (!OidIsValid(tablespace))
-		tablespace = OidIsValid(MyDatabaseTableSpace) ? MyDatabaseTableSpace
-		                                              : DEFAULTTABLESPACE_OID;
+		tablespace =
+		    OidIsValid(MyDatabaseTableSpace) ? MyDatabaseTableSpace : DEFAULTTABLESPACE_OID;
 	TempTablespacePath(directory, tablespace);
-	path = psprintf("%s/%s%d.import.%d", directory, PG_TEMP_FILE_PREFIX, MyProcPid,
-	                ++counter);
-	fd = open_for(memory, path, O_RDWR | O_CREAT | O_EXCL | PG_BINARY);
+	path =
+	    psprintf("%s/%s%d.import.%d", directory, PG_TEMP_FILE_PREFIX, MyProcPid, ++counter);
+	if (!AcquireExternalFD())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+		                errmsg("too many files are open")));
+	fd = BasicOpenFile(path, O_RDWR | O_CREAT | O_EXCL | PG_BINARY);
 	if (fd < 0 && errno == ENOENT)
 	{
 		(void) MakePGDirectory(directory);
-		fd = open_for(memory, path, O_RDWR | O_CREAT | O_EXCL | PG_BINARY);
+		fd = BasicOpenFile(path, O_RDWR | O_CREAT | O_EXCL | PG_BINARY);
 	}
-	if (fd < 0 || unlink(path) != 0)
+	if (fd < 0)
+	{
+		int code = errno;
+
+		ReleaseExternalFD();
+		errno = code;
 		ereport(ERROR, (errcode_for_file_access(),
 		                errmsg("could not make the temporary file of an import: %m")));
+	}
+	keep(memory, fd);
+	if (unlink(path) != 0)
+		ereport(ERROR, (errcode_for_file_access(),
+		                errmsg("could not take the name of a temporary file: %m")));
 	return fd;
 }
 
@@ -227,7 +228,8 @@ source_check_digest(int fd, const uint8 *sha256)
 		if (size < 0 && errno == EINTR)
 			continue;
 		if (size < 0)
-			ereport(ERROR, (errcode_for_file_access(), errmsg("could not read the file: %m")));
+			ereport(ERROR,
+			        (errcode_for_file_access(), errmsg("could not read the file: %m")));
 		if (size == 0)
 			break;
 		if (pg_cryptohash_update(context, piece, size) < 0)
