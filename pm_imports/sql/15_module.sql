@@ -1,5 +1,9 @@
 -- What is in C.
 
+-- The value of pm_imports.NAME, also where the module was not loaded before.
+CREATE FUNCTION pm_imports._setting(name text) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_imports__setting';
+
 -- An expression over target_row, as computed_attributes and validation_rules have it;
 -- throws what is wrong with it: see src/expression.c.
 CREATE FUNCTION pm_imports._check_expression(expression text, type regtype) RETURNS void
@@ -18,5 +22,5 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_imports__li
 CREATE FUNCTION pm_imports._upload_sha256(upload uuid) RETURNS bytea
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_imports__upload_sha256';
 
-REVOKE ALL ON FUNCTION pm_imports._check_expression(text, regtype), pm_imports._file_facts(text), pm_imports._list_directory(text, text),
+REVOKE ALL ON FUNCTION pm_imports._setting(text), pm_imports._check_expression(text, regtype), pm_imports._file_facts(text), pm_imports._list_directory(text, text),
   pm_imports._upload_sha256(uuid) FROM PUBLIC;

@@ -10,7 +10,8 @@ CREATE TABLE pm_imports.import_files (
   inode bigint,
   modified_at timestamptz NOT NULL DEFAULT now(),
   chunks integer NOT NULL DEFAULT 0,
-  uploaded_by name,
+  uploaded_by regrole,
+  polled_for uuid REFERENCES pm_imports.import_configs ON DELETE SET NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   finished_at timestamptz,
   CONSTRAINT file_name_is_1_to_255_printable_characters CHECK (length(file_name) BETWEEN 1 AND 255 AND file_name COLLATE "C" !~ '[\x01-\x1f\x7f]'),
@@ -23,6 +24,7 @@ CREATE TABLE pm_imports.import_files (
 );
 CREATE INDEX import_files_sha256 ON pm_imports.import_files (sha256);
 CREATE INDEX import_files_path ON pm_imports.import_files (path) WHERE path IS NOT NULL;
+CREATE INDEX import_files_polled_for ON pm_imports.import_files (polled_for);
 CREATE INDEX import_files_unfinished ON pm_imports.import_files (modified_at) WHERE finished_at IS NULL;
 COMMENT ON TABLE pm_imports.import_files IS 'Files that were imported, or that a directory had, and uploads under way. A file of the server is named, not kept; content of an upload is in import_file_chunks until it is forgotten';
 COMMENT ON COLUMN pm_imports.import_files.id IS 'key; of an upload: what append_upload() takes';
@@ -35,6 +37,7 @@ COMMENT ON COLUMN pm_imports.import_files.inode IS 'of the server''s file: its n
 COMMENT ON COLUMN pm_imports.import_files.modified_at IS 'when it was last written; of an upload: appended to';
 COMMENT ON COLUMN pm_imports.import_files.chunks IS 'chunks in import_file_chunks; 0: none, or forgotten';
 COMMENT ON COLUMN pm_imports.import_files.uploaded_by IS 'role that uploads or uploaded it';
+COMMENT ON COLUMN pm_imports.import_files.polled_for IS 'config in whose directory it lies, and which had imported its bytes before: it need not be read again';
 COMMENT ON COLUMN pm_imports.import_files.created_at IS 'when it was met, or the upload began';
 COMMENT ON COLUMN pm_imports.import_files.finished_at IS 'when it was complete; NULL: an upload under way';
 
