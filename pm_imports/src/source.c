@@ -191,16 +191,18 @@ source_of_upload(MemoryContext memory, const char *file_id, int64 size)
 	for (;;)
 	{
 		bytea *content;
+		Datum chunk;
 		bool is_null;
 
 		SPI_cursor_fetch(cursor, true, 1);
 		if (SPI_processed == 0)
 			break;
-		content = DatumGetByteaPP(
-		    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+		chunk = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
+		content = DatumGetByteaPP(chunk);
 		write_all(fd, VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content));
 		written += VARSIZE_ANY_EXHDR(content);
-		pfree(content);
+		if (PointerGetDatum(content) != chunk)
+			pfree(content);
 		SPI_freetuptable(SPI_tuptable);
 		CHECK_FOR_INTERRUPTS();
 	}
