@@ -234,8 +234,11 @@ insert_errors(const ImportError *errors, int count, const char *job)
 	    "INSERT INTO pm_imports.import_errors (job_id, record, ordinal, line, byte_offset, "
 	    "column_name, target, value, code, message, severity, raw_row) "
 	    "SELECT $1::pg_catalog.uuid, e.* "
-	    "FROM ROWS FROM (pg_catalog.unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)) "
-	    "AS e";
+	    "FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), "
+	    "pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), "
+	    "pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9), "
+	    "pg_catalog.unnest($10), pg_catalog.unnest($11), "
+	    "pg_catalog.unnest($12)) AS e";
 	Oid types[ERROR_COLUMNS + 1] = {TEXTOID};
 	Datum arrays[ERROR_COLUMNS + 1] = {CStringGetTextDatum(job)};
 	Datum *values = palloc(count * sizeof(Datum));

@@ -244,6 +244,15 @@ target_of(ImportPlan *plan, const char *name)
 	return plan->target_count++;
 }
 
+/* The target itself, until the next one is made. */
+static Target *
+target_named(ImportPlan *plan, const char *name)
+{
+	int number = target_of(plan, name);
+
+	return &plan->targets[number];
+}
+
 /* field_mapping: where values come from. */
 static void
 compile_source(Target *target, JsonbValue *source)
@@ -632,6 +641,7 @@ static void
 choose_columns(ImportPlan *plan)
 {
 	StringInfoData list;
+	char *shape;
 
 	initStringInfo(&list);
 	for (int column = 1; column <= lengthof(known_columns); column++)
@@ -659,8 +669,8 @@ choose_columns(ImportPlan *plan)
 	if (plan->key_target < 0 || strstr(plan->column_list, plan->key) == NULL)
 		bad_plan(psprintf("key \"%s\"", plan->key), "has no source");
 
-	appendStringInfo(&list, " %s %s", plan->key, plan->merge_options);
-	plan->shape = XXH3_64bits(list.data, list.len);
+	shape = psprintf("%s %s %s", plan->column_list, plan->key, plan->merge_options);
+	plan->shape = XXH3_64bits(shape, strlen(shape));
 }
 
 /*
@@ -694,17 +704,17 @@ plan_compile(MemoryContext memory, Jsonb *document)
 	count = members(member(&root, "field_mapping"), "field_mapping", &names, &values);
 	for (int i = 0; i < count; i++)
 		if (values[i].type != jbvNull)
-			compile_source(&plan->targets[target_of(plan, names[i])], &values[i]);
+			compile_source(target_named(plan, names[i]), &values[i]);
 	count = members(member(&root, "transformation_rules"), "transformation_rules", &names,
 	                &values);
 	for (int i = 0; i < count; i++)
 		if (values[i].type != jbvNull)
-			compile_chain(&plan->targets[target_of(plan, names[i])], &values[i]);
+			compile_chain(target_named(plan, names[i]), &values[i]);
 	count = members(member(&root, "default_values"), "default_values", &names, &values);
 	for (int i = 0; i < count; i++)
 		if (values[i].type != jbvNull)
 		{
-			Target *target = &plan->targets[target_of(plan, names[i])];
+			Target *target = target_named(plan, names[i]);
 
 			target->has_default = true;
 			target->default_value = scalar(&values[i], names[i]);
