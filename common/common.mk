@@ -11,7 +11,14 @@
 PM_COMMON_SOURCES = \
 	pm_asin.c \
 	pm_attribute.c \
+	pm_blank.c \
+	pm_boolean.c \
+	pm_case.c \
 	pm_cron.c \
+	pm_currency.c \
+	pm_date.c \
+	pm_date_parse.c \
+	pm_decimal.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
 	pm_fold.c \
@@ -24,8 +31,10 @@ PM_COMMON_SOURCES = \
 	pm_gs1_rules.c \
 	pm_gtin.c \
 	pm_gtin_class.c \
+	pm_html.c \
 	pm_isbn.c \
 	pm_measure.c \
+	pm_number.c \
 	pm_resolve.c \
 	pm_resolve_clean.c \
 	pm_resolve_code.c \
@@ -35,6 +44,11 @@ PM_COMMON_SOURCES = \
 	pm_resolve_shape.c \
 	pm_resolve_words.c \
 	pm_spell.c \
+	pm_transform.c \
+	pm_transform_table.c \
+	pm_transform_text.c \
+	pm_transform_typed.c \
+	pm_unit.c \
 	pm_upce.c \
 	pm_utf8.c \
 	pm_uuid7.c \
