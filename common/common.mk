@@ -11,11 +11,18 @@
 PM_COMMON_SOURCES = \
 	pm_asin.c \
 	pm_attribute.c \
+	pm_blank.c \
+	pm_boolean.c \
+	pm_case.c \
 	pm_cron.c \
 	pm_csv.c \
 	pm_csv_dialect.c \
 	pm_csv_open.c \
 	pm_csv_split.c \
+	pm_currency.c \
+	pm_date.c \
+	pm_date_parse.c \
+	pm_decimal.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
 	pm_encoding.c \
@@ -33,6 +40,10 @@ PM_COMMON_SOURCES = \
 	pm_isbn.c \
 	pm_measure.c \
 	pm_reader.c \
+	pm_html.c \
+	pm_isbn.c \
+	pm_measure.c \
+	pm_number.c \
 	pm_resolve.c \
 	pm_resolve_clean.c \
 	pm_resolve_code.c \
@@ -42,6 +53,11 @@ PM_COMMON_SOURCES = \
 	pm_resolve_shape.c \
 	pm_resolve_words.c \
 	pm_spell.c \
+	pm_transform.c \
+	pm_transform_table.c \
+	pm_transform_text.c \
+	pm_transform_typed.c \
+	pm_unit.c \
 	pm_upce.c \
 	pm_utf8.c \
 	pm_uuid7.c \

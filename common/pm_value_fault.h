@@ -27,6 +27,8 @@
 	      "has a sign of several currencies: the argument default says which")            \
 	FAULT(NO_UNIT, "no_unit", "has no unit: the argument from says which")                \
 	FAULT(UNKNOWN_UNIT, "unknown_unit", "has a unit that is not known")                   \
+	FAULT(AMBIGUOUS_UNIT, "ambiguous_unit",                                               \
+	      "has a unit that differs by country: the argument system says which")           \
 	FAULT(OTHER_UNIT, "other_unit", "has a unit of another kind")                         \
 	FAULT(PACK, "pack", "is of several pieces: the argument pack says what it becomes")   \
 	FAULT(NOT_A_DATE, "not_a_date", "is not a date")                                      \
