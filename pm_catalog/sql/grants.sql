@@ -103,6 +103,8 @@ GRANT EXECUTE ON FUNCTION pm_catalog._product_columns(), pm_catalog._taken(pm_ca
   pm_catalog.delete_product(uuid, text), pm_catalog.restore_product(uuid, text), pm_catalog._written_rows(text, regclass),
   pm_catalog._price_at(uuid, text, text, integer, uuid, timestamptz, boolean) TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._change(), pm_catalog._change_of(uuid, integer) TO pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog._edited_since(pm_catalog.products, bigint[]), pm_catalog._undo_prices(uuid, timestamptz[]),
+  pm_catalog._undo_product(uuid, uuid, bigint[], timestamptz[]), pm_catalog.undo_job(uuid, uuid, integer) TO pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.forget_versions(interval) TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_catalog.supplier_changed(pm_jobs.job) TO pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.receive_suppliers(text) TO pm_admin;

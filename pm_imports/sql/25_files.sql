@@ -37,7 +37,7 @@ COMMENT ON COLUMN pm_imports.import_files.inode IS 'of the server''s file: its n
 COMMENT ON COLUMN pm_imports.import_files.modified_at IS 'when it was last written; of an upload: appended to';
 COMMENT ON COLUMN pm_imports.import_files.chunks IS 'chunks in import_file_chunks; 0: none, or forgotten';
 COMMENT ON COLUMN pm_imports.import_files.uploaded_by IS 'role that uploads or uploaded it';
-COMMENT ON COLUMN pm_imports.import_files.polled_for IS 'config in whose directory it lies, and which had imported its bytes before: it need not be read again';
+COMMENT ON COLUMN pm_imports.import_files.polled_for IS 'config in whose directory it lies, and which had just imported its bytes: it need not be read again';
 COMMENT ON COLUMN pm_imports.import_files.created_at IS 'when it was met, or the upload began';
 COMMENT ON COLUMN pm_imports.import_files.finished_at IS 'when it was complete; NULL: an upload under way';
 

@@ -93,10 +93,17 @@ AS $$
   ORDER BY 1
 $$;
 
--- The plan: what a job runs by.  Each document has the last word of each member, without
+-- May an import of a type with a key have the target?
+CREATE FUNCTION pm_imports._has_target(import_type text, key text, target text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN import_type = 'products' OR target IN (key, 'supplier_sku') OR target = ANY (CASE import_type
+  WHEN 'prices' THEN '{cost,price,compare_at_amount,price_type,price_min_quantity,currency,min_quantity}'::text[]
+  WHEN 'stocks' THEN '{stock,lead_time_days,min_quantity,on_hand,location,low_stock_threshold}' END);
+
+-- The plan as all layers together say.  Each document has the last word of each member, without
 -- those that are null; rules of the same target and kind take the place of earlier ones,
 -- expressions are all kept.  Options have their defaults.
-CREATE FUNCTION pm_imports._merged(config pm_imports.import_configs) RETURNS jsonb
+CREATE FUNCTION pm_imports._stacked(config pm_imports.import_configs) RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
   WITH layer AS MATERIALIZED (
@@ -126,6 +133,25 @@ AS $$
                  WHERE g.members IS NOT NULL), '{}')
 $$;
 
+-- The plan: what a job runs by.  Of what is inherited only that which its type may have.
+CREATE FUNCTION pm_imports._merged(config pm_imports.import_configs) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH stack AS MATERIALIZED (
+    SELECT s.plan, s.plan #>> '{import_options,key}' AS key FROM pm_imports._stacked(config) AS s(plan)
+  )
+  SELECT s.plan || (
+      SELECT jsonb_object_agg(d.name, coalesce((
+        SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(s.plan -> d.name) AS e
+        WHERE pm_imports._has_target(config.import_type, s.key, e.key) OR pm_imports._normal_targets(d.own) ? e.key), '{}'))
+      FROM (VALUES ('field_mapping', config.field_mapping), ('transformation_rules', config.transformation_rules), ('default_values', config.default_values),
+                   ('computed_attributes', config.computed_attributes)) AS d(name, own))
+    || jsonb_build_object('validation_rules', coalesce((
+      SELECT jsonb_agg(r.rule ORDER BY r.n) FROM jsonb_array_elements(s.plan -> 'validation_rules') WITH ORDINALITY AS r(rule, n)
+      WHERE NOT r.rule ? 'target' OR pm_imports._has_target(config.import_type, s.key, r.rule ->> 'target')), '[]'))
+  FROM stack AS s
+$$;
+
 -- All that is wrong with a config as it would be with what it inherits.
 CREATE FUNCTION pm_imports._plan_mistakes(config pm_imports.import_configs, plan jsonb, OUT place text, OUT problem text) RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -138,11 +164,8 @@ AS $$
   WHERE NOT (plan -> 'field_mapping' ? (plan #>> '{import_options,key}') OR plan -> 'computed_attributes' ? (plan #>> '{import_options,key}'))
   UNION ALL
   SELECT pm_imports._json_member(d.name, k.target), format('is no target of an import of %s', config.import_type)
-  FROM unnest('{field_mapping,default_values,computed_attributes}'::text[]) AS d(name) CROSS JOIN LATERAL jsonb_object_keys(plan -> d.name) AS k(target)
-  WHERE k.target NOT IN (plan #>> '{import_options,key}', 'supplier_sku')
-    AND CASE config.import_type
-      WHEN 'prices' THEN k.target <> ALL ('{cost,price,compare_at_amount,price_type,price_min_quantity,currency,min_quantity}')
-      WHEN 'stocks' THEN k.target <> ALL ('{stock,lead_time_days,min_quantity,on_hand,location,low_stock_threshold}') ELSE false END
+  FROM unnest('{field_mapping,transformation_rules,default_values,computed_attributes}'::text[]) AS d(name) CROSS JOIN LATERAL jsonb_object_keys(plan -> d.name) AS k(target)
+  WHERE NOT pm_imports._has_target(config.import_type, plan #>> '{import_options,key}', k.target)
   UNION ALL
   SELECT pm_imports._json_member('field_mapping', m.key), 'names a column, and the file has no header'
   FROM jsonb_each(plan -> 'field_mapping') AS m
@@ -180,9 +203,9 @@ AS $$
 DECLARE
   mistakes text[];
 BEGIN
-  mistakes := ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports.config_mistakes(pm_imports._documents(to_jsonb(NEW))) AS m ORDER BY m.place, m.problem);
+  mistakes := ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports.config_mistakes(pm_imports._documents(to_jsonb(NEW))) AS m ORDER BY m.place COLLATE "C", m.problem COLLATE "C");
   IF cardinality(mistakes) = 0 THEN
-    mistakes := ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports._plan_mistakes(NEW, pm_imports._merged(NEW)) AS m ORDER BY m.place, m.problem);
+    mistakes := ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports._plan_mistakes(NEW, pm_imports._merged(NEW)) AS m ORDER BY m.place COLLATE "C", m.problem COLLATE "C");
   END IF;
   PERFORM pm_imports._refuse_mistakes(format('config "%s"', NEW.config_name), mistakes);
   RETURN NEW;
@@ -196,7 +219,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM pm_imports._refuse_mistakes(format('template "%s"', NEW.name),
-    ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports.config_mistakes(pm_imports._documents(to_jsonb(NEW))) AS m ORDER BY m.place, m.problem));
+    ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports.config_mistakes(pm_imports._documents(to_jsonb(NEW))) AS m ORDER BY m.place COLLATE "C", m.problem COLLATE "C"));
   RETURN NEW;
 END
 $$;
@@ -247,12 +270,12 @@ DECLARE
   plan jsonb := pm_imports._merged(c);
 BEGIN
   PERFORM pm_imports._refuse_mistakes(format('config "%s"', c.config_name),
-    ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports._plan_mistakes(c, plan) AS m ORDER BY m.place, m.problem));
+    ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports._plan_mistakes(c, plan) AS m ORDER BY m.place COLLATE "C", m.problem COLLATE "C"));
   RETURN plan;
 END
 $$;
 
 REVOKE ALL ON FUNCTION pm_imports._normal_targets(jsonb), pm_imports._defaults(text), pm_imports._target_type(text),
   pm_imports._expression_mistake(text, regtype), pm_imports._pattern_mistake(text), pm_imports.config_mistakes(jsonb), pm_imports._layers(pm_imports.import_configs),
-  pm_imports._merged(pm_imports.import_configs), pm_imports._plan_mistakes(pm_imports.import_configs, jsonb), pm_imports._refuse_mistakes(text, text[]),
+  pm_imports._has_target(text, text, text), pm_imports._stacked(pm_imports.import_configs), pm_imports._merged(pm_imports.import_configs), pm_imports._plan_mistakes(pm_imports.import_configs, jsonb), pm_imports._refuse_mistakes(text, text[]),
   pm_imports._documents(jsonb), pm_imports._check_config(), pm_imports._check_template(), pm_imports._keep_template(), pm_imports._config(text), pm_imports._plan(text) FROM PUBLIC;

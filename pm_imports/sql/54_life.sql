@@ -86,26 +86,24 @@ AS $$
     'error_count', j.error_count, 'last_error', j.last_error))
 $$;
 
--- The job that had imported the same bytes by the same plan last, so that there is nothing
--- to do: the last one of the config, or its last one of a file of this name.
-CREATE FUNCTION pm_imports._same_job(j pm_imports.import_jobs) RETURNS uuid
+-- The job that had imported the same bytes by the same plan, so that there is nothing to
+-- do: the last one of the config, or its last one of a file of this name.
+CREATE FUNCTION pm_imports._same_job(config uuid, file uuid, plan jsonb) RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-  WITH earlier AS (
-    SELECT o.id, o.plan, o.completed_at, f.sha256, f.file_name = (SELECT n.file_name FROM pm_imports.import_files AS n WHERE n.id = j.file_id) AS has_name
-    FROM pm_imports.import_jobs AS o JOIN pm_imports.import_files AS f ON f.id = o.file_id
-    WHERE o.config_id = j.config_id AND o.id <> j.id AND o.same_as IS NULL AND NOT o.dry_run AND o.retry_of IS NULL
-      AND o.status NOT IN ('pending', 'running')
-      AND (o.status IN ('completed', 'completed_with_errors') OR o.processed_rows > 0)
+  WITH this AS (
+    SELECT f.sha256, f.file_name FROM pm_imports.import_files AS f WHERE f.id = file
+  ), earlier AS (
+    SELECT j.id, j.status, j.completed_at, j.plan = _same_job.plan AND f.sha256 = t.sha256 AND j.status IN ('completed', 'completed_with_errors') AS is_same,
+           f.file_name = t.file_name AS has_name
+    FROM pm_imports.import_jobs AS j JOIN pm_imports.import_files AS f ON f.id = j.file_id CROSS JOIN this AS t
+    WHERE j.config_id = config AND j.same_as IS NULL AND j.retry_of IS NULL AND NOT j.dry_run AND j.status NOT IN ('pending', 'running')
   ), newest AS (
     (SELECT * FROM earlier AS e ORDER BY e.completed_at DESC, e.id DESC LIMIT 1)
     UNION ALL
     (SELECT * FROM earlier AS e WHERE e.has_name ORDER BY e.completed_at DESC, e.id DESC LIMIT 1)
   )
-  SELECT n.id FROM newest AS n JOIN pm_imports.import_jobs AS o ON o.id = n.id
-  WHERE n.sha256 = (SELECT f.sha256 FROM pm_imports.import_files AS f WHERE f.id = j.file_id) AND n.plan = j.plan
-    AND o.status IN ('completed', 'completed_with_errors')
-  ORDER BY n.completed_at DESC LIMIT 1
+  SELECT n.id FROM newest AS n WHERE n.is_same LIMIT 1
 $$;
 
 -- Begins a job, or goes on with one whose session died; returns it as it is then.  One
@@ -123,7 +121,7 @@ BEGIN
     RETURN pm_imports._end_job(job, 'cancelled');
   ELSIF j.status = 'pending' THEN
     IF NOT j.forced AND NOT j.dry_run AND j.retry_of IS NULL AND j.plan #>> '{import_options,same_file}' = 'skip' THEN
-      same := pm_imports._same_job(j);
+      same := pm_imports._same_job(j.config_id, j.file_id, j.plan);
     END IF;
     UPDATE pm_imports.import_jobs AS s SET status = 'running', started_at = clock_timestamp(), same_as = same, total_rows = CASE WHEN same IS NOT NULL THEN 0 END
     WHERE s.id = job RETURNING * INTO j;
@@ -278,6 +276,6 @@ COMMENT ON FUNCTION pm_imports.wait(uuid, interval) IS
 'waits until an import has ended, and returns its status; after the timeout the status that it has then. In a transaction of READ COMMITTED, and not in the one that asked for the import. Errors: P0002 no such import, 42704 it is of another role, 55000 of the own transaction';
 
 REVOKE ALL ON FUNCTION pm_imports._check_status(), pm_imports._no_job(uuid), pm_imports._job(uuid), pm_imports._hold_job(uuid), pm_imports._require_own(pm_imports.import_jobs),
-  pm_imports._publish(text, pm_imports.import_jobs), pm_imports._same_job(pm_imports.import_jobs), pm_imports._begin_job(uuid),
+  pm_imports._publish(text, pm_imports.import_jobs), pm_imports._same_job(uuid, uuid, jsonb), pm_imports._begin_job(uuid),
   pm_imports._count_batch(pm_imports.import_batches, bigint), pm_imports._end_job(uuid, text, text), pm_imports._settle(uuid), pm_imports.cancel(uuid),
   pm_imports.wait(uuid, interval) FROM PUBLIC;

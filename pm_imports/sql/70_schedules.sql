@@ -32,17 +32,19 @@ FOR EACH ROW WHEN ((OLD.schedule_config, OLD.is_active) IS DISTINCT FROM (NEW.sc
 CREATE TRIGGER schedule_deleted BEFORE DELETE ON pm_imports.import_configs
 FOR EACH ROW EXECUTE FUNCTION pm_imports._set_schedule();
 
--- One file of a directory: imported if its bytes are new to the config.  Returns the
--- import, or NULL.
+-- One file of a directory: imported unless its bytes are what was, or is being, imported
+-- last.  Returns the import, or NULL.
 CREATE FUNCTION pm_imports._poll_file(c pm_imports.import_configs, path text) RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   file uuid := pm_imports._server_file(path);
+  plan jsonb := pm_imports._plan(c.config_name);
 BEGIN
-  IF EXISTS (
+  IF plan #>> '{import_options,same_file}' = 'skip' AND (pm_imports._same_job(c.id, file, plan) IS NOT NULL OR EXISTS (
     SELECT FROM pm_imports.import_jobs AS j JOIN pm_imports.import_files AS f ON f.id = j.file_id
-    WHERE j.config_id = c.id AND NOT j.dry_run AND f.sha256 = (SELECT n.sha256 FROM pm_imports.import_files AS n WHERE n.id = file)) THEN
+    WHERE j.config_id = c.id AND NOT j.dry_run AND j.status IN ('pending', 'running') AND j.plan = _poll_file.plan
+      AND f.sha256 = (SELECT n.sha256 FROM pm_imports.import_files AS n WHERE n.id = file))) THEN
     RETURN NULL;
   END IF;
   RETURN pm_imports._add_job(c.config_name, file, false, false);
@@ -50,8 +52,8 @@ END
 $$;
 
 -- Looks into the directory of a config: files of its pattern, oldest first, that were not
--- written for a while, and that are not known as they are or by their bytes.  What cannot
--- be taken is said and left.
+-- written for a while, and were not met before as they are.  What cannot be taken is said
+-- and left.
 CREATE FUNCTION pm_imports._poll(c pm_imports.import_configs, OUT files integer, OUT imports uuid[], OUT troubles text[])
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -114,7 +116,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_imports.poll_directory(text) IS
-'looks into the directory of a config, as its schedule does, and imports files of its pattern that it did not import before, by their SHA-256, oldest first; returns the imports. A file that was written in the last settle_seconds is left for the next look; one that cannot be taken is named in import_schedules.last_error and import_logs. Errors: 23503 no such config, 55000 it is not active or has no directory, 42501 the role is no member of pg_read_server_files or the directory is not listed in pm_imports.directories, 58P01 there is none';
+'looks into the directory of a config, as its schedule does, and imports files of its pattern that are new there, oldest first, unless they have the SHA-256 of what it imported last, or last under this name; returns the imports. A file that was written in the last settle_seconds is left for the next look; one that cannot be taken is named in import_schedules.last_error and import_logs. Errors: 23503 no such config, 55000 it is not active or has no directory, 42501 the role is no member of pg_read_server_files or the directory is not listed in pm_imports.directories, 58P01 there is none';
 
 CREATE FUNCTION pm_imports._run_poll(job pm_jobs.job) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
