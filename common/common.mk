@@ -14,6 +14,7 @@ PM_COMMON_SOURCES = \
 	pm_cron.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
+	pm_fields.c \
 	pm_fold.c \
 	pm_formula.c \
 	pm_gs1.c \
@@ -26,6 +27,8 @@ PM_COMMON_SOURCES = \
 	pm_gtin_class.c \
 	pm_input.c \
 	pm_isbn.c \
+	pm_json.c \
+	pm_json_scan.c \
 	pm_measure.c \
 	pm_reader.c \
 	pm_resolve.c \

@@ -86,6 +86,9 @@ extern bool pm_buffer_add(PmBuffer *buffer, const char *data, size_t size);
 extern bool pm_buffer_add_csv(PmBuffer *buffer, const PmText *fields, int count);
 extern void pm_buffer_free(PmBuffer *buffer);
 
+/* in pm_json.c, pm_xlsx.c, pm_xml.c */
+extern const PmReaderFormat pm_json_format;
+
 /* in pm_input.c */
 extern bool pm_input_open(PmInput *input);
 extern bool pm_input_peek(PmInput *input);
