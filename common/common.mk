@@ -15,6 +15,7 @@ PM_COMMON_SOURCES = \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
 	pm_fields.c \
+	pm_encoding.c \
 	pm_fold.c \
 	pm_formula.c \
 	pm_gs1.c \
