@@ -26,6 +26,7 @@ PM_COMMON_SOURCES = \
 	pm_gs1_rules.c \
 	pm_gtin.c \
 	pm_gtin_class.c \
+	pm_gzip.c \
 	pm_input.c \
 	pm_isbn.c \
 	pm_json.c \
@@ -44,10 +45,11 @@ PM_COMMON_SOURCES = \
 	pm_upce.c \
 	pm_utf8.c \
 	pm_uuid7.c \
-	pm_words.c
+	pm_words.c \
+	pm_zip.c
 
 # What a program that uses pm_reader.h links besides.
-PM_READER_LIBS =
+PM_READER_LIBS = -lzip -lz -lexpat
 
 # Tables that awk makes of pm_gtin/data/*.csv, included by the sources above.
 PM_COMMON_GENERATED = \

@@ -38,8 +38,7 @@ gzip_open(PmInput *input)
 static bool
 take(PmInput *input, Gzip *gzip)
 {
-	ptrdiff_t got =
-	    pm_input_pread(input, (char *) gzip->data, TAKEN_AT_ONCE, input->taken);
+	ptrdiff_t got = pm_input_pread(input, (char *) gzip->data, TAKEN_AT_ONCE, input->taken);
 
 	if (got < 0)
 		return false;

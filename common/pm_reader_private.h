@@ -89,11 +89,18 @@ extern void pm_buffer_free(PmBuffer *buffer);
 /* in pm_json.c, pm_xlsx.c, pm_xml.c */
 extern const PmReaderFormat pm_json_format;
 
+/* in pm_gzip.c, pm_zip.c */
+extern const PmDecoder pm_gzip_decoder;
+extern const PmDecoder pm_zip_decoder;
+
 /* in pm_input.c */
 extern bool pm_input_open(PmInput *input);
 extern bool pm_input_peek(PmInput *input);
 extern ptrdiff_t pm_input_read(PmInput *input, char *buffer, size_t size);
 extern ptrdiff_t pm_input_pread(PmInput *input, char *buffer, size_t size, int64_t offset);
+extern ptrdiff_t
+pm_input_pread_of(PmInput *input, int fd, char *buffer, size_t size, int64_t offset);
+extern bool pm_input_allows(PmInput *input, int64_t expanded, int64_t compressed);
 extern void pm_input_close(PmInput *input);
 
 #endif /* PM_READER_PRIVATE_H */

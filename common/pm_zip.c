@@ -8,17 +8,17 @@
  */
 #include "pm_zip.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zip.h>
 
 #define MAX_DIRECTORY (16 << 20) /* bytes; 100 000 members have about ten million */
 
-#define END_SIZE      22 /* end of central directory, without its comment */
-#define LOCATOR_SIZE  20 /* where that of ZIP64 is */
-#define END64_SIZE    56
-#define MAX_COMMENT   65535
+#define END_SIZE     22 /* end of central directory, without its comment */
+#define LOCATOR_SIZE 20 /* where that of ZIP64 is */
+#define END64_SIZE   56
+#define MAX_COMMENT  65535
 
 struct PmZip
 {
@@ -67,7 +67,8 @@ directory_size64(PmZip *zip, const unsigned char *locator)
 	uint64_t offset = little_endian(locator + 8, 8);
 	unsigned char end[END64_SIZE];
 
-	if (offset > (uint64_t) zip->size || !read_exactly(zip, end, END64_SIZE, (int64_t) offset) ||
+	if (offset > (uint64_t) zip->size ||
+	    !read_exactly(zip, end, END64_SIZE, (int64_t) offset) ||
 	    memcmp(end, "PK\6\6", 4) != 0)
 		return 0;
 	return little_endian(end + 40, 8);
@@ -228,19 +229,20 @@ pm_zip_open(PmInput *input, int fd, int64_t size)
 	return zip;
 }
 
-/* The number of a member; -1: there is none of that name. */
+/* The number of a member, whatever the case of its name; -1: there is none of that name. */
 int64_t
 pm_zip_find(PmZip *zip, const char *name)
 {
-	return zip_name_locate(zip->archive, name, ZIP_FL_ENC_GUESS);
+	int64_t index = zip_name_locate(zip->archive, name, 0);
+
+	return index >= 0 ? index : zip_name_locate(zip->archive, name, ZIP_FL_NOCASE);
 }
 
 /* Notes what is wrong with a member. */
 static bool
 member_failed(PmZip *zip, int64_t index, const char *what)
 {
-	const char *name =
-	    zip_get_name(zip->archive, (zip_uint64_t) index, ZIP_FL_ENC_GUESS);
+	const char *name = zip_get_name(zip->archive, (zip_uint64_t) index, ZIP_FL_ENC_GUESS);
 	char detail[sizeof(zip->input->failure->detail)];
 
 	snprintf(detail, sizeof(detail), "%s: %s", what, name == NULL ? "" : name);
@@ -347,6 +349,19 @@ is_file(const char *name)
 	return *base != '\0' && *base != '.' && strncmp(name, "__MACOSX/", 9) != 0;
 }
 
+/* Notes the name of a member, cut to what fits. */
+static void
+note_member(PmReaderFound *found, const char *name)
+{
+	size_t size = strlen(name);
+
+	if (size >= sizeof(found->member))
+		for (size = sizeof(found->member) - 1; (name[size] & 0xC0) == 0x80;)
+			size--;
+	memcpy(found->member, name, size);
+	found->member[size] = '\0';
+}
+
 /* Begins the member that is meant: the one that matches, or the only file. */
 static bool
 begin_meant(PmInput *input, PmZip *zip)
@@ -374,8 +389,7 @@ begin_meant(PmInput *input, PmZip *zip)
 	if (chosen < 0)
 		return pm_reader_fail(input->failure, PM_READER_NO_MEMBER, 0,
 		                      pattern == NULL ? "" : pattern);
-	snprintf(input->found->member, sizeof(input->found->member), "%.*s",
-	         (int) pm_utf8_fit(chosen_name, sizeof(input->found->member) - 1), chosen_name);
+	note_member(input->found, chosen_name);
 	return pm_zip_begin(zip, chosen);
 }
 
