@@ -11,6 +11,7 @@
 PM_COMMON_SOURCES = \
 	pm_asin.c \
 	pm_attribute.c \
+	pm_cell.c \
 	pm_cron.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
@@ -42,10 +43,14 @@ PM_COMMON_SOURCES = \
 	pm_resolve_shape.c \
 	pm_resolve_words.c \
 	pm_spell.c \
+	pm_strings.c \
+	pm_tags.c \
 	pm_upce.c \
 	pm_utf8.c \
 	pm_uuid7.c \
 	pm_words.c \
+	pm_workbook.c \
+	pm_xlsx.c \
 	pm_zip.c
 
 # What a program that uses pm_reader.h links besides.

@@ -22,6 +22,7 @@
 
 /* Asked in this order whether a file is theirs. */
 static const PmReaderFormat *const formats[] = {
+    &pm_xlsx_format,
     &pm_json_format,
     NULL,
 };

@@ -88,6 +88,7 @@ extern void pm_buffer_free(PmBuffer *buffer);
 
 /* in pm_json.c, pm_xlsx.c, pm_xml.c */
 extern const PmReaderFormat pm_json_format;
+extern const PmReaderFormat pm_xlsx_format;
 
 /* in pm_gzip.c, pm_zip.c */
 extern const PmDecoder pm_gzip_decoder;
