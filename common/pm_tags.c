@@ -354,14 +354,6 @@ pm_tags_attribute(const PmTags *tags, const char *name)
 	return NULL;
 }
 
-/* Is the tag that was told one of a name? */
-bool
-pm_tags_is(const PmTags *tags, const char *name)
-{
-	return tags->name.size == strlen(name) &&
-	       memcmp(tags->name.data, name, tags->name.size) == 0;
-}
-
 /* The character that a reference stands for, at its "&"; zero: none.  Moves *at behind. */
 static uint32_t
 reference(const char **at, const char *end)

@@ -8,6 +8,8 @@
 #ifndef PM_TAGS_H
 #define PM_TAGS_H
 
+#include <string.h>
+
 #include "pm_zip.h"
 
 #define PM_TAGS_DEPTH      64
@@ -57,11 +59,19 @@ extern void pm_tags_make(PmTags *tags, PmInput *input, size_t chunk, size_t max_
 extern bool pm_tags_begin(PmTags *tags, PmZip *zip, int64_t member);
 extern PmTagsEvent pm_tags_next(PmTags *tags);
 extern const PmText *pm_tags_attribute(const PmTags *tags, const char *name);
-extern bool pm_tags_is(const PmTags *tags, const char *name);
 extern PmTagsEvent pm_tags_failed(PmTags *tags, PmReaderFault fault, const char *detail);
 extern void pm_tags_free(PmTags *tags);
 
 extern size_t pm_tags_decode(const char *data, size_t size, char *out, bool is_cdata,
                              PmRecordFault *fault);
+
+/* Is the tag that was told one of a name?  Inline, as names are literals. */
+static inline bool
+pm_tags_is(const PmTags *tags, const char *name)
+{
+	size_t size = strlen(name);
+
+	return tags->name.size == size && memcmp(tags->name.data, name, size) == 0;
+}
 
 #endif /* PM_TAGS_H */
