@@ -13,6 +13,10 @@ PM_COMMON_SOURCES = \
 	pm_attribute.c \
 	pm_cell.c \
 	pm_cron.c \
+	pm_csv.c \
+	pm_csv_dialect.c \
+	pm_csv_open.c \
+	pm_csv_split.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
 	pm_fields.c \

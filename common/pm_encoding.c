@@ -182,6 +182,29 @@ pm_encoding_is_utf8(const char *data, size_t size)
 	return true;
 }
 
+/* Where the first byte is that is zero or not of the encoding; size if there is none. */
+size_t
+pm_encoding_bad_at(PmEncoding encoding, const char *data, size_t size)
+{
+	size_t at = 0;
+
+	while (at < size && data[at] != '\0')
+	{
+		unsigned char byte = (unsigned char) data[at];
+		size_t length = 1;
+		uint32_t cp = byte;
+
+		if (encoding == PM_ENCODING_UTF8)
+			length = pm_utf8_decode(data + at, size - at, &cp);
+		else if (byte >= 0x80 && code_point(encoding, byte) == 0)
+			cp = PM_UTF8_INVALID;
+		if (cp == PM_UTF8_INVALID)
+			break;
+		at += length;
+	}
+	return at;
+}
+
 /*
  * Writes a text of bytes (not UTF-16) as UTF-8 without zero bytes, U+FFFD for a zero byte
  * and for each one that is not of the encoding.  out has room for size * PM_UTF8_GROWTH.

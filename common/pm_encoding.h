@@ -41,6 +41,7 @@ extern void
 pm_encoding_detect(const char *data, size_t size, bool whole, PmEncodingGuess *guess);
 extern unsigned pm_encoding_survey(const char *data, size_t size);
 extern bool pm_encoding_is_utf8(const char *data, size_t size);
+extern size_t pm_encoding_bad_at(PmEncoding encoding, const char *data, size_t size);
 extern size_t pm_encoding_convert(PmEncoding encoding, const char *data, size_t size,
                                   char *out, unsigned *found);
 extern size_t

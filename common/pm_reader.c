@@ -24,6 +24,7 @@
 static const PmReaderFormat *const formats[] = {
     &pm_xlsx_format,
     &pm_json_format,
+    &pm_csv_format,
     NULL,
 };
 

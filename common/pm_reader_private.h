@@ -104,4 +104,7 @@ pm_input_pread_of(PmInput *input, int fd, char *buffer, size_t size, int64_t off
 extern bool pm_input_allows(PmInput *input, int64_t expanded, int64_t compressed);
 extern void pm_input_close(PmInput *input);
 
+/* in pm_csv.c */
+extern const PmReaderFormat pm_csv_format;
+
 #endif /* PM_READER_PRIVATE_H */
