@@ -55,6 +55,7 @@ PM_COMMON_SOURCES = \
 	pm_words.c \
 	pm_workbook.c \
 	pm_xlsx.c \
+	pm_xml.c \
 	pm_zip.c
 
 # What a program that uses pm_reader.h links besides.

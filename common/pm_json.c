@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "pm_char.h"
+#include "pm_encoding.h"
 #include "pm_fields.h"
 #include "pm_json_scan.h"
 #include "pm_utf8.h"
@@ -326,6 +327,32 @@ take_value(Json *json, const char **at, const char *end, int name)
 	return 0;
 }
 
+/* Makes a text what is shown of the record, without what is no UTF-8; false: no memory. */
+static bool
+clean_raw(Json *json, const char *data, size_t size)
+{
+	unsigned found = 0;
+
+	if (!pm_buffer_reserve(&json->clean, size * PM_UTF8_GROWTH + 1))
+		return false;
+	json->record.raw.data = json->clean.data;
+	json->record.raw.size =
+	    pm_encoding_convert(PM_ENCODING_UTF8, data, size, json->clean.data, &found);
+	return true;
+}
+
+/* Is done with a record but for its end: it is too long.  False: no memory. */
+static bool
+give_up(Json *json, size_t start)
+{
+	const char *data = json->window.data + start;
+
+	if (json->is_long)
+		return true;
+	json->is_long = true;
+	return clean_raw(json, data, pm_reader_shown(json->reader, data));
+}
+
 /* Takes a record apart that is good so far; PM_READ_AGAIN: it has nothing but blanks. */
 static PmReadStatus
 take_record(Json *json, size_t start, size_t end)
@@ -377,12 +404,10 @@ give(Json *json, size_t start, size_t end, PmRecord *record)
 		if (status != PM_READ_RECORD)
 			return status;
 	}
-	if (own->fault != PM_RECORD_GOOD && own->raw.size > 0)
+	if (own->fault != PM_RECORD_GOOD && !json->is_long)
 	{
-		if (!pm_buffer_reserve(&json->clean, 3 * own->raw.size))
+		if (!clean_raw(json, own->raw.data, own->raw.size))
 			return failed(json, PM_READER_MEMORY, start, "");
-		own->raw.size = pm_utf8_clean(own->raw.data, own->raw.size, json->clean.data);
-		own->raw.data = json->clean.data;
 	}
 	own->number = ++json->count;
 	*record = *own;
@@ -484,8 +509,9 @@ scanned(Json *json)
 
 	if (!json->at_end)
 	{
-		if (json->in_record && json->window.size - json->start > json->max_record)
-			json->is_long = true;
+		if (json->in_record && json->window.size - json->start > json->max_record &&
+		    !give_up(json, json->start))
+			return failed(json, PM_READER_MEMORY, json->at, "");
 		return fill(json, json->in_record && !json->is_long ? json->start : json->at);
 	}
 	if (!pm_json_scan_is_over(&json->scan) &&
@@ -601,8 +627,8 @@ next_line(Json *json, PmRecord *record)
 	if (newline == NULL && !json->at_end)
 	{
 		json->start = end;
-		if (end - start > json->max_record)
-			json->is_long = true;
+		if (end - start > json->max_record && !give_up(json, start))
+			return failed(json, PM_READER_MEMORY, start, "");
 		if (json->is_long)
 			json->at = end;
 		return fill(json, json->at);
@@ -621,10 +647,10 @@ next_line(Json *json, PmRecord *record)
 	if (start == end)
 		return newline == NULL ? PM_READ_END : PM_READ_AGAIN;
 	begin(json, start);
-	if (json->at - start > json->max_record)
-		json->is_long = true;
-	else
+	if (end - start <= json->max_record)
 		check_line(json, start, end);
+	else if (!give_up(json, start))
+		return failed(json, PM_READER_MEMORY, start, "");
 	return give(json, start, end, record);
 }
 

@@ -19,13 +19,11 @@
 #define DEFAULT_MAX_COLUMNS  2000
 #define DEFAULT_MAX_EXPANDED (INT64_C(64) << 30)
 #define DEFAULT_MAX_RATIO    200
+#define SHOWN                1024 /* bytes of a record that is too long */
 
 /* Asked in this order whether a file is theirs. */
 static const PmReaderFormat *const formats[] = {
-    &pm_xlsx_format,
-    &pm_json_format,
-    &pm_csv_format,
-    NULL,
+    &pm_xlsx_format, &pm_xml_format, &pm_json_format, &pm_csv_format, NULL,
 };
 
 /* Makes room for size bytes in all.  False: no memory, the buffer is as it was. */
@@ -201,6 +199,21 @@ pm_reader_begins(PmReader *reader, char *start, size_t size)
 		start[count++] = (char) c;
 	}
 	return count;
+}
+
+/*
+ * How many bytes to show of a record that has more than max_record: no part of a character
+ * of UTF-8.
+ */
+size_t
+pm_reader_shown(const PmReader *reader, const char *raw)
+{
+	size_t size = reader->options.max_record < SHOWN ? reader->options.max_record : SHOWN;
+	size_t least = size > 3 ? size - 3 : 0;
+
+	while (size > least && (raw[size] & 0xC0) == 0x80)
+		size--;
+	return size;
 }
 
 /* A copy of a text that may be NULL.  False: no memory. */

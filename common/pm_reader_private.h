@@ -81,6 +81,7 @@ extern PmReader *pm_reader_open_chunked(int fd, const PmReaderOptions *options,
 extern bool
 pm_reader_fail(PmReaderFailure *failure, PmReaderFault fault, int code, const char *detail);
 extern size_t pm_reader_begins(PmReader *reader, char *start, size_t size);
+extern size_t pm_reader_shown(const PmReader *reader, const char *raw);
 extern bool pm_buffer_reserve(PmBuffer *buffer, size_t size);
 extern bool pm_buffer_add(PmBuffer *buffer, const char *data, size_t size);
 extern bool pm_buffer_add_csv(PmBuffer *buffer, const PmText *fields, int count);
@@ -89,6 +90,7 @@ extern void pm_buffer_free(PmBuffer *buffer);
 /* in pm_json.c, pm_xlsx.c, pm_xml.c */
 extern const PmReaderFormat pm_json_format;
 extern const PmReaderFormat pm_xlsx_format;
+extern const PmReaderFormat pm_xml_format;
 
 /* in pm_gzip.c, pm_zip.c */
 extern const PmDecoder pm_gzip_decoder;

@@ -210,29 +210,6 @@ pm_utf8_clip(const char *str, size_t len, size_t max_chars)
 	return used;
 }
 
-/*
- * Writes text that is well-formed and has no zero bytes: U+FFFD stands for each byte that
- * cannot be.  out has room for three times as many bytes; returns how many it takes.
- */
-size_t
-pm_utf8_clean(const char *str, size_t len, char *out)
-{
-	size_t size = 0;
-
-	while (len > 0)
-	{
-		uint32_t code_point;
-		size_t taken = pm_utf8_decode(str, len, &code_point);
-
-		size += pm_utf8_encode(
-		    code_point == PM_UTF8_INVALID || code_point == 0 ? 0xFFFD : code_point,
-		    out + size);
-		str += taken;
-		len -= taken;
-	}
-	return size;
-}
-
 /* The value 0 .. 9 of a decimal digit of any script; -1 for anything else. */
 int
 pm_utf8_digit(uint32_t code_point)

@@ -21,7 +21,6 @@
 extern size_t pm_utf8_decode(const char *str, size_t len, uint32_t *code_point);
 extern size_t pm_utf8_encode(uint32_t cp, char *out);
 extern size_t pm_utf8_clip(const char *str, size_t len, size_t max_chars);
-extern size_t pm_utf8_clean(const char *str, size_t len, char *out);
 extern int pm_utf8_digit(uint32_t code_point);
 extern bool pm_utf8_is_space(uint32_t code_point);
 extern bool pm_utf8_is_dash(uint32_t code_point);
