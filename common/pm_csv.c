@@ -72,7 +72,8 @@ pm_csv_fill(PmReader *reader)
 	ptrdiff_t got;
 
 	if (left + more > window_limit(reader) + reader->chunk)
-		more = left <= window_limit(reader) ? window_limit(reader) + 1 - left : reader->chunk;
+		more =
+		    left <= window_limit(reader) ? window_limit(reader) + 1 - left : reader->chunk;
 	if (csv->begin > 0 && left > 0)
 		memmove(window->data, window->data + csv->begin, left);
 	window->size = left;
