@@ -448,9 +448,10 @@ detect_utf16(const char *data, size_t size)
 
 	for (size_t i = 0; i < pairs * 2; i++)
 		zeros[i & 1] += data[i] == '\0';
-	if (zeros[1] * 10 > pairs && zeros[0] * 10 < zeros[1])
+	/* a zero byte or two may be in any text */
+	if (zeros[1] > 1 && zeros[1] * 4 > pairs && zeros[0] * 10 < zeros[1])
 		return PM_ENCODING_UTF16LE;
-	if (zeros[0] * 10 > pairs && zeros[1] * 10 < zeros[0])
+	if (zeros[0] > 1 && zeros[0] * 4 > pairs && zeros[1] * 10 < zeros[0])
 		return PM_ENCODING_UTF16BE;
 	return PM_ENCODING_DETECT;
 }
