@@ -347,8 +347,6 @@ give_up(Json *json, size_t start)
 {
 	const char *data = json->window.data + start;
 
-	if (json->is_long)
-		return true;
 	json->is_long = true;
 	return clean_raw(json, data, pm_reader_shown(json->reader, data));
 }
@@ -388,6 +386,8 @@ give(Json *json, size_t start, size_t end, PmRecord *record)
 	PmRecord *own = &json->record;
 
 	json->in_record = false;
+	if (end - start > json->max_record && !json->is_long && !give_up(json, start))
+		return failed(json, PM_READER_MEMORY, start, "");
 	if (json->is_long)
 		own->fault = PM_RECORD_TOO_LONG;
 	else
@@ -422,6 +422,8 @@ begin(Json *json, size_t place)
 	json->record.fault_column = -1;
 	json->record.line = line_of(json, place);
 	json->record.offset = json->base + (int64_t) place;
+	json->record.fault_line = json->record.line;
+	json->record.fault_offset = json->record.offset;
 	json->in_record = true;
 	json->is_long = false;
 	json->start = place;
@@ -509,7 +511,8 @@ scanned(Json *json)
 
 	if (!json->at_end)
 	{
-		if (json->in_record && json->window.size - json->start > json->max_record &&
+		if (json->in_record && !json->is_long &&
+		    json->window.size - json->start > json->max_record &&
 		    !give_up(json, json->start))
 			return failed(json, PM_READER_MEMORY, json->at, "");
 		return fill(json, json->in_record && !json->is_long ? json->start : json->at);
@@ -627,7 +630,7 @@ next_line(Json *json, PmRecord *record)
 	if (newline == NULL && !json->at_end)
 	{
 		json->start = end;
-		if (end - start > json->max_record && !give_up(json, start))
+		if (end - start > json->max_record && !json->is_long && !give_up(json, start))
 			return failed(json, PM_READER_MEMORY, start, "");
 		if (json->is_long)
 			json->at = end;
@@ -649,8 +652,6 @@ next_line(Json *json, PmRecord *record)
 	begin(json, start);
 	if (end - start <= json->max_record)
 		check_line(json, start, end);
-	else if (!give_up(json, start))
-		return failed(json, PM_READER_MEMORY, start, "");
 	return give(json, start, end, record);
 }
 

@@ -68,10 +68,11 @@ ended(PmJsonScan *scan)
 static bool
 opened(PmJsonScan *scan, bool is_object)
 {
-	uint64_t bit = UINT64_C(1) << scan->depth;
+	uint64_t bit;
 
 	if (scan->depth == PM_JSON_DEPTH)
 		return false;
+	bit = UINT64_C(1) << scan->depth;
 	scan->objects = is_object ? scan->objects | bit : scan->objects & ~bit;
 	scan->depth++;
 	scan->state = is_object ? FIRST_KEY : FIRST_VALUE;
