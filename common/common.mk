@@ -14,6 +14,7 @@ PM_COMMON_SOURCES = \
 	pm_blank.c \
 	pm_boolean.c \
 	pm_case.c \
+	pm_cell.c \
 	pm_cron.c \
 	pm_csv.c \
 	pm_csv_dialect.c \
@@ -25,6 +26,7 @@ PM_COMMON_SOURCES = \
 	pm_decimal.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
+	pm_fields.c \
 	pm_encoding.c \
 	pm_fold.c \
 	pm_formula.c \
@@ -36,8 +38,11 @@ PM_COMMON_SOURCES = \
 	pm_gs1_rules.c \
 	pm_gtin.c \
 	pm_gtin_class.c \
+	pm_gzip.c \
 	pm_input.c \
 	pm_isbn.c \
+	pm_json.c \
+	pm_json_scan.c \
 	pm_measure.c \
 	pm_reader.c \
 	pm_html.c \
@@ -63,9 +68,19 @@ PM_COMMON_SOURCES = \
 	pm_uuid7.c \
 	pm_value_fault.c \
 	pm_words.c
+	pm_strings.c \
+	pm_tags.c \
+	pm_upce.c \
+	pm_utf8.c \
+	pm_uuid7.c \
+	pm_words.c \
+	pm_workbook.c \
+	pm_xlsx.c \
+	pm_xml.c \
+	pm_zip.c
 
 # What a program that uses pm_reader.h links besides.
-PM_READER_LIBS =
+PM_READER_LIBS = -lzip -lz -lexpat
 
 # Tables that awk makes of pm_gtin/data/*.csv, included by the sources above.
 PM_COMMON_GENERATED = \

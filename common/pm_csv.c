@@ -24,7 +24,6 @@
 #include <string.h>
 
 #define LINE_END_MAX 2      /* bytes of CRLF */
-#define SHOWN        1024   /* bytes shown of a record that is too long */
 #define DOS_END      '\x1A' /* ends files of old programs */
 
 bool
@@ -72,7 +71,8 @@ pm_csv_fill(PmReader *reader)
 	ptrdiff_t got;
 
 	if (left + more > window_limit(reader) + reader->chunk)
-		more = left <= window_limit(reader) ? window_limit(reader) + 1 - left : reader->chunk;
+		more =
+		    left <= window_limit(reader) ? window_limit(reader) + 1 - left : reader->chunk;
 	if (csv->begin > 0 && left > 0)
 		memmove(window->data, window->data + csv->begin, left);
 	window->size = left;
@@ -464,18 +464,6 @@ pm_csv_take_columns(PmReader *reader, int count, int needed)
 	return true;
 }
 
-/* How much to show of a record that is too long: no part of a character. */
-static size_t
-shown_size(const PmReader *reader, const char *raw)
-{
-	size_t size = reader->options.max_record < SHOWN ? reader->options.max_record : SHOWN;
-	size_t least = size > 3 ? size - 3 : 0;
-
-	while (size > least && (raw[size] & 0xC0) == 0x80)
-		size--;
-	return size;
-}
-
 /* Makes the record that was split one for the caller.  False: failure is set. */
 bool
 pm_csv_deliver(PmReader *reader, PmRecord *record)
@@ -498,7 +486,7 @@ pm_csv_deliver(PmReader *reader, PmRecord *record)
 	if (too_long)
 	{
 		note_fault(record, PM_RECORD_TOO_LONG, -1);
-		record->raw.size = shown_size(reader, record->raw.data);
+		record->raw.size = pm_reader_shown(reader, record->raw.data);
 		kept = 0;
 	}
 	else if (split->fault != PM_CSV_GOOD)

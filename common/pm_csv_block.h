@@ -16,6 +16,8 @@
 
 #define PM_CSV_BLOCK 64
 
+#define PM_CSV_INLINE static inline __attribute__((always_inline))
+
 /* The bytes looked for, besides line ends. */
 typedef struct PmCsvBytes
 {
@@ -27,9 +29,8 @@ typedef struct PmCsvBytes
 /* Where they are. */
 typedef struct PmCsvBits
 {
-	uint64_t delimiters;
-	uint64_t quotes; /* or escapes */
-	uint64_t lines;  /* LF and CR */
+	uint64_t marks; /* quotes, escapes, LF, CR: what counts in quotes too */
+	uint64_t all;   /* and delimiters */
 } PmCsvBits;
 
 /* The bytes of eight that equal a repeated one, as eight bits. */
@@ -61,41 +62,41 @@ pm_csv_block_portable(const char *data, const PmCsvBytes *bytes, PmCsvBits *bits
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 		word = __builtin_bswap64(word);
 #endif
-		bits->delimiters |= pm_csv_equal8(word, delimiter) << i;
-		bits->quotes |= (pm_csv_equal8(word, quote) | pm_csv_equal8(word, escape)) << i;
-		bits->lines |= (pm_csv_equal8(word, ones * '\n') | pm_csv_equal8(word, ones * '\r'))
+		bits->all |= pm_csv_equal8(word, delimiter) << i;
+		bits->marks |= (pm_csv_equal8(word, quote) | pm_csv_equal8(word, escape) |
+		                pm_csv_equal8(word, ones * '\n') | pm_csv_equal8(word, ones * '\r'))
 		               << i;
 	}
+	bits->all |= bits->marks;
 }
 
 #ifdef __SSE2__
-/* Sixteen bits of where bytes equal a repeated one or another, shifted to their place. */
-static inline uint64_t
-pm_csv_equal16(__m128i data, __m128i one, __m128i other, int place)
+/* Sixteen bytes. */
+PM_CSV_INLINE void
+pm_csv_block16(const char *data, const PmCsvBytes *bytes, int place, PmCsvBits *bits)
 {
-	__m128i equal = _mm_or_si128(_mm_cmpeq_epi8(data, one), _mm_cmpeq_epi8(data, other));
+	__m128i part = _mm_loadu_si128((const __m128i *) (data + place));
+	__m128i quotes = _mm_or_si128(_mm_cmpeq_epi8(part, _mm_set1_epi8(bytes->quote)),
+	                              _mm_cmpeq_epi8(part, _mm_set1_epi8(bytes->escape)));
+	__m128i lines = _mm_or_si128(_mm_cmpeq_epi8(part, _mm_set1_epi8('\n')),
+	                             _mm_cmpeq_epi8(part, _mm_set1_epi8('\r')));
+	__m128i marks = _mm_or_si128(quotes, lines);
+	__m128i all =
+	    _mm_or_si128(marks, _mm_cmpeq_epi8(part, _mm_set1_epi8(bytes->delimiter)));
 
-	return (uint64_t) (unsigned) _mm_movemask_epi8(equal) << place;
+	bits->marks |= (uint64_t) (unsigned) _mm_movemask_epi8(marks) << place;
+	bits->all |= (uint64_t) (unsigned) _mm_movemask_epi8(all) << place;
 }
 
-static inline void
+PM_CSV_INLINE void
 pm_csv_block(const char *data, const PmCsvBytes *bytes, PmCsvBits *bits)
 {
-	const __m128i delimiter = _mm_set1_epi8(bytes->delimiter);
-	const __m128i quote = _mm_set1_epi8(bytes->quote);
-	const __m128i escape = _mm_set1_epi8(bytes->escape);
-	const __m128i lf = _mm_set1_epi8('\n');
-	const __m128i cr = _mm_set1_epi8('\r');
-
-	memset(bits, 0, sizeof(*bits));
-	for (int i = 0; i < PM_CSV_BLOCK; i += 16)
-	{
-		__m128i part = _mm_loadu_si128((const __m128i *) (data + i));
-
-		bits->delimiters |= pm_csv_equal16(part, delimiter, delimiter, i);
-		bits->quotes |= pm_csv_equal16(part, quote, escape, i);
-		bits->lines |= pm_csv_equal16(part, lf, cr, i);
-	}
+	bits->marks = 0;
+	bits->all = 0;
+	pm_csv_block16(data, bytes, 0, bits);
+	pm_csv_block16(data, bytes, 16, bits);
+	pm_csv_block16(data, bytes, 32, bits);
+	pm_csv_block16(data, bytes, 48, bits);
 }
 #else
 #define pm_csv_block pm_csv_block_portable

@@ -43,41 +43,54 @@ typedef enum Stop
 	STOP_UNCLEAN
 } Stop;
 
-/* One record as it is being split. */
+/* A value. */
+typedef struct Value
+{
+	size_t from;
+	size_t to;
+	size_t next; /* where its delimiter or line end is */
+	bool is_escaped;
+} Value;
+
+/* The dialect, and the record that is being split. */
 typedef struct Split
 {
-	Cursor cursor;
-	const PmCsvDialect *dialect;
+	const char *delimiter;
 	size_t delimiter_size;
 	int quote;  /* -1: nothing is quoted */
 	int escape; /* -1: nothing is escaped */
 	bool at_end;
 	bool strict;
 	PmCsvRecord *record;
-	size_t from; /* of the value last read */
-	size_t to;
-	bool is_escaped;
 } Split;
 
+/* Looks at the last bytes before end, fewer than a block. */
+static __attribute__((noinline)) PmCsvBits
+load_last(const char *data, size_t left, const PmCsvBytes *bytes)
+{
+	char last[PM_CSV_BLOCK] = {0};
+	uint64_t there = (UINT64_C(1) << left) - 1;
+	PmCsvBits bits;
+
+	memcpy(last, data, left);
+	pm_csv_block(last, bytes, &bits);
+	bits.marks &= there;
+	bits.all &= there;
+	return bits;
+}
+
 /* Looks at the 64 bytes from base; nothing after end counts, or is read. */
-static inline void
+PM_CSV_INLINE void
 load(Cursor *cursor, size_t base)
 {
-	size_t left = cursor->end - base;
-
 	cursor->base = base;
-	if (left >= PM_CSV_BLOCK)
+	if (cursor->end - base >= PM_CSV_BLOCK)
 		pm_csv_block(cursor->data + base, &cursor->bytes, &cursor->bits);
 	else
 	{
-		char last[PM_CSV_BLOCK] = {0};
-		uint64_t there = (UINT64_C(1) << left) - 1;
+		const PmCsvBytes bytes = cursor->bytes;
 
-		memcpy(last, cursor->data + base, left);
-		pm_csv_block(last, &cursor->bytes, &cursor->bits);
-		cursor->bits.delimiters &= there;
-		cursor->bits.quotes &= there;
-		cursor->bits.lines &= there;
+		cursor->bits = load_last(cursor->data + base, cursor->end - base, &bytes);
 	}
 }
 
@@ -85,143 +98,144 @@ load(Cursor *cursor, size_t base)
  * The next place at or after at that means something, inside a quoted value or not; end if
  * there is none.
  */
-static inline size_t
+PM_CSV_INLINE size_t
 seek(Cursor *cursor, size_t at, bool quoted)
 {
 	for (;;)
 	{
 		uint64_t bits;
 
-		if (at >= cursor->end)
-			return cursor->end;
 		if (at - cursor->base >= PM_CSV_BLOCK)
+		{
+			if (at >= cursor->end)
+				return cursor->end;
 			load(cursor, at);
-		bits = cursor->bits.quotes | cursor->bits.lines;
-		if (!quoted)
-			bits |= cursor->bits.delimiters;
-		bits >>= at - cursor->base;
+		}
+		bits = (quoted ? cursor->bits.marks : cursor->bits.all) >> (at - cursor->base);
 		if (bits != 0)
 			return at + (size_t) __builtin_ctzll(bits);
 		at = cursor->base + PM_CSV_BLOCK;
 	}
 }
 
-static inline int
-byte_at(const Split *split, size_t at)
+PM_CSV_INLINE int
+byte_at(const Cursor *cursor, size_t at)
 {
-	return (unsigned char) split->cursor.data[at];
+	return (unsigned char) cursor->data[at];
 }
 
 /*
  * The size of the line end at a place; 0 if it is none; -1 if only what follows can tell.
  */
-static inline int
-line_end_size(const Split *split, size_t at)
+PM_CSV_INLINE int
+line_end_size(const char *data, size_t at, size_t end, bool at_end)
 {
-	int c = byte_at(split, at);
-
-	if (c == '\n')
+	if (data[at] == '\n')
 		return 1;
-	if (c != '\r')
+	if (data[at] != '\r')
 		return 0;
-	if (at + 1 < split->cursor.end)
-		return byte_at(split, at + 1) == '\n' ? 2 : 1;
-	return split->at_end ? 1 : -1;
+	if (at + 1 < end)
+		return data[at + 1] == '\n' ? 2 : 1;
+	return at_end ? 1 : -1;
 }
 
-/* Is there a delimiter?  1, 0, or -1 if only what follows can tell. */
-static inline int
-is_delimiter(const Split *split, size_t at)
+/* Is there the whole of a delimiter of several bytes?  -1: only what follows can tell. */
+static int
+is_long_delimiter(const Split *split, const char *data, size_t left)
 {
-	const char *delimiter = split->dialect->delimiter;
-	size_t left = split->cursor.end - at;
-
-	if (split->cursor.data[at] != delimiter[0])
-		return 0;
-	if (split->delimiter_size == 1)
-		return 1;
 	if (left >= split->delimiter_size)
-		return memcmp(split->cursor.data + at, delimiter, split->delimiter_size) == 0;
-	if (memcmp(split->cursor.data + at, delimiter, left) != 0)
+		return memcmp(data, split->delimiter, split->delimiter_size) == 0;
+	if (memcmp(data, split->delimiter, left) != 0)
 		return 0;
 	return split->at_end ? 0 : -1;
 }
 
-/* Notes the first fault of a record. */
-static void
-note_fault(Split *split, PmCsvFault fault, size_t at)
+/* Is there a delimiter?  1, 0, or -1 if only what follows can tell. */
+PM_CSV_INLINE int
+is_delimiter(const Split *split, const Cursor *cursor, size_t at)
 {
-	PmCsvRecord *record = split->record;
+	if (cursor->data[at] != cursor->bytes.delimiter)
+		return 0;
+	if (split->delimiter_size == 1)
+		return 1;
+	return is_long_delimiter(split, cursor->data + at, cursor->end - at);
+}
 
+/* Notes the first fault of a record. */
+static __attribute__((noinline)) void
+note_fault(PmCsvRecord *record, PmCsvFault fault, size_t at, int64_t lines)
+{
 	if (record->fault != PM_CSV_GOOD)
 		return;
 	record->fault = fault;
 	record->fault_field = record->count;
 	record->fault_at = at;
-	record->fault_lines = record->lines;
+	record->fault_lines = lines;
 }
 
 /*
- * Steps over an escape and what it escapes.  False: more is needed, or strict forbids it;
- * *stop says which.
+ * The place after what is escaped at a place; stop is STOP_MORE if more is needed to tell,
+ * STOP_UNCLEAN if strict forbids it.
  */
-static bool
-skip_escaped(Split *split, size_t *at, Stop *stop)
+static __attribute__((noinline)) size_t
+skip_escaped(const Split *split, const char *data, size_t at, size_t end, Stop *stop)
 {
-	int size = 1;
+	int size;
 
-	split->is_escaped = true;
-	(*at)++;
-	if (*at == split->cursor.end)
+	*stop = STOP_LINE;
+	if (at == end)
 	{
+		if (!split->at_end)
+			*stop = STOP_MORE;
+		return at;
+	}
+	size = line_end_size(data, at, end, split->at_end);
+	if (size == 0)
+		return at + 1;
+	if (split->strict)
+		*stop = STOP_UNCLEAN;
+	else if (size < 0)
 		*stop = STOP_MORE;
-		return split->at_end;
-	}
-	size = line_end_size(split, *at);
-	if (size != 0)
-	{
-		*stop = split->strict ? STOP_UNCLEAN : STOP_MORE;
-		if (split->strict || size < 0)
-			return false;
-		split->record->lines++;
-	}
-	*at += size > 0 ? (size_t) size : 1;
-	return true;
+	split->record->lines++;
+	return at + (size > 0 ? (size_t) size : 1);
 }
 
 /* Reads an unquoted value, or the rest of one, from a place on. */
-static inline Stop
-read_unquoted(Split *split, size_t at)
+PM_CSV_INLINE Stop
+read_unquoted(const Split *split, Cursor *cursor, size_t at, Value *value)
 {
-	Cursor *cursor = &split->cursor;
-	Stop stop = STOP_MORE;
-
+	value->from = at;
+	value->is_escaped = false;
 	for (;;)
 	{
 		int found;
 
 		at = seek(cursor, at, false);
-		split->to = at;
+		value->to = value->next = at;
 		if (at == cursor->end)
 			return split->at_end ? STOP_LINE : STOP_MORE;
-		found = is_delimiter(split, at);
+		found = is_delimiter(split, cursor, at);
 		if (found > 0)
 			return STOP_DELIMITER;
 		if (found < 0)
 			return STOP_MORE;
-		found = byte_at(split, at);
+		found = byte_at(cursor, at);
 		if (found == '\n' || found == '\r')
 			return STOP_LINE;
 		if (found == split->quote)
 		{
 			if (split->strict)
 				return STOP_UNCLEAN;
-			note_fault(split, PM_CSV_STRAY_QUOTE, at);
+			note_fault(split->record, PM_CSV_STRAY_QUOTE, at, split->record->lines);
 			at++;
 		}
 		else if (found == split->escape)
 		{
-			if (!skip_escaped(split, &at, &stop))
+			Stop stop;
+
+			value->is_escaped = true;
+			at = skip_escaped(split, cursor->data, at + 1, cursor->end, &stop);
+			if (stop != STOP_LINE)
 				return stop;
 		}
 		else
@@ -230,47 +244,46 @@ read_unquoted(Split *split, size_t at)
 }
 
 /*
- * Finds the quote that closes a value; at is after the one that opened it.  Returns where
- * it is, or end with *stop: STOP_LINE if the text is at its end.
+ * Finds the quote that closes a value; at is after the one that opened it.  STOP_DELIMITER:
+ * it is at value->to; STOP_LINE: the text ends before it.
  */
-static inline size_t
-find_closing(Split *split, size_t at, Stop *stop)
+PM_CSV_INLINE Stop
+find_closing(const Split *split, Cursor *cursor, size_t at, Value *value)
 {
-	Cursor *cursor = &split->cursor;
-
-	*stop = STOP_MORE;
+	value->is_escaped = false;
 	for (;;)
 	{
 		int found;
 
 		at = seek(cursor, at, true);
+		value->to = at;
 		if (at == cursor->end)
-		{
-			if (split->at_end)
-				*stop = STOP_LINE;
-			return at;
-		}
-		found = byte_at(split, at);
+			return split->at_end ? STOP_LINE : STOP_MORE;
+		found = byte_at(cursor, at);
 		if (found == split->quote)
 		{
 			if (at + 1 == cursor->end)
-				return split->at_end ? at : cursor->end;
-			if (byte_at(split, at + 1) != split->quote)
-				return at;
-			split->is_escaped = true;
+				return split->at_end ? STOP_DELIMITER : STOP_MORE;
+			if (byte_at(cursor, at + 1) != split->quote)
+				return STOP_DELIMITER;
+			value->is_escaped = true;
 			at += 2;
 		}
 		else if (found == split->escape)
 		{
-			if (!skip_escaped(split, &at, stop))
-				return cursor->end;
+			Stop stop;
+
+			value->is_escaped = true;
+			at = skip_escaped(split, cursor->data, at + 1, cursor->end, &stop);
+			if (stop != STOP_LINE)
+				return stop;
 		}
 		else
 		{
-			int size = line_end_size(split, at);
+			int size = line_end_size(cursor->data, at, cursor->end, split->at_end);
 
 			if (size < 0)
-				return cursor->end;
+				return STOP_MORE;
 			split->record->lines++;
 			at += (size_t) size;
 		}
@@ -278,44 +291,42 @@ find_closing(Split *split, size_t at, Stop *stop)
 }
 
 /* Reads a quoted value; open is its first quote. */
-static inline Stop
-read_quoted(Split *split, size_t open)
+PM_CSV_INLINE Stop
+read_quoted(const Split *split, Cursor *cursor, size_t open, Value *value)
 {
-	Stop stop;
-	size_t closing = find_closing(split, open + 1, &stop);
-	size_t after = closing + 1;
+	int64_t lines = split->record->lines;
+	Stop stop = find_closing(split, cursor, open + 1, value);
+	size_t closing = value->to;
 	int found;
 
-	if (closing == split->cursor.end)
+	value->from = open + 1;
+	value->next = closing + 1;
+	if (stop == STOP_LINE)
 	{
-		if (stop != STOP_LINE)
-			return stop;
 		if (split->strict)
 			return STOP_UNCLEAN;
 		split->record->unclosed = true;
-		split->from = open;
-		split->to = closing;
-		split->is_escaped = false;
-		return STOP_LINE;
+		note_fault(split->record, PM_CSV_UNCLOSED_QUOTE, open, lines);
+		value->from = open;
+		value->next = closing;
+		value->is_escaped = false;
 	}
-	split->from = open + 1;
-	split->to = closing;
-	if (after == split->cursor.end)
+	if (stop != STOP_DELIMITER)
+		return stop;
+	if (value->next == cursor->end)
 		return split->at_end ? STOP_LINE : STOP_MORE;
-	found = is_delimiter(split, after);
-	if (found > 0)
-		return STOP_DELIMITER;
-	if (found < 0)
-		return STOP_MORE;
-	found = byte_at(split, after);
+	found = is_delimiter(split, cursor, value->next);
+	if (found != 0)
+		return found > 0 ? STOP_DELIMITER : STOP_MORE;
+	found = byte_at(cursor, value->next);
 	if (found == '\n' || found == '\r')
 		return STOP_LINE;
 	if (split->strict)
 		return STOP_UNCLEAN;
-	note_fault(split, PM_CSV_STRAY_QUOTE, closing);
-	stop = read_unquoted(split, after);
-	split->from = open;
-	split->is_escaped = false;
+	note_fault(split->record, PM_CSV_STRAY_QUOTE, closing, split->record->lines);
+	stop = read_unquoted(split, cursor, value->next, value);
+	value->from = open;
+	value->is_escaped = false;
 	return stop;
 }
 
@@ -345,26 +356,23 @@ pm_csv_reserve(PmCsvSplitter *splitter, int count)
 	return true;
 }
 
-/* Keeps the value just read.  False: no memory. */
-static inline bool
-keep(PmCsvSplitter *splitter, const Split *split, bool quoted)
+/* Keeps a value.  False: no memory. */
+PM_CSV_INLINE bool
+keep(PmCsvSplitter *splitter, const char *data, const Value *value, bool quoted)
 {
 	PmCsvRecord *record = &splitter->record;
+	int n = record->count;
 
-	if (record->count >= splitter->capacity && record->count < splitter->max &&
-	    !pm_csv_reserve(splitter, record->count + 1))
+	if (n >= splitter->capacity && n < splitter->max && !pm_csv_reserve(splitter, n + 1))
 		return false;
-	if (record->count < splitter->capacity)
+	if (n < splitter->capacity)
 	{
-		PmText *field = &splitter->fields[record->count];
-
-		field->data = split->cursor.data + split->from;
-		field->size = split->to - split->from;
-		if (split->is_escaped)
-			splitter->escaped[record->escaped++] = record->count * 2 + quoted;
+		splitter->fields[n] = (PmText){data + value->from, value->to - value->from};
+		if (value->is_escaped)
+			splitter->escaped[record->escaped++] = n * 2 + quoted;
 	}
-	if (record->count < INT32_MAX)
-		record->count++;
+	if (n < INT32_MAX)
+		record->count = n + 1;
 	return true;
 }
 
@@ -381,11 +389,13 @@ pm_csv_split(PmCsvSplitter *splitter, const char *data, size_t start, size_t end
 	const PmCsvDialect *dialect = &splitter->dialect;
 	PmCsvRecord *record = &splitter->record;
 	Split split;
+	Cursor cursor;
 	size_t at = start;
+	int size = 0;
 
 	memset(record, 0, sizeof(*record));
-	split.dialect = dialect;
-	split.delimiter_size = strlen(dialect->delimiter);
+	split.delimiter = dialect->delimiter;
+	split.delimiter_size = dialect->delimiter[1] == '\0' ? 1 : strlen(dialect->delimiter);
 	split.quote =
 	    dialect->quote == PM_CSV_NOTHING_QUOTED ? -1 : (unsigned char) dialect->quote;
 	split.escape = dialect->escape == '\0' || dialect->escape == dialect->quote
@@ -394,51 +404,41 @@ pm_csv_split(PmCsvSplitter *splitter, const char *data, size_t start, size_t end
 	split.at_end = at_end;
 	split.strict = splitter->strict;
 	split.record = record;
-	split.cursor.data = data;
-	split.cursor.end = end;
-	split.cursor.bytes.delimiter = dialect->delimiter[0];
-	split.cursor.bytes.quote = split.quote < 0 ? dialect->delimiter[0] : dialect->quote;
-	split.cursor.bytes.escape =
-	    split.escape < 0 ? split.cursor.bytes.quote : dialect->escape;
-	load(&split.cursor, start);
+	cursor.data = data;
+	cursor.end = end;
+	cursor.bytes.delimiter = dialect->delimiter[0];
+	cursor.bytes.quote = split.quote < 0 ? dialect->delimiter[0] : dialect->quote;
+	cursor.bytes.escape = split.escape < 0 ? cursor.bytes.quote : dialect->escape;
+	load(&cursor, start);
 
 	for (;;)
 	{
-		bool quoted = at < end && byte_at(&split, at) == split.quote;
-		int64_t lines = record->lines;
-		Stop stop;
+		bool quoted = at < end && byte_at(&cursor, at) == split.quote;
+		Value value;
+		Stop stop = quoted ? read_quoted(&split, &cursor, at, &value)
+		                   : read_unquoted(&split, &cursor, at, &value);
 
-		split.from = at;
-		split.is_escaped = false;
-		stop = quoted ? read_quoted(&split, at) : read_unquoted(&split, at);
 		if (stop == STOP_MORE)
 			return PM_CSV_MORE;
 		if (stop == STOP_UNCLEAN)
 			return PM_CSV_UNCLEAN;
-		if (record->unclosed && record->fault == PM_CSV_GOOD)
-		{
-			note_fault(&split, PM_CSV_UNCLOSED_QUOTE, at);
-			record->fault_lines = lines;
-		}
-		if (!keep(splitter, &split, quoted))
+		if (!keep(splitter, data, &value, quoted))
 			return PM_CSV_MEMORY;
-		at = split.to + (quoted && split.from != at);
+		at = value.next;
 		if (stop == STOP_LINE)
 			break;
 		at += split.delimiter_size;
 	}
 
-	record->size = at - start;
-	record->next = at;
 	if (at < end)
 	{
-		int size = line_end_size(&split, at);
-
+		size = line_end_size(data, at, end, at_end);
 		if (size < 0)
 			return PM_CSV_MORE;
-		record->next += (size_t) size;
 		record->lines++;
 	}
+	record->size = at - start;
+	record->next = at + (size_t) size;
 	return PM_CSV_RECORD;
 }
 

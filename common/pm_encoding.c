@@ -98,12 +98,28 @@ load_word(const char *data)
 	return word;
 }
 
-/* How many bytes from here are ASCII; counts words of eight first. */
+/* Are eight bytes ASCII and not zero? */
+static inline bool
+is_plain(uint64_t word)
+{
+	return ((word | (word - LOW_BITS)) & HIGH_BITS) == 0;
+}
+
+/* How many bytes from here are ASCII. */
 static inline size_t
 ascii_run(const char *data, size_t size)
 {
 	size_t run = 0;
 
+#ifdef __SSE2__
+	for (; size - run >= 16; run += 16)
+	{
+		int high = _mm_movemask_epi8(_mm_loadu_si128((const __m128i *) (data + run)));
+
+		if (high != 0)
+			return run + (size_t) __builtin_ctz((unsigned) high);
+	}
+#endif
 	while (size - run >= 8 && (load_word(data + run) & HIGH_BITS) == 0)
 		run += 8;
 	while (run < size && (data[run] & 0x80) == 0)
@@ -219,15 +235,25 @@ pm_encoding_convert(PmEncoding encoding, const char *data, size_t size, char *ou
 
 	while (at < size)
 	{
-		unsigned char byte = (unsigned char) data[at];
-		uint32_t cp = byte;
 		size_t length = 1;
+		unsigned char byte;
+		uint32_t cp;
 
+		while (size - at >= 8 && is_plain(load_word(data + at)))
+		{
+			memcpy(out + used, data + at, 8);
+			used += 8;
+			at += 8;
+		}
+		if (at == size)
+			break;
+		byte = (unsigned char) data[at];
 		if (byte != 0 && byte < 0x80)
 		{
 			out[used++] = data[at++];
 			continue;
 		}
+		cp = byte;
 		if (byte == 0)
 		{
 			*found |= PM_TEXT_NUL;
@@ -290,6 +316,39 @@ pm_encoding_from_utf8(PmEncoding encoding, const char *data, size_t size, char *
 	return used;
 }
 
+/* Writes the ASCII that UTF-16 begins with, by eight characters; returns how many. */
+static inline size_t
+ascii_units(const char *data, size_t size, bool big_endian, char *out)
+{
+	size_t count = 0;
+
+#ifdef __SSE2__
+	const __m128i other = _mm_set1_epi16((short) (big_endian ? 0x80FF : 0xFF80));
+
+	for (; size - count * 2 >= 16; count += 8)
+	{
+		__m128i units = _mm_loadu_si128((const __m128i *) (data + count * 2));
+		__m128i strange = _mm_and_si128(units, other);
+
+		if (_mm_movemask_epi8(_mm_cmpeq_epi8(strange, _mm_setzero_si128())) != 0xFFFF)
+			break;
+		if (big_endian)
+			units = _mm_srli_epi16(units, 8);
+		_mm_storel_epi64((__m128i *) (out + count), _mm_packus_epi16(units, units));
+	}
+#endif
+	for (; size - count * 2 >= 2; count++)
+	{
+		char zero = data[count * 2 + !big_endian];
+		char byte = data[count * 2 + big_endian];
+
+		if (zero != '\0' || (byte & 0x80) != 0)
+			break;
+		out[count] = byte;
+	}
+	return count;
+}
+
 /*
  * Turns UTF-16 into UTF-8, as it comes in pieces; at_end with the last one.  Half of a
  * pair becomes the three bytes that would be its UTF-8, and a single last byte becomes FF:
@@ -310,6 +369,15 @@ pm_utf16_convert(PmUtf16 *state, bool big_endian, const char *data, size_t size,
 
 		if (!state->has_byte)
 		{
+			if (high == 0)
+			{
+				size_t run = ascii_units(data + i, size - i, big_endian, out + used);
+
+				used += run;
+				i += run * 2;
+				if (i == size)
+					break;
+			}
 			state->byte = bytes[i];
 			state->has_byte = true;
 			continue;
@@ -355,8 +423,14 @@ pm_utf16_size(const char *data, size_t size)
 
 	for (size_t i = 0; i < size; i++)
 	{
-		unsigned char byte = (unsigned char) data[i];
+		size_t run = ascii_run(data + i, size - i);
+		unsigned char byte;
 
+		bytes += run * 2;
+		i += run;
+		if (i == size)
+			break;
+		byte = (unsigned char) data[i];
 		if (byte == 0xFF)
 			bytes += 1;
 		else if ((byte & 0xC0) != 0x80)
@@ -374,9 +448,10 @@ detect_utf16(const char *data, size_t size)
 
 	for (size_t i = 0; i < pairs * 2; i++)
 		zeros[i & 1] += data[i] == '\0';
-	if (zeros[1] * 10 > pairs && zeros[0] * 10 < zeros[1])
+	/* a zero byte or two may be in any text */
+	if (zeros[1] > 1 && zeros[1] * 4 > pairs && zeros[0] * 10 < zeros[1])
 		return PM_ENCODING_UTF16LE;
-	if (zeros[0] * 10 > pairs && zeros[1] * 10 < zeros[0])
+	if (zeros[0] > 1 && zeros[0] * 4 > pairs && zeros[1] * 10 < zeros[0])
 		return PM_ENCODING_UTF16BE;
 	return PM_ENCODING_DETECT;
 }

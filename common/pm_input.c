@@ -12,11 +12,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#define RATIO_COUNTS_ABOVE (100 << 20) /* expanded bytes */
+
 static ptrdiff_t plain_read(PmInput *input, char *buffer, size_t size);
 
+static const PmDecoder plain_decoder = {"", 0, NULL, plain_read, NULL};
+
 /* Asked in this order; the last one takes what no other does. */
-static const PmDecoder decoders[] = {
-    {"", 0, NULL, plain_read, NULL},
+static const PmDecoder *const decoders[] = {
+    &pm_gzip_decoder,
+    &pm_zip_decoder,
+    &plain_decoder,
 };
 
 /*
@@ -26,14 +32,33 @@ static const PmDecoder decoders[] = {
 ptrdiff_t
 pm_input_pread(PmInput *input, char *buffer, size_t size, int64_t offset)
 {
+	return pm_input_pread_of(input, input->fd, buffer, size, offset);
+}
+
+/* The same of another file that belongs to the input. */
+ptrdiff_t
+pm_input_pread_of(PmInput *input, int fd, char *buffer, size_t size, int64_t offset)
+{
 	ssize_t got;
 
 	do
-		got = pread(input->fd, buffer, size, (off_t) offset);
+		got = pread(fd, buffer, size, (off_t) offset);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		pm_reader_fail(input->failure, PM_READER_IO, errno, strerror(errno));
 	return got;
+}
+
+/* May so many bytes become so many expanded ones?  False: a bomb, failure is set. */
+bool
+pm_input_allows(PmInput *input, int64_t expanded, int64_t compressed)
+{
+	const PmReaderOptions *options = input->options;
+
+	if (expanded > options->max_expanded)
+		return pm_reader_fail(input->failure, PM_READER_BOMB, 0, "max_expanded");
+	return expanded <= RATIO_COUNTS_ABOVE || expanded / options->max_ratio <= compressed ||
+	       pm_reader_fail(input->failure, PM_READER_BOMB, 0, "max_ratio");
 }
 
 /* The file as it is. */
@@ -60,10 +85,10 @@ pm_input_open(PmInput *input)
 
 	if (got < 0)
 		return false;
-	while (decoders[i].magic_size > (size_t) got ||
-	       memcmp(decoders[i].magic, magic, decoders[i].magic_size) != 0)
+	while (decoders[i]->magic_size > (size_t) got ||
+	       memcmp(decoders[i]->magic, magic, decoders[i]->magic_size) != 0)
 		i++;
-	input->decoder = &decoders[i];
+	input->decoder = decoders[i];
 	return input->decoder->open == NULL || input->decoder->open(input);
 }
 

@@ -19,11 +19,11 @@
 #define DEFAULT_MAX_COLUMNS  2000
 #define DEFAULT_MAX_EXPANDED (INT64_C(64) << 30)
 #define DEFAULT_MAX_RATIO    200
+#define SHOWN                1024 /* bytes of a record that is too long */
 
 /* Asked in this order whether a file is theirs. */
 static const PmReaderFormat *const formats[] = {
-    &pm_csv_format,
-    NULL,
+    &pm_xlsx_format, &pm_xml_format, &pm_json_format, &pm_csv_format, NULL,
 };
 
 /* Makes room for size bytes in all.  False: no memory, the buffer is as it was. */
@@ -61,13 +61,35 @@ pm_buffer_add(PmBuffer *buffer, const char *data, size_t size)
 	return true;
 }
 
+/* Is one of the eight bytes of a word that of a pattern, which has it eight times? */
+static inline bool
+has_byte(uint64_t word, uint64_t pattern)
+{
+	word ^= pattern;
+	return ((word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080)) !=
+	       0;
+}
+
 /* Does a value of CSV need quotes? */
 static bool
 needs_quotes(PmText value)
 {
-	for (size_t i = 0; i < value.size; i++)
-		if (value.data[i] == ',' || value.data[i] == '"' || value.data[i] == '\n' ||
-		    value.data[i] == '\r')
+	const char *at = value.data;
+	size_t left = value.size;
+
+	for (; left >= 8; at += 8, left -= 8)
+	{
+		uint64_t word;
+
+		memcpy(&word, at, 8);
+		if (has_byte(word, UINT64_C(0x2C2C2C2C2C2C2C2C)) || /* comma */
+		    has_byte(word, UINT64_C(0x2222222222222222)) || /* quote */
+		    has_byte(word, UINT64_C(0x0A0A0A0A0A0A0A0A)) ||
+		    has_byte(word, UINT64_C(0x0D0D0D0D0D0D0D0D)))
+			return true;
+	}
+	for (; left > 0; at++, left--)
+		if (*at == ',' || *at == '"' || *at == '\n' || *at == '\r')
 			return true;
 	return false;
 }
@@ -79,35 +101,36 @@ needs_quotes(PmText value)
 bool
 pm_buffer_add_csv(PmBuffer *buffer, const PmText *fields, int count)
 {
+	size_t size = buffer->size;
+	char *out;
+
+	for (int i = 0; i < count; i++)
+		size += 2 * fields[i].size + 3;
+	if (!pm_buffer_reserve(buffer, size))
+		return false;
+	out = buffer->data + buffer->size;
 	for (int i = 0; i < count; i++)
 	{
-		const char *from = fields[i].data;
-		const char *end = from + fields[i].size;
-		const char *quote;
-
-		if (i > 0 && !pm_buffer_add(buffer, ",", 1))
-			return false;
-		if (from == NULL)
+		if (i > 0)
+			*out++ = ',';
+		if (fields[i].data == NULL)
 			continue;
 		if (!needs_quotes(fields[i]))
 		{
-			if (!pm_buffer_add(buffer, from, fields[i].size))
-				return false;
+			memcpy(out, fields[i].data, fields[i].size);
+			out += fields[i].size;
 			continue;
 		}
-		if (!pm_buffer_add(buffer, "\"", 1))
-			return false;
-		while ((quote = memchr(from, '"', (size_t) (end - from))) != NULL)
+		*out++ = '"';
+		for (size_t at = 0; at < fields[i].size; at++)
 		{
-			if (!pm_buffer_add(buffer, from, (size_t) (quote + 1 - from)) ||
-			    !pm_buffer_add(buffer, "\"", 1))
-				return false;
-			from = quote + 1;
+			if (fields[i].data[at] == '"')
+				*out++ = '"';
+			*out++ = fields[i].data[at];
 		}
-		if (!pm_buffer_add(buffer, from, (size_t) (end - from)) ||
-		    !pm_buffer_add(buffer, "\"", 1))
-			return false;
+		*out++ = '"';
 	}
+	buffer->size = (size_t) (out - buffer->data);
 	return true;
 }
 
@@ -176,6 +199,21 @@ pm_reader_begins(PmReader *reader, char *start, size_t size)
 		start[count++] = (char) c;
 	}
 	return count;
+}
+
+/*
+ * How many bytes to show of a record that has more than max_record: no part of a character
+ * of UTF-8.
+ */
+size_t
+pm_reader_shown(const PmReader *reader, const char *raw)
+{
+	size_t size = reader->options.max_record < SHOWN ? reader->options.max_record : SHOWN;
+	size_t least = size > 3 ? size - 3 : 0;
+
+	while (size > least && (raw[size] & 0xC0) == 0x80)
+		size--;
+	return size;
 }
 
 /* A copy of a text that may be NULL.  False: no memory. */

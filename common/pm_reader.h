@@ -151,6 +151,7 @@ typedef struct PmReaderFound
 	bool gzip;
 	bool zip;
 	char member[256];
+	char sheet[256]; /* once its first row was looked for */
 	char delimiter[PM_DELIMITER_MAX + 1];
 	char quote;
 	int header;         /* 1 or -1 */

@@ -81,16 +81,29 @@ extern PmReader *pm_reader_open_chunked(int fd, const PmReaderOptions *options,
 extern bool
 pm_reader_fail(PmReaderFailure *failure, PmReaderFault fault, int code, const char *detail);
 extern size_t pm_reader_begins(PmReader *reader, char *start, size_t size);
+extern size_t pm_reader_shown(const PmReader *reader, const char *raw);
 extern bool pm_buffer_reserve(PmBuffer *buffer, size_t size);
 extern bool pm_buffer_add(PmBuffer *buffer, const char *data, size_t size);
 extern bool pm_buffer_add_csv(PmBuffer *buffer, const PmText *fields, int count);
 extern void pm_buffer_free(PmBuffer *buffer);
+
+/* in pm_json.c, pm_xlsx.c, pm_xml.c */
+extern const PmReaderFormat pm_json_format;
+extern const PmReaderFormat pm_xlsx_format;
+extern const PmReaderFormat pm_xml_format;
+
+/* in pm_gzip.c, pm_zip.c */
+extern const PmDecoder pm_gzip_decoder;
+extern const PmDecoder pm_zip_decoder;
 
 /* in pm_input.c */
 extern bool pm_input_open(PmInput *input);
 extern bool pm_input_peek(PmInput *input);
 extern ptrdiff_t pm_input_read(PmInput *input, char *buffer, size_t size);
 extern ptrdiff_t pm_input_pread(PmInput *input, char *buffer, size_t size, int64_t offset);
+extern ptrdiff_t
+pm_input_pread_of(PmInput *input, int fd, char *buffer, size_t size, int64_t offset);
+extern bool pm_input_allows(PmInput *input, int64_t expanded, int64_t compressed);
 extern void pm_input_close(PmInput *input);
 
 /* in pm_csv.c */

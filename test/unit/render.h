@@ -3,7 +3,8 @@
  *
  * One line a record: "number@line:offset value|value", a value that is not there as "-",
  * and if there is a fault "!fault column@line:offset raw" after it, with numbers for
- * names; the names of the columns first, in brackets; then how it ended unless well.
+ * names; the names of the columns first, in brackets, or last if they were not known at
+ * first; then how it ended unless well.
  */
 #ifndef RENDER_H
 #define RENDER_H
@@ -84,6 +85,21 @@ render_failure(PmBuffer *out, const PmReaderFailure *failure)
 	render_text(out, number);
 }
 
+static inline void
+render_names(PmBuffer *out, const PmReader *reader)
+{
+	const PmText *names;
+	int count = pm_reader_columns(reader, &names);
+
+	for (int i = 0; i < count; i++)
+	{
+		render_text(out, i > 0 ? "|" : "[");
+		render_add(out, names[i]);
+	}
+	if (count > 0)
+		render_text(out, "]\n");
+}
+
 /* The records of some bytes read chunk at once; the caller frees it. */
 static inline char *
 render_bytes(const char *data, size_t size, const PmReaderOptions *options, size_t chunk)
@@ -94,27 +110,21 @@ render_bytes(const char *data, size_t size, const PmReaderOptions *options, size
 	PmReader *reader = pm_reader_open_chunked(fd, options, chunk, &failure);
 	PmReadStatus status = PM_READ_FAILED;
 	PmRecord record;
-	const PmText *names;
+	bool is_header;
 
 	if (reader == NULL)
 		render_failure(&out, &failure);
 	else
 	{
-		if (pm_reader_found(reader)->header > 0)
-		{
-			int count = pm_reader_columns(reader, &names);
-
-			for (int i = 0; i < count; i++)
-			{
-				render_text(&out, i > 0 ? "|" : "[");
-				render_add(&out, names[i]);
-			}
-			render_text(&out, "]\n");
-		}
+		is_header = pm_reader_found(reader)->header > 0;
+		if (is_header)
+			render_names(&out, reader);
 		while ((status = pm_reader_next(reader, &record)) == PM_READ_RECORD ||
 		       status == PM_READ_AGAIN)
 			if (status == PM_READ_RECORD)
 				render_record(&out, &record);
+		if (!is_header)
+			render_names(&out, reader);
 		if (status == PM_READ_FAILED)
 			render_failure(&out, pm_reader_failure(reader));
 		render_found = *pm_reader_found(reader);
