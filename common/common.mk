@@ -26,8 +26,8 @@ PM_COMMON_SOURCES = \
 	pm_decimal.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
-	pm_fields.c \
 	pm_encoding.c \
+	pm_fields.c \
 	pm_fold.c \
 	pm_formula.c \
 	pm_gs1.c \
@@ -39,16 +39,14 @@ PM_COMMON_SOURCES = \
 	pm_gtin.c \
 	pm_gtin_class.c \
 	pm_gzip.c \
+	pm_html.c \
 	pm_input.c \
 	pm_isbn.c \
 	pm_json.c \
 	pm_json_scan.c \
 	pm_measure.c \
-	pm_reader.c \
-	pm_html.c \
-	pm_isbn.c \
-	pm_measure.c \
 	pm_number.c \
+	pm_reader.c \
 	pm_resolve.c \
 	pm_resolve_clean.c \
 	pm_resolve_code.c \
@@ -58,6 +56,8 @@ PM_COMMON_SOURCES = \
 	pm_resolve_shape.c \
 	pm_resolve_words.c \
 	pm_spell.c \
+	pm_strings.c \
+	pm_tags.c \
 	pm_transform.c \
 	pm_transform_table.c \
 	pm_transform_text.c \
@@ -67,12 +67,6 @@ PM_COMMON_SOURCES = \
 	pm_utf8.c \
 	pm_uuid7.c \
 	pm_value_fault.c \
-	pm_words.c
-	pm_strings.c \
-	pm_tags.c \
-	pm_upce.c \
-	pm_utf8.c \
-	pm_uuid7.c \
 	pm_words.c \
 	pm_workbook.c \
 	pm_xlsx.c \
