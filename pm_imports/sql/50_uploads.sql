@@ -48,7 +48,7 @@ DECLARE
   length bigint := octet_length(content);
 BEGIN
   IF (length BETWEEN 1 AND most) IS NOT TRUE THEN
-    RAISE EXCEPTION 'a part of % cannot be appended', coalesce(pg_size_pretty(length), 'NULL') USING ERRCODE = '22023', HINT = 'Parts have 1 byte to 16 MB.';
+    RAISE EXCEPTION 'a part of % bytes cannot be appended', coalesce(length::text, 'NULL') USING ERRCODE = '22023', HINT = 'Parts have 1 byte to 16 MB.';
   END IF;
   -- a client that lost the connection may not know that the part is here
   IF "at" + length = f.size AND content = (SELECT c.content FROM pm_imports.import_file_chunks AS c WHERE c.file_id = f.id AND c.chunk = f.chunks - 1) THEN

@@ -17,7 +17,7 @@ BEGIN
     RAISE EXCEPTION '% is NULL', CASE WHEN dry_run IS NULL THEN 'dry_run' ELSE 'force' END USING ERRCODE = '22004', HINT = 'It is true or false.';
   END IF;
   plan := plan || (more - '{file_options,import_options}'::text[]) || jsonb_build_object(
-    'file_options', plan -> 'file_options' || coalesce(more -> 'file_options', '{}'), 'import_options', plan -> 'import_options' || coalesce(more -> 'import_options', '{}'));
+    'file_options', jsonb_strip_nulls(plan -> 'file_options' || coalesce(more -> 'file_options', '{}')), 'import_options', plan -> 'import_options' || coalesce(more -> 'import_options', '{}'));
   INSERT INTO pm_imports.import_jobs (config_id, config_name, supplier_code, import_type, file_id, plan, dry_run, forced, retry_of, created_by)
   VALUES (c.id, c.config_name, c.supplier_code, c.import_type, file, plan, dry_run, force, retry_of, pm_imports._user_id())
   RETURNING id INTO job;

@@ -11,11 +11,11 @@ BEGIN
     RETURN NEW;
   END IF;
   NEW.updated_at := clock_timestamp();
-  IF OLD.status <> NEW.status AND NOT CASE OLD.status
+  IF OLD.status <> NEW.status AND NOT (CASE OLD.status
     WHEN 'pending' THEN NEW.status IN ('running', 'completed', 'failed', 'cancelled')
     WHEN 'running' THEN NEW.status IN ('completed', 'completed_with_errors', 'failed', 'cancelled')
     WHEN 'undone' THEN false
-    ELSE NEW.status = 'undone' END
+    ELSE NEW.status = 'undone' END)
   THEN
     RAISE EXCEPTION 'import "%" cannot go from "%" to "%"', OLD.id, OLD.status, NEW.status
       USING ERRCODE = '55000', HINT = 'ARCHITECTURE.md has the states.';

@@ -324,20 +324,20 @@ hash_chunks(Datum upload, pg_cryptohash_ctx *hash)
 	for (;;)
 	{
 		bool is_null;
-		Datum value;
+		Datum stored;
 		bytea *content;
 
 		CHECK_FOR_INTERRUPTS();
 		SPI_cursor_fetch(chunks, true, 1);
 		if (SPI_processed == 0)
 			break;
-		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
-		content = DatumGetByteaPP(value);
+		stored = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
+		content = DatumGetByteaPP(stored);
 		if (pg_cryptohash_update(hash, (uint8 *) VARDATA_ANY(content),
 		                         VARSIZE_ANY_EXHDR(content)) < 0)
 			hash_failed(hash);
-		if (PointerGetDatum(content) != value)
-			pfree(content);
+		if ((Pointer) content != DatumGetPointer(stored))
+			pfree(content); /* fetched from the TOAST table, megabytes each */
 		SPI_freetuptable(SPI_tuptable);
 	}
 	SPI_cursor_close(chunks);
