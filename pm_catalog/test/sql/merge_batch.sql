@@ -17,7 +17,7 @@ RETURNS TABLE(created bigint, updated bigint, unchanged bigint, conflicts bigint
   SELECT * FROM merge_batch(job, batch, columns, rows, '01a21d28-7d45-7936-84e2-000000000001', 'gtin', '{}')
 $$;
 
-SELECT pg_temp.a_row(1, '00000000-0000-0000-0000-000000000001', '4006381333931', 'A pen', 1.20, '{"colour": "red"}', '{a,b}')
+SELECT pg_temp.a_row(1, '00000000-0000-0000-0000-000000000001', '4006381333931', 'A pen', 1.20, '{"colour": "red", "size": null}', '{a,b}')
     || pg_temp.a_row(2, '00000000-0000-0000-0000-000000000002', '4006381333948', NULL, 1, '{}', NULL)
     || pg_temp.a_row(3, '00000000-0000-0000-0000-000000000003', '5901234123457', 'A book', NULL, NULL, '{}')
     || pg_temp.a_row(4, '00000000-0000-0000-0000-000000000004', '5901234123457', 'Again', NULL, NULL, '{}') AS rows \gset
