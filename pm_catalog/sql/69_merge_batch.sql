@@ -60,6 +60,62 @@ $$;
 COMMENT ON FUNCTION pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb) IS
 'the merge of merge_products() for a loader on another server: rows in the binary format of COPY without header and trailer, each with row_no (bigint), digest (uuid) and the columns in their order, as merge_row has them. The digest is kept with the offer instead of one that is made here: a row with the same one is unchanged. The result is that of batch_counts(), also if the batch was merged before. Errors: those of merge_products(); 22P03 rows that are not in that format; 42703 a column that is unknown or given twice; what types say of bad values';
 
+CREATE FUNCTION pm_catalog.try_batch(job uuid, batch integer, columns text[], rows bytea, supplier uuid, key text, options jsonb,
+  OUT created bigint, OUT updated bigint, OUT unchanged bigint, OUT conflicts bigint, OUT row_nos bigint[], OUT reasons text[])
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+BEGIN
+  SELECT m.created, m.updated, m.unchanged, m.conflicts, m.row_nos, m.reasons
+  INTO try_batch.created, try_batch.updated, try_batch.unchanged, try_batch.conflicts, try_batch.row_nos, try_batch.reasons
+  FROM pm_catalog.merge_batch(job, batch, columns, rows, supplier, key, options) AS m;
+  RAISE EXCEPTION USING ERRCODE = 'PMTRY';
+EXCEPTION WHEN SQLSTATE 'PMTRY' THEN
+  RETURN; -- what was done is undone, what was found out is kept
+END
+$$;
+COMMENT ON FUNCTION pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb) IS
+'what merge_batch() would do now: merges the batch, and undoes that again. It takes as long, and locks the same until the transaction ends. Errors: those of merge_batch()';
+
+-- Offers that a supplier makes no more.
+CREATE FUNCTION pm_catalog.supplier_keys(supplier uuid, key text) RETURNS TABLE(product_id uuid, key_value text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT o.product_id, CASE supplier_keys.key WHEN 'gtin' THEN p.gtin::text WHEN 'sku' THEN p.sku WHEN 'supplier_sku' THEN o.supplier_sku END
+  FROM pm_catalog.supplier_products AS o JOIN pm_catalog.products AS p ON p.id = o.product_id
+  WHERE o.supplier_id = supplier_keys.supplier AND o.is_active AND p.deleted_at IS NULL;
+END;
+COMMENT ON FUNCTION pm_catalog.supplier_keys(uuid, text) IS 'products that the supplier offers, and what merge_products() knows each by under this key; NULL: it has none, or the key is not known';
+
+CREATE FUNCTION pm_catalog.end_offers(job uuid, supplier uuid, product_ids uuid[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+DECLARE
+  ended bigint;
+BEGIN
+  IF job IS NULL OR supplier IS NULL OR product_ids IS NULL THEN
+    RAISE EXCEPTION 'end_offers() needs a job, a supplier and products' USING ERRCODE = '22004';
+  END IF;
+  -- remembered as batch 0, which no loader has
+  INSERT INTO pm_catalog.merges (job, batch, supplier_id) VALUES (job, 0, supplier) ON CONFLICT DO NOTHING;
+  IF NOT FOUND THEN
+    RETURN (SELECT m.updated FROM pm_catalog.merges AS m WHERE m.job = end_offers.job AND m.batch = 0);
+  END IF;
+  PERFORM p.id FROM pm_catalog.products AS p WHERE p.id = ANY (product_ids) ORDER BY p.id FOR NO KEY UPDATE;
+  PERFORM pm_catalog._change_of(job, 0);
+  UPDATE pm_catalog.supplier_products AS o SET is_active = false, updated_at = now()
+  WHERE o.supplier_id = supplier AND o.product_id = ANY (product_ids) AND o.is_active;
+  GET DIAGNOSTICS ended = ROW_COUNT;
+  UPDATE pm_catalog.products AS p SET is_active = false
+  WHERE p.id = ANY (product_ids) AND p.is_active AND p.deleted_at IS NULL
+    AND NOT EXISTS (SELECT FROM pm_catalog.supplier_products AS o WHERE o.product_id = p.id AND o.is_active);
+  PERFORM pm_catalog._change_of(NULL, NULL);
+  UPDATE pm_catalog.merges AS m SET updated = ended WHERE m.job = end_offers.job AND m.batch = 0;
+  RETURN ended;
+END
+$$;
+COMMENT ON FUNCTION pm_catalog.end_offers(uuid, uuid, uuid[]) IS
+'ends offers of a supplier (is_active), as a change of the job, and makes those products inactive (is_active) that nobody offers any more; returns how many offers that were. Remembered until forget_job(): the same job again changes nothing and gives the same number. Error: 22004 NULL';
+
 CREATE FUNCTION pm_catalog.supplier_digests(supplier uuid) RETURNS SETOF uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -71,4 +127,5 @@ END;
 COMMENT ON FUNCTION pm_catalog.supplier_digests(uuid) IS 'digests of the rows that a merge would find unchanged; in no order';
 
 REVOKE ALL ON FUNCTION pm_catalog.batch_counts(uuid, integer), pm_catalog._batch_columns(text[]),
-  pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb), pm_catalog.supplier_digests(uuid) FROM PUBLIC;
+  pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb), pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb),
+  pm_catalog.supplier_keys(uuid, text), pm_catalog.end_offers(uuid, uuid, uuid[]), pm_catalog.supplier_digests(uuid) FROM PUBLIC;

@@ -22,7 +22,7 @@
 
 #define PURPOSE "import"
 
-#define DIGESTS_AT_ONCE 10000
+#define ROWS_AT_ONCE 10000
 
 struct Catalog
 {
@@ -205,7 +205,7 @@ catalog_last_batch(Catalog *catalog, const char *job)
 }
 
 /* The number of a hexadecimal digit; -1: it is none. */
-static inline int
+int
 hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -215,10 +215,54 @@ hex_digit(char c)
 	return -1;
 }
 
+/* Calls seen for each row of a query of one column of text, which needs no escapes. */
+static void
+stream(Catalog *catalog, const char *sql, TextSeen seen, void *context)
+{
+	if (catalog->connection != NULL)
+	{
+		char *message;
+		int length;
+
+		send_there(catalog, psprintf("COPY (%s) TO STDOUT", sql), NULL, 0);
+		(void) catalog->functions->receive(catalog->connection);
+		while ((length = catalog->functions->next_copied(catalog->connection, &message)) >
+		       0)
+		{
+			seen(context, message, message[length - 1] == '\n' ? length - 1 : length);
+			PQfreemem(message);
+		}
+		while (catalog->functions->receive(catalog->connection) != NULL)
+			;
+	}
+	else
+	{
+		Portal cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, true, 0);
+		uint64 rows;
+
+		do
+		{
+			SPI_cursor_fetch(cursor, true, ROWS_AT_ONCE);
+			rows = SPI_processed;
+			for (uint64 i = 0; i < rows; i++)
+			{
+				char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+
+				seen(context, text, (int) strlen(text));
+				pfree(text);
+			}
+			SPI_freetuptable(SPI_tuptable);
+			CHECK_FOR_INTERRUPTS();
+		} while (rows > 0);
+		SPI_cursor_close(cursor);
+	}
+}
+
 /* Adds a digest that is written as a uuid. */
 static void
-add_digest(Seen *digests, const char *text, int length)
+add_digest(void *context, const char *text, int length)
 {
+	Seen *digests = context;
 	uint64 words[2] = {0, 0};
 	int digits = 0;
 
@@ -239,44 +283,38 @@ add_digest(Seen *digests, const char *text, int length)
 void
 catalog_digests(Catalog *catalog, const char *supplier, Seen *digests)
 {
-	char *sql = psprintf("SELECT d FROM pm_catalog.supplier_digests(%s) AS d",
-	                     quote_literal_cstr(supplier));
+	stream(catalog,
+	       psprintf("SELECT d::text FROM pm_catalog.supplier_digests(%s) AS d",
+	                quote_literal_cstr(supplier)),
+	       add_digest, digests);
+}
 
-	if (catalog->connection != NULL)
-	{
-		char *message;
-		int length;
+/* Calls seen for each product that the supplier offers: its id, then its key in hex. */
+void
+catalog_keys(Catalog *catalog, const char *supplier, const char *key, TextSeen seen,
+             void *context)
+{
+	stream(
+	    catalog,
+	    psprintf("SELECT k.product_id || pg_catalog.encode(pg_catalog.convert_to("
+	             "k.key_value, 'UTF8'), 'hex') "
+	             "FROM pm_catalog.supplier_keys(%s, %s) AS k WHERE k.key_value IS NOT NULL",
+	             quote_literal_cstr(supplier), quote_literal_cstr(key)),
+	    seen, context);
+}
 
-		send_there(catalog, psprintf("COPY (%s) TO STDOUT", sql), NULL, 0);
-		(void) catalog->functions->receive(catalog->connection);
-		while ((length = catalog->functions->next_copied(catalog->connection, &message)) >
-		       0)
-		{
-			add_digest(digests, message, length);
-			PQfreemem(message);
-		}
-		while (catalog->functions->receive(catalog->connection) != NULL)
-			;
-	}
-	else
-	{
-		Portal cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, true, 0);
+/* Ends the offers of these products, an array; returns how many that were. */
+int64
+catalog_end_offers(Catalog *catalog, const char *job, const char *supplier,
+                   const char *products)
+{
+	Parameter parameters[] = {{.text = job}, {.text = supplier}, {.text = products}};
+	char **row = ask(catalog,
+	                 "SELECT pm_catalog.end_offers($1::pg_catalog.uuid, "
+	                 "$2::text::pg_catalog.uuid, $3::text::pg_catalog.uuid[])",
+	                 parameters, lengthof(parameters));
 
-		do
-		{
-			SPI_cursor_fetch(cursor, true, DIGESTS_AT_ONCE);
-			for (uint64 i = 0; i < SPI_processed; i++)
-			{
-				char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-
-				add_digest(digests, text, (int) strlen(text));
-				pfree(text);
-			}
-			SPI_freetuptable(SPI_tuptable);
-			CHECK_FOR_INTERRUPTS();
-		} while (SPI_processed > 0);
-		SPI_cursor_close(cursor);
-	}
+	return row == NULL || row[0] == NULL ? 0 : pg_strtoint64(row[0]);
 }
 
 /* Reads an answer of batch_counts() and merge_batch(). */
@@ -327,18 +365,19 @@ catalog_counts(Catalog *catalog, const char *job, int batch, Merged *merged)
 }
 
 /*
- * Has a batch merged: here at once, there it has only been sent.  catalog_merged() has
+ * Has a batch merged, or only tried: here at once, there it has only been sent.  catalog_merged() has
  * the answer.
  */
 void
 catalog_merge(Catalog *catalog, const char *job, const char *supplier,
-              const ImportPlan *plan, const Batch *batch)
+              const ImportPlan *plan, const Batch *batch, bool is_trial)
 {
-	static const char *const sql =
+	const char *sql = psprintf(
 	    "SELECT " COUNTS
-	    " FROM pm_catalog.merge_batch($1::pg_catalog.uuid, $2::text::pg_catalog.int4, "
+	    " FROM pm_catalog.%s($1::pg_catalog.uuid, $2::text::pg_catalog.int4, "
 	    "$3::text::pg_catalog.text[], $4::pg_catalog.bytea, $5::text::pg_catalog.uuid, $6::text, "
-	    "$7::text::pg_catalog.jsonb) AS m";
+	    "$7::text::pg_catalog.jsonb) AS m",
+	    is_trial ? "try_batch" : "merge_batch");
 	Parameter parameters[] = {{.text = job},
 	                          {.text = psprintf("%d", batch->number)},
 	                          {.text = plan->column_list},

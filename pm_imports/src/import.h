@@ -322,6 +322,7 @@ typedef enum RowOutcome
 extern RowOutcome
 row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch);
 extern bool row_key(ImportPlan *plan, SeenValue *key);
+extern bool row_key_of_text(ImportPlan *plan, PmText text, SeenValue *key);
 extern SeenValue row_append(ImportPlan *plan, const PmRecord *record, StringInfo rows);
 
 /* in source.c: the bytes of a file, for as long as memory lasts */
@@ -333,6 +334,7 @@ extern char *source_change(int fd, int64 size, int64 modified_at);
 
 /* in catalog.c */
 typedef struct Catalog Catalog;
+typedef void (*TextSeen)(void *context, const char *text, int length);
 
 extern Catalog *catalog_open(MemoryContext memory);
 extern bool catalog_is_remote(const Catalog *catalog);
@@ -340,7 +342,12 @@ extern char *catalog_supplier(Catalog *catalog, const char *code);
 extern int catalog_last_batch(Catalog *catalog, const char *job);
 extern void catalog_digests(Catalog *catalog, const char *supplier, Seen *digests);
 extern void catalog_merge(Catalog *catalog, const char *job, const char *supplier,
-                          const ImportPlan *plan, const Batch *batch);
+                          const ImportPlan *plan, const Batch *batch, bool is_trial);
+extern void catalog_keys(Catalog *catalog, const char *supplier, const char *key,
+                         TextSeen seen, void *context);
+extern int64 catalog_end_offers(Catalog *catalog, const char *job, const char *supplier,
+                                const char *products);
+extern int hex_digit(char c);
 extern void catalog_merged(Catalog *catalog, Merged *merged);
 extern bool catalog_counts(Catalog *catalog, const char *job, int batch, Merged *merged);
 extern void catalog_forget(Catalog *catalog, const char *job);

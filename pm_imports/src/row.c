@@ -786,6 +786,26 @@ row_key(ImportPlan *plan, SeenValue *key)
 	return true;
 }
 
+/* The same for a key as the catalog writes it; false: it is none. */
+bool
+row_key_of_text(ImportPlan *plan, PmText text, SeenValue *key)
+{
+	if (plan->targets[plan->key_target].type == TARGET_GTIN)
+	{
+		PmGtinError error;
+		int64 gtin;
+		uint64 swapped;
+
+		if (pm_gtin_parse(text.data, text.size, &gtin, &error) != PM_GTIN_OK)
+			return false;
+		swapped = pg_hton64((uint64) gtin);
+		*key = field_value((Field){(char *) &swapped, sizeof(swapped)});
+	}
+	else
+		*key = field_value((Field){text.data, (int32) text.size});
+	return true;
+}
+
 /*
  * Appends the row that was read last to rows, and returns its digest.  A row is the
  * number of its fields, row_no, digest, and the columns of the plan.

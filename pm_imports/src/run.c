@@ -524,9 +524,10 @@ merge_here(Run *run, Batch *batch)
 	MemoryContext old = MemoryContextSwitchTo(batch->memory);
 
 	begin_work();
-	if (batch->sent_count > 0 && !run->dry_run)
+	if (batch->sent_count > 0)
 	{
-		catalog_merge(run->catalog, run->job, run->supplier, run->plan, batch);
+		catalog_merge(run->catalog, run->job, run->supplier, run->plan, batch,
+		              run->dry_run);
 		catalog_merged(run->catalog, &merged);
 		take_batch(run, batch, &merged);
 	}
@@ -595,7 +596,8 @@ run_there(Run *run)
 		if (more && !is_beyond_limits(run))
 		{
 			if (batch->number > run->merged && batch->sent_count > 0)
-				catalog_merge(run->catalog, run->job, run->supplier, run->plan, batch);
+				catalog_merge(run->catalog, run->job, run->supplier, run->plan, batch,
+				              run->dry_run);
 			sent = batch;
 			number++;
 		}
@@ -630,12 +632,83 @@ open_catalog(Run *run)
 	end_work();
 }
 
+/* Products that the supplier offers and the file has not. */
+typedef struct Missing
+{
+	Run *run;
+	int64 offers;
+	int64 count;
+	StringInfoData products; /* an array */
+	StringInfoData key;
+} Missing;
+
+/* Looks for an offer of the catalog among the keys of the file. */
+static void
+look_for_key(void *context, const char *text, int length)
+{
+	const int id_length = 36;
+	Missing *missing = context;
+	SeenValue key;
+
+	if (length < id_length)
+		return;
+	resetStringInfo(&missing->key);
+	for (int i = id_length; i + 1 < length; i += 2)
+		appendStringInfoChar(&missing->key,
+		                     hex_digit(text[i]) << 4 | hex_digit(text[i + 1]));
+	missing->offers++;
+	if (!row_key_of_text(missing->run->plan, (PmText){missing->key.data, missing->key.len},
+	                     &key) ||
+	    seen_has(missing->run->keys, key))
+		return;
+	missing->count++;
+	appendStringInfoChar(&missing->products, missing->products.len == 0 ? '{' : ',');
+	appendBinaryStringInfo(&missing->products, text, id_length);
+}
+
+/*
+ * Ends the offers that a full file has no more, unless there are too many of them for
+ * that to be believed.
+ */
+static void
+end_missing(Run *run)
+{
+	Missing missing = {.run = run};
+
+	initStringInfo(&missing.products);
+	initStringInfo(&missing.key);
+	begin_work();
+	catalog_keys(run->catalog, run->supplier, run->plan->key, look_for_key, &missing);
+	if ((double) missing.count > run->plan->missing_ratio * (double) missing.offers)
+		(void) run_sql(
+		    run,
+		    "SELECT pm_imports._log($1::pg_catalog.uuid, 'warning', 'too many "
+		    "products are missing: they stay', $2::pg_catalog.jsonb)",
+		    psprintf("{\"missing\": %lld, \"offers\": %lld, \"missing_ratio\": %g}",
+		             (long long) missing.count, (long long) missing.offers,
+		             run->plan->missing_ratio));
+	else
+	{
+		appendStringInfoString(&missing.products, missing.count == 0 ? "{}" : "}");
+		if (!run->dry_run)
+			missing.count = catalog_end_offers(run->catalog, run->job, run->supplier,
+			                                   missing.products.data);
+		(void) run_sql(run,
+		               "UPDATE pm_imports.import_jobs AS j "
+		               "SET products_missing = $2::bigint WHERE j.id = $1::pg_catalog.uuid",
+		               psprintf("%lld", (long long) missing.count));
+	}
+	end_work();
+}
+
 /* Ends the import as it went. */
 static void
 finish(Run *run)
 {
 	if (run->fault == NULL && !run->cancelled && run->path != NULL)
 		run->fault = source_change(run->fd, run->size, run->modified_at);
+	if (run->fault == NULL && !run->cancelled && run->plan->full)
+		end_missing(run);
 	end_import(run, run->fault != NULL ? "failed"
 	                : run->cancelled   ? "cancelled"
 	                                   : "completed");
@@ -696,7 +769,7 @@ pm_imports_run_import(PG_FUNCTION_ARGS)
 		if (run->fault == NULL)
 		{
 			open_catalog(run);
-			if (catalog_is_remote(run->catalog) && !run->dry_run)
+			if (catalog_is_remote(run->catalog))
 				run_there(run);
 			else
 				run_here(run);

@@ -23,6 +23,6 @@ SELECT record, column_name, target, value, code, message FROM import_errors WHER
 
 -- many more keys than memory holds at once: each is told from the others
 INSERT INTO import_configs (supplier_code, config_name, field_mapping, import_options) VALUES ('twice', 'many', '{"supplier_sku": "sku", "title": "title"}', '{"key": "supplier_sku", "batch_rows": 100000}');
-SELECT import_data('many', 'm.csv', convert_to(E'sku,title\n' || string_agg('S' || CASE WHEN n % 10 = 0 THEN n / 2 ELSE n END || ',T', E'\n' ORDER BY n), 'UTF8'), dry_run => true) AS job FROM generate_series(1, 700000) AS n \gset
+SELECT import_data('many', 'm.csv', convert_to(E'sku,title\n' || string_agg('S' || CASE WHEN n % 10 = 0 THEN n / 2 ELSE n END || ',T', E'\n' ORDER BY n), 'UTF8'), dry_run => true) AS job FROM generate_series(1, 250000) AS n \gset
 :run
 SELECT status, total_rows, successful_rows, duplicate_rows FROM import_jobs WHERE id = :'job';

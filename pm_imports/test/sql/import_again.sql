@@ -52,10 +52,50 @@ SELECT cancel(:'job');
 :counted
 SELECT processed_rows FROM import_jobs WHERE id = :'job';
 
--- a dry run changes nothing, and has the same errors
+-- a dry run changes nothing, and says exactly what the import then does
 SELECT count(*) AS products FROM pm_catalog.products \gset
-SELECT import_data('again', 'd.csv', pg_temp.file(E'7612345678979,Eight,8\n7612345678979,Twice,8\nbad,Bad,9\n7612345678986,Nine,x\n'), dry_run => true) AS job \gset
+CREATE FUNCTION pg_temp.next_file() RETURNS bytea LANGUAGE sql AS $$
+  SELECT pg_temp.file(E'7612345678979,Eight,8\n7612345678979,Twice,8\nbad,Bad,9\n7612345678986,Nine,x\n7612345678993,,10\n7612345679006,Ten,-1\n')
+$$;
+UPDATE pm_catalog.supplier_products AS o SET digest = NULL FROM pm_catalog.products AS p WHERE p.id = o.product_id AND p.gtin = '7612345678931';
+SELECT import_data('again', 'd.csv', pg_temp.next_file(), dry_run => true) AS job \gset
 :run
-SELECT status, total_rows, failed_rows, duplicate_rows, successful_rows + products_unchanged AS others, error_count FROM import_jobs WHERE id = :'job';
+:counted
 SELECT record, code FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
 SELECT count(*) - :products AS more FROM pm_catalog.products;
+SELECT :'job' AS dry \gset
+SELECT import_data('again', 'd.csv', pg_temp.next_file()) AS job \gset
+:run
+:counted
+SELECT count(*) AS differ FROM (
+  (SELECT record, ordinal, code, message, raw_row FROM import_errors WHERE job_id = :'dry' EXCEPT SELECT record, ordinal, code, message, raw_row FROM import_errors WHERE job_id = :'job')
+  UNION ALL (SELECT record, ordinal, code, message, raw_row FROM import_errors WHERE job_id = :'job' EXCEPT SELECT record, ordinal, code, message, raw_row FROM import_errors WHERE job_id = :'dry')) AS d;
+
+-- products that a full file has no more: their offers end, and so do products that nobody else offers
+INSERT INTO pm_catalog.suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000005', 'full', 'Full');
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, import_options) VALUES
+  ('full', 'full', '{"gtin": "ean", "title": "title"}', '{"missing": "deactivate", "missing_ratio": 0.5}'), ('full', 'part', '{"gtin": "ean", "title": "title"}', NULL);
+UPDATE import_configs SET validation_rules = '[{"target": "title", "rule": "required"}]' WHERE config_name = 'full';
+CREATE VIEW offered AS SELECT p.gtin, o.is_active AS offered, p.is_active AS active FROM pm_catalog.supplier_products AS o JOIN pm_catalog.products AS p ON p.id = o.product_id
+WHERE o.supplier_id = '01a21d28-7d45-7936-84e2-000000000005' ORDER BY 1;
+SELECT import_data('part', 'a.csv', convert_to(E'ean,title\n7612345678900,One\n7612345679013,A\n7612345679020,B\n7612345679037,C\n', 'UTF8')) AS job \gset
+:run
+-- a record that is rejected is there all the same
+SELECT import_data('full', 'b.csv', convert_to(E'ean,title\n7612345679013,A\n07612345679020,\n7612345679037,C\n', 'UTF8'), dry_run => true) AS job \gset
+:run
+SELECT products_missing FROM import_jobs WHERE id = :'job';
+SELECT import_data('full', 'b.csv', convert_to(E'ean,title\n7612345679013,A\n7612345679037,C\n', 'UTF8')) AS job \gset
+:run
+SELECT status, products_missing, products_updated FROM import_jobs WHERE id = :'job';
+SELECT * FROM offered;
+-- too many of them to be believed
+SELECT import_data('full', 'c.csv', convert_to(E'ean,title\n7612345679044,D\n', 'UTF8')) AS job \gset
+:run
+SELECT status, products_missing FROM import_jobs WHERE id = :'job';
+SELECT level, message, details FROM import_logs WHERE job_id = :'job' AND level = 'warning';
+SELECT * FROM offered;
+-- it comes back
+SELECT import_data('part', 'd.csv', convert_to(E'ean,title\n7612345679020,B\n', 'UTF8')) AS job \gset
+:run
+SELECT status, products_updated FROM import_jobs WHERE id = :'job';
+SELECT * FROM offered;
