@@ -21,6 +21,7 @@ CREATE EXTENSION pm_imports CASCADE;
 CREATE ROLE pm_reader; CREATE ROLE pm_writer; CREATE ROLE pm_worker; CREATE ROLE pm_admin; CREATE ROLE other;
 CREATE FUNCTION noop(job pm_jobs.job) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb';
 SELECT pm_jobs.register_handler('run_import', 'public.noop(pm_jobs.job)', false), pm_imports.schedule_upkeep();
+SELECT pm_jobs.unschedule(name) FROM pm_jobs.schedules;
 SELECT pm_jobs.grant_queue('imports', 'pm_writer'), pm_jobs.grant_queue('imports', 'pm_admin');
 INSERT INTO pm_imports.import_configs (supplier_code, config_name, field_mapping) VALUES ('acme', 'a', '{"gtin": "EAN"}');
 SQL
