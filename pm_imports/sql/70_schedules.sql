@@ -39,11 +39,11 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   file uuid := pm_imports._server_file(path);
-  plan jsonb := pm_imports._plan(c.config_name);
+  wanted jsonb := pm_imports._plan(c.config_name);
 BEGIN
-  IF plan #>> '{import_options,same_file}' = 'skip' AND (pm_imports._same_job(c.id, file, plan) IS NOT NULL OR EXISTS (
+  IF wanted #>> '{import_options,same_file}' = 'skip' AND (pm_imports._same_job(c.id, file, wanted) IS NOT NULL OR EXISTS (
     SELECT FROM pm_imports.import_jobs AS j JOIN pm_imports.import_files AS f ON f.id = j.file_id
-    WHERE j.config_id = c.id AND NOT j.dry_run AND j.status IN ('pending', 'running') AND j.plan = _poll_file.plan
+    WHERE j.config_id = c.id AND NOT j.dry_run AND j.status IN ('pending', 'running') AND j.plan = wanted
       AND f.sha256 = (SELECT n.sha256 FROM pm_imports.import_files AS n WHERE n.id = file))) THEN
     RETURN NULL;
   END IF;
@@ -85,6 +85,9 @@ BEGIN
         WHERE k.path = f.path AND k.device = f.device AND k.inode = f.inode AND k.modified_at = f.modified_at AND k.polled_for IS DISTINCT FROM c.id;
       END IF;
     EXCEPTION WHEN OTHERS THEN
+      IF left(SQLSTATE, 2) NOT IN ('22', '23', '55', '58') AND SQLSTATE NOT IN ('42501', '42809') THEN
+        RAISE;
+      END IF;
       troubles := troubles || SQLERRM;
     END;
   END LOOP;
