@@ -11,7 +11,7 @@
  * is a transform that it makes of a function of its own.  docs/imports_transforms.md has
  * all of them with examples, which the unit test runs.
  *
- * A value is UTF-8, or none: data is NULL.  None stays none, except where a transform says
+ * A value is UTF-8, or none: data is NULL, size 0.  None stays none, except where a transform says
  * what it becomes (default, boolean with blank).  Transforms that read something (decimal,
  * currency, unit, date, boolean) make none of a value of blanks alone.
  *
