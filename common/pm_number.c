@@ -47,17 +47,6 @@ first_char(PmText text, uint32_t *cp)
 	return text.size == 0 ? 0 : pm_utf8_decode(text.data, text.size, cp);
 }
 
-/* Takes blanks off the start. */
-static void
-skip_blanks(PmText *text)
-{
-	uint32_t cp;
-	size_t size;
-
-	while ((size = first_char(*text, &cp)) > 0 && pm_utf8_is_space(cp))
-		advance(text, size);
-}
-
 /* The separator that a character is, '\0' if it is none. */
 static char
 separator_of(uint32_t cp)

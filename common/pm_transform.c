@@ -189,6 +189,8 @@ check_argument(PmCompile *from, const PmArgument *argument, int which)
 		                      ? "argument \"%.*s\" must be an object"
 		                      : "argument \"%.*s\" is an object",
 		                  name);
+	if (argument->text.data == NULL && parameter->kind != PM_ARGUMENT_TABLE)
+		return pm_problem(from, "argument \"%.*s\" is null", name);
 	switch (parameter->kind)
 	{
 		case PM_ARGUMENT_LIST:
@@ -246,7 +248,8 @@ check_arguments(PmCompile *from)
 			which++;
 		if (which == known)
 			return known == 0
-			           ? pm_problem(from, "takes no argument%.*s", (PmText){"", 0})
+			           ? pm_problem(from, "takes no argument, \"%.*s\" is given",
+			                        argument->text)
 			           : pm_problem(from, "has no argument \"%.*s\"", argument->name);
 		status = check_argument(from, argument, which);
 		if (status != PM_TRANSFORM_OK)

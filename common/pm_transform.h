@@ -11,7 +11,7 @@
  * is a transform that it makes of a function of its own.  docs/imports_transforms.md has
  * all of them with examples, which the unit test runs.
  *
- * A value is UTF-8, or none: data is NULL.  None stays none, except where a transform says
+ * A value is UTF-8, or none: data is NULL, size 0.  None stays none, except where a transform says
  * what it becomes (default, boolean with blank).  Transforms that read something (decimal,
  * currency, unit, date, boolean) make none of a value of blanks alone.
  *
@@ -39,15 +39,15 @@ typedef enum PmTransformStatus
 
 /*
  * One argument.  As JSON writes them, {"NAME": VALUE}, a string, number or boolean is one
- * argument, a list one argument an element, and an object one argument a member, with its
- * name as the key.  A VALUE that is no object of arguments, {"trim": ..} beside
- * {"pad": 13}, is one without a name (name.data NULL): the transform's first argument.
+ * argument, a list is one an element, and an object is one a member, whose name is the key.
+ * {"pad": 13} is an argument without a name (name.data NULL): that is the transform's first.
  */
 typedef struct PmArgument
 {
 	PmText name;
-	PmText key;  /* of a member of an object; else data is NULL */
-	PmText text; /* a string without its quotes; number, true, false as JSON writes them */
+	PmText key; /* of a member of an object; else data is NULL */
+	PmText
+	    text; /* of a string; a number, true, false as JSON writes them; null: data NULL */
 } PmArgument;
 
 /*
