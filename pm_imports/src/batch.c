@@ -15,7 +15,7 @@
 
 /* An empty batch, which lives in memory. */
 Batch *
-batch_create(MemoryContext memory)
+pm_imports_batch_create(MemoryContext memory)
 {
 	Batch *batch = MemoryContextAllocZero(memory, sizeof(Batch));
 
@@ -25,7 +25,7 @@ batch_create(MemoryContext memory)
 
 /* Empties it for the batch of this number. */
 void
-batch_reset(Batch *batch, int number)
+pm_imports_batch_reset(Batch *batch, int number)
 {
 	MemoryContext memory = batch->memory;
 	MemoryContext old;
@@ -54,8 +54,9 @@ beginning(PmText text, int most)
  * of a record that is no warning keeps the record itself.
  */
 void
-batch_error(Batch *batch, const PmRecord *record, const char *column, const char *target,
-            PmText value, const char *code, const char *message, bool warning)
+pm_imports_batch_error(Batch *batch, const PmRecord *record, const char *column,
+                       const char *target, PmText value, const char *code,
+                       const char *message, bool warning)
 {
 	MemoryContext old = MemoryContextSwitchTo(batch->memory);
 	ImportError *error;
@@ -85,7 +86,7 @@ batch_error(Batch *batch, const PmRecord *record, const char *column, const char
 
 /* Notes that the row which was appended last is of this record. */
 void
-batch_send(Batch *batch, const PmRecord *record)
+pm_imports_batch_send(Batch *batch, const PmRecord *record)
 {
 	MemoryContext old = MemoryContextSwitchTo(batch->memory);
 
@@ -107,7 +108,7 @@ batch_send(Batch *batch, const PmRecord *record)
 
 /* Notes that a record was rejected: its errors are those from this one on. */
 void
-batch_reject(Batch *batch, const PmRecord *record, int first_error)
+pm_imports_batch_reject(Batch *batch, const PmRecord *record, int first_error)
 {
 	MemoryContext old = MemoryContextSwitchTo(batch->memory);
 
@@ -154,7 +155,7 @@ sent_row(const Batch *batch, int64 record)
  * whose code is its SQLSTATE.
  */
 void
-batch_take(Batch *batch, const Merged *merged)
+pm_imports_batch_take(Batch *batch, const Merged *merged)
 {
 	batch->created = merged->created;
 	batch->updated = merged->updated;
@@ -183,8 +184,9 @@ batch_take(Batch *batch, const Merged *merged)
 			strlcpy(code, reason, sizeof(code));
 			reason += 7;
 		}
-		batch_error(batch, &record, NULL, NULL, (PmText){NULL, 0}, code, reason, false);
-		batch_reject(batch, &record, batch->error_count - 1);
+		pm_imports_batch_error(batch, &record, NULL, NULL, (PmText){NULL, 0}, code, reason,
+		                       false);
+		pm_imports_batch_reject(batch, &record, batch->error_count - 1);
 	}
 }
 
@@ -320,7 +322,7 @@ insert_errors(const ImportError *errors, int count, const char *job)
  * false: the job was cancelled.
  */
 bool
-batch_count(Batch *batch, const char *job)
+pm_imports_batch_count(Batch *batch, const char *job)
 {
 	int64 numbers[] = {batch->number,
 	                   batch->last_record,

@@ -54,7 +54,7 @@ disconnect(void *arg)
  * nobody has said where it is.
  */
 Catalog *
-catalog_open(MemoryContext memory)
+pm_imports_catalog_open(MemoryContext memory)
 {
 	MemoryContext old = MemoryContextSwitchTo(memory);
 	Catalog *catalog = palloc0(sizeof(Catalog));
@@ -80,7 +80,7 @@ catalog_open(MemoryContext memory)
 
 /* Is there a connection, and so a transaction of its own? */
 bool
-catalog_is_remote(const Catalog *catalog)
+pm_imports_catalog_is_remote(const Catalog *catalog)
 {
 	return catalog->connection != NULL;
 }
@@ -176,7 +176,7 @@ ask(Catalog *catalog, const char *sql, const Parameter *parameters, int count)
 
 /* The id of a supplier by its code.  Throws 23503 if the catalog does not know it. */
 char *
-catalog_supplier(Catalog *catalog, const char *code)
+pm_imports_catalog_supplier(Catalog *catalog, const char *code)
 {
 	Parameter parameter = {.text = code};
 	char **row = ask(catalog,
@@ -195,7 +195,7 @@ catalog_supplier(Catalog *catalog, const char *code)
 
 /* The last batch of the job that the catalog has merged; 0: none. */
 int
-catalog_last_batch(Catalog *catalog, const char *job)
+pm_imports_catalog_last_batch(Catalog *catalog, const char *job)
 {
 	Parameter parameter = {.text = job};
 	char **row =
@@ -206,7 +206,7 @@ catalog_last_batch(Catalog *catalog, const char *job)
 
 /* The number of a hexadecimal digit; -1: it is none. */
 int
-hex_digit(char c)
+pm_imports_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -268,7 +268,7 @@ add_digest(void *context, const char *text, int length)
 
 	for (int i = 0; i < length && digits < 32; i++)
 	{
-		int digit = hex_digit(text[i]);
+		int digit = pm_imports_hex_digit(text[i]);
 
 		if (digit < 0)
 			continue;
@@ -276,12 +276,12 @@ add_digest(void *context, const char *text, int length)
 		digits++;
 	}
 	if (digits == 32)
-		(void) seen_add(digests, (SeenValue){words[0], words[1]});
+		(void) pm_imports_seen_add(digests, (SeenValue){words[0], words[1]});
 }
 
 /* Adds the digests of the rows that the catalog would find unchanged. */
 void
-catalog_digests(Catalog *catalog, const char *supplier, Seen *digests)
+pm_imports_catalog_digests(Catalog *catalog, const char *supplier, Seen *digests)
 {
 	stream(catalog,
 	       psprintf("SELECT d::text FROM pm_catalog.supplier_digests(%s) AS d",
@@ -291,8 +291,8 @@ catalog_digests(Catalog *catalog, const char *supplier, Seen *digests)
 
 /* Calls seen for each product that the supplier offers: its id, then its key in hex. */
 void
-catalog_keys(Catalog *catalog, const char *supplier, const char *key, TextSeen seen,
-             void *context)
+pm_imports_catalog_keys(Catalog *catalog, const char *supplier, const char *key,
+                        TextSeen seen, void *context)
 {
 	stream(
 	    catalog,
@@ -305,8 +305,8 @@ catalog_keys(Catalog *catalog, const char *supplier, const char *key, TextSeen s
 
 /* Ends the offers of these products, an array; returns how many that were. */
 int64
-catalog_end_offers(Catalog *catalog, const char *job, const char *supplier,
-                   const char *products)
+pm_imports_catalog_end_offers(Catalog *catalog, const char *job, const char *supplier,
+                              const char *products)
 {
 	Parameter parameters[] = {{.text = job}, {.text = supplier}, {.text = products}};
 	char **row = ask(catalog,
@@ -351,7 +351,7 @@ read_merged(char **row, Merged *merged)
 
 /* What the catalog remembers of a batch, in the current memory; false: it merged none. */
 bool
-catalog_counts(Catalog *catalog, const char *job, int batch, Merged *merged)
+pm_imports_catalog_counts(Catalog *catalog, const char *job, int batch, Merged *merged)
 {
 	Parameter parameters[] = {{.text = job}, {.text = psprintf("%d", batch)}};
 	char **row = ask(catalog,
@@ -365,12 +365,12 @@ catalog_counts(Catalog *catalog, const char *job, int batch, Merged *merged)
 }
 
 /*
- * Has a batch merged, or only tried: here at once, there it has only been sent.  catalog_merged() has
+ * Has a batch merged, or only tried: here at once, there it has only been sent.  pm_imports_catalog_merged() has
  * the answer.
  */
 void
-catalog_merge(Catalog *catalog, const char *job, const char *supplier,
-              const ImportPlan *plan, const Batch *batch, bool is_trial)
+pm_imports_catalog_merge(Catalog *catalog, const char *job, const char *supplier,
+                         const ImportPlan *plan, const Batch *batch, bool is_trial)
 {
 	const char *sql = psprintf(
 	    "SELECT " COUNTS
@@ -392,9 +392,9 @@ catalog_merge(Catalog *catalog, const char *job, const char *supplier,
 		send_there(catalog, sql, parameters, lengthof(parameters));
 }
 
-/* What became of the batch that was given to catalog_merge(), in the current memory. */
+/* What became of the batch that was given to pm_imports_catalog_merge(), in the current memory. */
 void
-catalog_merged(Catalog *catalog, Merged *merged)
+pm_imports_catalog_merged(Catalog *catalog, Merged *merged)
 {
 	char **row = answer(catalog);
 
@@ -408,7 +408,7 @@ catalog_merged(Catalog *catalog, Merged *merged)
  * committed.
  */
 void
-catalog_forget(Catalog *catalog, const char *job)
+pm_imports_catalog_forget(Catalog *catalog, const char *job)
 {
 	Parameter parameter = {.text = job};
 

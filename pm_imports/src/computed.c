@@ -65,7 +65,8 @@ make_computed(ImportPlan *plan)
 		Oid receive;
 		TargetType known;
 
-		if (plan_column(NameStr(TupleDescAttr(desc, i)->attname), &known) != i + 1)
+		if (pm_imports_plan_column(NameStr(TupleDescAttr(desc, i)->attname), &known) !=
+		    i + 1)
 			elog(ERROR, "column \"%s\" of pm_imports.target_row is not where it should be",
 			     NameStr(TupleDescAttr(desc, i)->attname));
 		getTypeBinaryInputInfo(TupleDescAttr(desc, i)->atttypid, &receive,
@@ -81,7 +82,7 @@ make_computed(ImportPlan *plan)
 
 /* The type of a column of target_row. */
 Oid
-computed_type(ImportPlan *plan, int column)
+pm_imports_computed_type(ImportPlan *plan, int column)
 {
 	if (plan->computed == NULL)
 		plan->computed = make_computed(plan);
@@ -90,7 +91,7 @@ computed_type(ImportPlan *plan, int column)
 
 /* Compiles an expression of this type.  Throws what is wrong with it. */
 Expression *
-computed_compile(ImportPlan *plan, const char *text, Oid type)
+pm_imports_computed_compile(ImportPlan *plan, const char *text, Oid type)
 {
 	Expression *expression = palloc0(sizeof(Expression));
 	Expr *expr = pm_imports_expression(text, type);
@@ -129,7 +130,7 @@ open_computed(Computed *computed)
 
 /* Leaves the subtransaction; to be called before anything is done in the transaction. */
 void
-computed_close(ImportPlan *plan)
+pm_imports_computed_close(ImportPlan *plan)
 {
 	Computed *computed = plan->computed;
 
@@ -222,8 +223,8 @@ evaluate(ImportPlan *plan, bool rules, int *at, ComputedResult results[])
  * current memory.
  */
 bool
-computed_evaluate(ImportPlan *plan, bool rules, ComputedResult results[], int *at,
-                  ErrorData **error)
+pm_imports_computed_evaluate(ImportPlan *plan, bool rules, ComputedResult results[],
+                             int *at, ErrorData **error)
 {
 	Computed *computed = plan->computed;
 	MemoryContext memory = CurrentMemoryContext;

@@ -51,10 +51,9 @@ typedef struct SeenValue
 	uint64 low;
 } SeenValue;
 
-extern Seen *seen_create(MemoryContext memory, int kilobytes);
-extern bool seen_add(Seen *seen, SeenValue value);
-extern bool seen_has(Seen *seen, SeenValue value);
-extern int64 seen_count(const Seen *seen);
+extern Seen *pm_imports_seen_create(MemoryContext memory, int kilobytes);
+extern bool pm_imports_seen_add(Seen *seen, SeenValue value);
+extern bool pm_imports_seen_has(Seen *seen, SeenValue value);
 
 /* What the value of a target becomes. */
 typedef enum TargetType
@@ -214,23 +213,26 @@ typedef struct ComputedResult
 } ComputedResult;
 
 /* in computed.c */
-extern Oid computed_type(ImportPlan *plan, int column);
-extern Expression *computed_compile(ImportPlan *plan, const char *text, Oid type);
-extern bool computed_evaluate(ImportPlan *plan, bool rules, ComputedResult results[],
-                              int *at, ErrorData **error);
-extern void computed_close(ImportPlan *plan);
+extern Oid pm_imports_computed_type(ImportPlan *plan, int column);
+extern Expression *
+pm_imports_computed_compile(ImportPlan *plan, const char *text, Oid type);
+extern bool
+pm_imports_computed_evaluate(ImportPlan *plan, bool rules, ComputedResult results[],
+                             int *at, ErrorData **error);
+extern void pm_imports_computed_close(ImportPlan *plan);
 
 /* in pattern.c */
-extern Pattern *pattern_compile(MemoryContext memory, const char *text);
-extern bool pattern_matches(Pattern *pattern, PmText text);
-extern const char *pattern_transform(MemoryContext memory, const PmArgument *arguments,
-                                     int count, PmTransform *transform);
+extern Pattern *pm_imports_pattern_compile(MemoryContext memory, const char *text);
+extern bool pm_imports_pattern_matches(Pattern *pattern, PmText text);
+extern const char *
+pm_imports_pattern_transform(MemoryContext memory, const PmArgument *arguments, int count,
+                             PmTransform *transform);
 
 /* in plan.c */
-extern ImportPlan *plan_compile(MemoryContext memory, Jsonb *document);
-extern void plan_bind(ImportPlan *plan, const PmReader *reader);
-extern int plan_column(const char *name, TargetType *type);
-extern const char *plan_column_name(int column);
+extern ImportPlan *pm_imports_plan_compile(MemoryContext memory, Jsonb *document);
+extern void pm_imports_plan_bind(ImportPlan *plan, const PmReader *reader);
+extern int pm_imports_plan_column(const char *name, TargetType *type);
+extern const char *pm_imports_plan_column_name(int column);
 
 /* What was wrong with a record. */
 typedef struct ImportError
@@ -302,15 +304,15 @@ typedef struct Merged
 } Merged;
 
 /* in batch.c */
-extern Batch *batch_create(MemoryContext memory);
-extern void batch_reset(Batch *batch, int number);
-extern void
-batch_error(Batch *batch, const PmRecord *record, const char *column, const char *target,
-            PmText value, const char *code, const char *message, bool warning);
-extern void batch_reject(Batch *batch, const PmRecord *record, int first_error);
-extern void batch_take(Batch *batch, const Merged *merged);
-extern void batch_send(Batch *batch, const PmRecord *record);
-extern bool batch_count(Batch *batch, const char *job);
+extern Batch *pm_imports_batch_create(MemoryContext memory);
+extern void pm_imports_batch_reset(Batch *batch, int number);
+extern void pm_imports_batch_error(Batch *batch, const PmRecord *record, const char *column,
+                                   const char *target, PmText value, const char *code,
+                                   const char *message, bool warning);
+extern void pm_imports_batch_reject(Batch *batch, const PmRecord *record, int first_error);
+extern void pm_imports_batch_take(Batch *batch, const Merged *merged);
+extern void pm_imports_batch_send(Batch *batch, const PmRecord *record);
+extern bool pm_imports_batch_count(Batch *batch, const char *job);
 
 /* in row.c */
 typedef enum RowOutcome
@@ -319,37 +321,42 @@ typedef enum RowOutcome
 	ROW_REJECTED /* its errors are in the batch */
 } RowOutcome;
 
-extern RowOutcome
-row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch);
-extern bool row_key(ImportPlan *plan, SeenValue *key);
-extern bool row_key_of_text(ImportPlan *plan, PmText text, SeenValue *key);
-extern SeenValue row_append(ImportPlan *plan, const PmRecord *record, StringInfo rows);
+extern RowOutcome pm_imports_row_read(ImportPlan *plan, const PmReader *reader,
+                                      const PmRecord *record, Batch *batch);
+extern bool pm_imports_row_key(ImportPlan *plan, SeenValue *key);
+extern bool pm_imports_row_key_of_text(ImportPlan *plan, PmText text, SeenValue *key);
+extern SeenValue
+pm_imports_row_append(ImportPlan *plan, const PmRecord *record, StringInfo rows);
 
 /* in source.c: the bytes of a file, for as long as memory lasts */
-extern int source_of_path(MemoryContext memory, const char *path, int64 device, int64 inode,
-                          int64 size, int64 modified_at);
-extern int source_of_upload(MemoryContext memory, const char *file_id, int64 size);
-extern void source_check_digest(int fd, const uint8 *sha256);
-extern char *source_change(int fd, int64 size, int64 modified_at);
+extern int pm_imports_source_of_path(MemoryContext memory, const char *path, int64 device,
+                                     int64 inode, int64 size, int64 modified_at);
+extern int
+pm_imports_source_of_upload(MemoryContext memory, const char *file_id, int64 size);
+extern void pm_imports_source_check_digest(int fd, const uint8 *sha256);
+extern char *pm_imports_source_change(int fd, int64 size, int64 modified_at);
 
 /* in catalog.c */
 typedef struct Catalog Catalog;
 typedef void (*TextSeen)(void *context, const char *text, int length);
 
-extern Catalog *catalog_open(MemoryContext memory);
-extern bool catalog_is_remote(const Catalog *catalog);
-extern char *catalog_supplier(Catalog *catalog, const char *code);
-extern int catalog_last_batch(Catalog *catalog, const char *job);
-extern void catalog_digests(Catalog *catalog, const char *supplier, Seen *digests);
-extern void catalog_merge(Catalog *catalog, const char *job, const char *supplier,
-                          const ImportPlan *plan, const Batch *batch, bool is_trial);
-extern void catalog_keys(Catalog *catalog, const char *supplier, const char *key,
-                         TextSeen seen, void *context);
-extern int64 catalog_end_offers(Catalog *catalog, const char *job, const char *supplier,
-                                const char *products);
-extern int hex_digit(char c);
-extern void catalog_merged(Catalog *catalog, Merged *merged);
-extern bool catalog_counts(Catalog *catalog, const char *job, int batch, Merged *merged);
-extern void catalog_forget(Catalog *catalog, const char *job);
+extern Catalog *pm_imports_catalog_open(MemoryContext memory);
+extern bool pm_imports_catalog_is_remote(const Catalog *catalog);
+extern char *pm_imports_catalog_supplier(Catalog *catalog, const char *code);
+extern int pm_imports_catalog_last_batch(Catalog *catalog, const char *job);
+extern void
+pm_imports_catalog_digests(Catalog *catalog, const char *supplier, Seen *digests);
+extern void
+pm_imports_catalog_merge(Catalog *catalog, const char *job, const char *supplier,
+                         const ImportPlan *plan, const Batch *batch, bool is_trial);
+extern void pm_imports_catalog_keys(Catalog *catalog, const char *supplier, const char *key,
+                                    TextSeen seen, void *context);
+extern int64 pm_imports_catalog_end_offers(Catalog *catalog, const char *job,
+                                           const char *supplier, const char *products);
+extern int pm_imports_hex_digit(char c);
+extern void pm_imports_catalog_merged(Catalog *catalog, Merged *merged);
+extern bool
+pm_imports_catalog_counts(Catalog *catalog, const char *job, int batch, Merged *merged);
+extern void pm_imports_catalog_forget(Catalog *catalog, const char *job);
 
 #endif /* IMPORT_H */

@@ -35,7 +35,7 @@ free_pattern(void *arg)
 
 /* Compiles a pattern, for as long as memory lasts.  Throws 2201B if it is none. */
 Pattern *
-pattern_compile(MemoryContext memory, const char *text)
+pm_imports_pattern_compile(MemoryContext memory, const char *text)
 {
 	Pattern *pattern = MemoryContextAllocZero(memory, sizeof(Pattern));
 	size_t size = strlen(text);
@@ -99,7 +99,7 @@ find(Pattern *pattern, size_t start, regmatch_t *groups, int count)
 
 /* Does a text match? One that is too long does not. */
 bool
-pattern_matches(Pattern *pattern, PmText text)
+pm_imports_pattern_matches(Pattern *pattern, PmText text)
 {
 	return look_at(pattern, text) && find(pattern, 0, NULL, 0);
 }
@@ -215,8 +215,8 @@ run_pattern(const void *compiled, PmText *value, PmArena *arena, PmValueFault *f
  * wrong with the arguments.
  */
 const char *
-pattern_transform(MemoryContext memory, const PmArgument *arguments, int count,
-                  PmTransform *transform)
+pm_imports_pattern_transform(MemoryContext memory, const PmArgument *arguments, int count,
+                             PmTransform *transform)
 {
 	const PmArgument *pattern = NULL;
 	const PmArgument *replacement = NULL;
@@ -236,7 +236,7 @@ pattern_transform(MemoryContext memory, const PmArgument *arguments, int count,
 	}
 	if (pattern == NULL)
 		return "has a transform regex without a pattern";
-	compiled = pattern_compile(memory, pattern->text.data);
+	compiled = pm_imports_pattern_compile(memory, pattern->text.data);
 	if (replacement != NULL)
 	{
 		compiled->replacement = replacement->text.data;

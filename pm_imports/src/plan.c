@@ -67,7 +67,7 @@ StaticAssertDecl(lengthof(known_columns) < COLUMNS_MAX, "columns are counted in 
 
 /* The number of a column of target_row, from 1, and its type; 0: there is none. */
 int
-plan_column(const char *name, TargetType *type)
+pm_imports_plan_column(const char *name, TargetType *type)
 {
 	for (int i = 0; i < lengthof(known_columns); i++)
 		if (strcmp(known_columns[i].name, name) == 0)
@@ -80,7 +80,7 @@ plan_column(const char *name, TargetType *type)
 
 /* The name of a column of target_row. */
 const char *
-plan_column_name(int column)
+pm_imports_plan_column_name(int column)
 {
 	return known_columns[column - 1].name;
 }
@@ -235,10 +235,10 @@ target_of(ImportPlan *plan, const char *name)
 	{
 		target->attribute = pstrdup(strchr(name, '.') + 1);
 		target->type = TARGET_TEXT;
-		target->column = plan_column("technical_specs", &(TargetType){0});
+		target->column = pm_imports_plan_column("technical_specs", &(TargetType){0});
 	}
 	else
-		target->column = plan_column(name, &target->type);
+		target->column = pm_imports_plan_column(name, &target->type);
 	if (target->column == 0)
 		bad_plan(psprintf("target \"%s\"", name), "is not known");
 	return plan->target_count++;
@@ -338,7 +338,7 @@ compile_one(const char *path, PmText name, const PmArgument *arguments, int coun
 	if (strcmp(name.data, "regex") == 0)
 	{
 		const char *wrong =
-		    pattern_transform(CurrentMemoryContext, arguments, count, transform);
+		    pm_imports_pattern_transform(CurrentMemoryContext, arguments, count, transform);
 
 		if (wrong != NULL)
 			bad_plan(path, wrong);
@@ -457,7 +457,8 @@ compile_rule(ImportPlan *plan, JsonbValue *object)
 		if (value == NULL || value->type != jbvString)
 			bad_plan(kind, "has no text");
 		rule->target = name == NULL ? -1 : target_of(plan, name);
-		rule->expression = computed_compile(plan, scalar(value, kind).data, BOOLOID);
+		rule->expression =
+		    pm_imports_computed_compile(plan, scalar(value, kind).data, BOOLOID);
 		plan->has_rule_expressions = true;
 		plan->rule_count++;
 		return;
@@ -522,7 +523,7 @@ compile_rule(ImportPlan *plan, JsonbValue *object)
 		case RULE_UNIQUE:
 			if (value != NULL && value->type == jbvBool && !value->val.boolean)
 				return;
-			rule->seen = seen_create(plan->memory, 8 * 1024);
+			rule->seen = pm_imports_seen_create(plan->memory, 8 * 1024);
 			break;
 		case RULE_GTIN_CONFIDENCE:
 			if (target->type != TARGET_GTIN || target->attribute != NULL)
@@ -532,7 +533,8 @@ compile_rule(ImportPlan *plan, JsonbValue *object)
 		case RULE_PATTERN:
 			if (value == NULL)
 				bad_plan(name, "has no pattern");
-			rule->pattern = pattern_compile(plan->memory, scalar(value, name).data);
+			rule->pattern =
+			    pm_imports_pattern_compile(plan->memory, scalar(value, name).data);
 			break;
 		case RULE_EXPRESSION:
 			break;
@@ -657,7 +659,7 @@ choose_columns(ImportPlan *plan)
 		{
 			plan->columns[plan->column_count++] = column;
 			appendStringInfo(&list, "%s%s", list.len == 0 ? "{" : ",",
-			                 plan_column_name(column));
+			                 pm_imports_plan_column_name(column));
 		}
 	}
 	appendStringInfoChar(&list, '}');
@@ -678,7 +680,7 @@ choose_columns(ImportPlan *plan)
  * a check should have refused.
  */
 ImportPlan *
-plan_compile(MemoryContext memory, Jsonb *document)
+pm_imports_plan_compile(MemoryContext memory, Jsonb *document)
 {
 	MemoryContext old = MemoryContextSwitchTo(memory);
 	ImportPlan *plan = palloc0(sizeof(ImportPlan));
@@ -727,9 +729,11 @@ plan_compile(MemoryContext memory, Jsonb *document)
 			int target = target_of(plan, names[i]);
 			bool is_attribute = plan->targets[target].attribute != NULL;
 
-			plan->targets[target].computed = computed_compile(
+			plan->targets[target].computed = pm_imports_computed_compile(
 			    plan, scalar(&values[i], names[i]).data,
-			    is_attribute ? TEXTOID : computed_type(plan, plan->targets[target].column));
+			    is_attribute
+			        ? TEXTOID
+			        : pm_imports_computed_type(plan, plan->targets[target].column));
 			plan->has_computed = true;
 			plan->has_computed_attributes |= is_attribute;
 		}
@@ -781,7 +785,7 @@ field_of(const PmText *columns, int count, const char *name)
  * more of them, as those of XML and JSON do.
  */
 void
-plan_bind(ImportPlan *plan, const PmReader *reader)
+pm_imports_plan_bind(ImportPlan *plan, const PmReader *reader)
 {
 	const PmText *columns;
 	int count = pm_reader_columns(reader, &columns);

@@ -64,8 +64,9 @@ target_error(ImportPlan *plan, const PmReader *reader, const PmRecord *record, B
 {
 	if (!warning)
 		plan->broken[target] = true;
-	batch_error(batch, record, column_of(reader, &plan->targets[target]),
-	            plan->targets[target].name, plan->inputs[target], code, message, warning);
+	pm_imports_batch_error(batch, record, column_of(reader, &plan->targets[target]),
+	                       plan->targets[target].name, plan->inputs[target], code, message,
+	                       warning);
 }
 
 /* The record itself is wrong. */
@@ -83,9 +84,10 @@ record_error(const PmReader *reader, const PmRecord *record, Batch *batch)
 	}
 	if (record->fault_column >= 0 && record->fault_column < record->field_count)
 		value = record->fields[record->fault_column];
-	batch_error(batch, &at, column_of(reader, &column), NULL, value,
-	            record_faults[record->fault].code,
-	            psprintf("the record %s", record_faults[record->fault].message), false);
+	pm_imports_batch_error(batch, &at, column_of(reader, &column), NULL, value,
+	                       record_faults[record->fault].code,
+	                       psprintf("the record %s", record_faults[record->fault].message),
+	                       false);
 }
 
 /* Without the blanks around. */
@@ -478,7 +480,7 @@ ask_rule(ImportPlan *plan, const Rule *rule, const char **code, const char **mes
 		case RULE_PATTERN:
 			*code = "no_match";
 			*message = "the value does not match the pattern";
-			return pattern_matches(rule->pattern, plan->texts[rule->target]);
+			return pm_imports_pattern_matches(rule->pattern, plan->texts[rule->target]);
 		case RULE_LIST:
 			*code = "not_listed";
 			*message = "the value is none of those that are allowed";
@@ -486,7 +488,7 @@ ask_rule(ImportPlan *plan, const Rule *rule, const char **code, const char **mes
 		case RULE_UNIQUE:
 			*code = "not_unique";
 			*message = "the value was in the file before";
-			return seen_add(rule->seen, field_value(value));
+			return pm_imports_seen_add(rule->seen, field_value(value));
 		default:
 			return true;
 	}
@@ -505,9 +507,10 @@ ask_rules(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batc
 		if (rule->expression != NULL || plan->broken[rule->target] ||
 		    ask_rule(plan, rule, &code, &message))
 			continue;
-		batch_error(batch, record, column_of(reader, &plan->targets[rule->target]),
-		            plan->targets[rule->target].name, plan->inputs[rule->target], code,
-		            rule->message != NULL ? rule->message : message, rule->warning);
+		pm_imports_batch_error(
+		    batch, record, column_of(reader, &plan->targets[rule->target]),
+		    plan->targets[rule->target].name, plan->inputs[rule->target], code,
+		    rule->message != NULL ? rule->message : message, rule->warning);
 	}
 }
 
@@ -635,8 +638,8 @@ static void
 expression_error(const PmRecord *record, Batch *batch, const char *target,
                  const ErrorData *error)
 {
-	batch_error(batch, record, NULL, target, (PmText){NULL, 0},
-	            unpack_sql_state(error->sqlerrcode), error->message, false);
+	pm_imports_batch_error(batch, record, NULL, target, (PmText){NULL, 0},
+	                       unpack_sql_state(error->sqlerrcode), error->message, false);
 }
 
 /* Computes targets.  false: the arena is full. */
@@ -646,7 +649,7 @@ compute(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch 
 	ErrorData *error;
 	int at;
 
-	if (!computed_evaluate(plan, false, plan->results, &at, &error))
+	if (!pm_imports_computed_evaluate(plan, false, plan->results, &at, &error))
 	{
 		plan->broken[at] = true;
 		expression_error(record, batch, plan->targets[at].name, error);
@@ -672,7 +675,7 @@ ask_expressions(ImportPlan *plan, const PmReader *reader, const PmRecord *record
 	ErrorData *error;
 	int at;
 
-	if (!computed_evaluate(plan, true, plan->results, &at, &error))
+	if (!pm_imports_computed_evaluate(plan, true, plan->results, &at, &error))
 	{
 		const Rule *rule = &plan->rules[at];
 
@@ -686,13 +689,13 @@ ask_expressions(ImportPlan *plan, const PmReader *reader, const PmRecord *record
 		const Target *target = rule->target < 0 ? NULL : &plan->targets[rule->target];
 
 		if (rule->expression != NULL && plan->results[i].is_false)
-			batch_error(batch, record, target == NULL ? NULL : column_of(reader, target),
-			            target == NULL ? NULL : target->name,
-			            target == NULL ? (PmText){NULL, 0} : plan->inputs[rule->target],
-			            "expression",
-			            rule->message != NULL ? rule->message
-			                                  : "the record does not meet the rule",
-			            rule->warning);
+			pm_imports_batch_error(
+			    batch, record, target == NULL ? NULL : column_of(reader, target),
+			    target == NULL ? NULL : target->name,
+			    target == NULL ? (PmText){NULL, 0} : plan->inputs[rule->target],
+			    "expression",
+			    rule->message != NULL ? rule->message : "the record does not meet the rule",
+			    rule->warning);
 	}
 }
 
@@ -744,7 +747,8 @@ grow_arena(ImportPlan *plan)
  * uniqueness remember it.
  */
 RowOutcome
-row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch)
+pm_imports_row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
+                    Batch *batch)
 {
 	int errors = batch->error_count;
 	int64 warnings = batch->warnings;
@@ -754,7 +758,7 @@ row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch
 		record_error(reader, record, batch);
 		return ROW_REJECTED;
 	}
-	plan_bind(plan, reader);
+	pm_imports_plan_bind(plan, reader);
 	while (!read_targets(plan, reader, record, batch))
 	{
 		/* errors will be found again */
@@ -762,9 +766,9 @@ row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch
 		batch->warnings = warnings;
 		if (!grow_arena(plan))
 		{
-			batch_error(batch, record, NULL, NULL, (PmText){NULL, 0}, "values_too_long",
-			            "the values of the record are too long once they are transformed",
-			            false);
+			pm_imports_batch_error(
+			    batch, record, NULL, NULL, (PmText){NULL, 0}, "values_too_long",
+			    "the values of the record are too long once they are transformed", false);
 			return ROW_REJECTED;
 		}
 	}
@@ -776,7 +780,7 @@ row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch
 
 /* What stands for the key of the record that was read; false: it has none. */
 bool
-row_key(ImportPlan *plan, SeenValue *key)
+pm_imports_row_key(ImportPlan *plan, SeenValue *key)
 {
 	Field value = plan->values[plan->key_target];
 
@@ -788,7 +792,7 @@ row_key(ImportPlan *plan, SeenValue *key)
 
 /* The same for a key as the catalog writes it; false: it is none. */
 bool
-row_key_of_text(ImportPlan *plan, PmText text, SeenValue *key)
+pm_imports_row_key_of_text(ImportPlan *plan, PmText text, SeenValue *key)
 {
 	if (plan->targets[plan->key_target].type == TARGET_GTIN)
 	{
@@ -811,7 +815,7 @@ row_key_of_text(ImportPlan *plan, PmText text, SeenValue *key)
  * number of its fields, row_no, digest, and the columns of the plan.
  */
 SeenValue
-row_append(ImportPlan *plan, const PmRecord *record, StringInfo rows)
+pm_imports_row_append(ImportPlan *plan, const PmRecord *record, StringInfo rows)
 {
 	const int head = 2 + 4 + 8 + 4 + 16;
 	size_t size = head;

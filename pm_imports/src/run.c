@@ -226,11 +226,12 @@ open_all(Run *run, Jsonb *document)
 	PmReaderFailure failure = {0};
 	char directory[MAXPGPATH];
 
-	run->plan = plan_compile(run->memory, document);
-	run->fd = run->path != NULL ? source_of_path(run->memory, run->path, run->device,
-	                                             run->inode, run->size, run->modified_at)
-	                            : source_of_upload(run->memory, run->file_id, run->size);
-	source_check_digest(run->fd, run->sha256);
+	run->plan = pm_imports_plan_compile(run->memory, document);
+	run->fd = run->path != NULL
+	              ? pm_imports_source_of_path(run->memory, run->path, run->device,
+	                                          run->inode, run->size, run->modified_at)
+	              : pm_imports_source_of_upload(run->memory, run->file_id, run->size);
+	pm_imports_source_check_digest(run->fd, run->sha256);
 
 	TempTablespacePath(directory, MyDatabaseTableSpace);
 	run->plan->reader.temp_dir = MemoryContextStrdup(run->memory, directory);
@@ -304,7 +305,7 @@ look_at_file(Run *run)
 	StringInfoData json;
 
 	run->bound = true;
-	plan_bind(run->plan, run->reader);
+	pm_imports_plan_bind(run->plan, run->reader);
 	initStringInfo(&json);
 	appendStringInfo(&json, "{\"format\": \"%s\", \"encoding\": \"%s\"",
 	                 formats[found->format], encodings[found->encoding]);
@@ -359,22 +360,22 @@ is_first(Run *run, const PmRecord *record, Batch *batch, bool *rejected)
 	PmText value = plan->inputs[plan->key_target];
 	SeenValue hash;
 
-	if (!row_key(run->plan, &hash))
+	if (!pm_imports_row_key(run->plan, &hash))
 	{
 		if (!plan->broken[plan->key_target])
 		{
-			batch_error(batch, record, NULL, key->name, value, "required",
-			            "there is no value, and it is the key", false);
+			pm_imports_batch_error(batch, record, NULL, key->name, value, "required",
+			                       "there is no value, and it is the key", false);
 			*rejected = true;
 		}
 		return true;
 	}
-	if (seen_add(run->keys, hash))
+	if (pm_imports_seen_add(run->keys, hash))
 		return true;
 	if (!*rejected && plan->reject_duplicates)
 	{
-		batch_error(batch, record, NULL, key->name, value, "duplicate",
-		            "the key was in the file before", false);
+		pm_imports_batch_error(batch, record, NULL, key->name, value, "duplicate",
+		                       "the key was in the file before", false);
 		*rejected = true;
 	}
 	return false;
@@ -386,7 +387,8 @@ take_record(Run *run, const PmRecord *record, Batch *batch)
 {
 	int errors = batch->error_count;
 	bool counted = record->number <= run->last_record;
-	bool rejected = row_read(run->plan, run->reader, record, batch) == ROW_REJECTED;
+	bool rejected =
+	    pm_imports_row_read(run->plan, run->reader, record, batch) == ROW_REJECTED;
 	bool readable = record->fault == PM_RECORD_GOOD;
 	bool first = !readable || is_first(run, record, batch, &rejected);
 
@@ -396,24 +398,24 @@ take_record(Run *run, const PmRecord *record, Batch *batch)
 	batch->offset = record->offset;
 	batch->bytes += record->raw.size;
 	if (rejected)
-		batch_reject(batch, record, errors);
+		pm_imports_batch_reject(batch, record, errors);
 	else if (!first)
 		batch->duplicates++;
 	else if (!counted)
 	{
 		int start = batch->rows.len;
-		SeenValue digest = row_append(run->plan, record, &batch->rows);
+		SeenValue digest = pm_imports_row_append(run->plan, record, &batch->rows);
 
 		batch->bytes += batch->rows.len - start;
 		batch->good++;
 		/* of a batch that was merged the catalog says what was sent */
-		if (batch->number > run->merged && seen_has(run->digests, digest))
+		if (batch->number > run->merged && pm_imports_seen_has(run->digests, digest))
 		{
 			batch->unchanged++;
 			batch->rows.len = start;
 		}
 		else
-			batch_send(batch, record);
+			pm_imports_batch_send(batch, record);
 	}
 }
 
@@ -427,7 +429,7 @@ read_batch(Run *run, Batch *batch, int number)
 	MemoryContext old;
 	PmRecord record;
 
-	batch_reset(batch, number);
+	pm_imports_batch_reset(batch, number);
 	old = MemoryContextSwitchTo(batch->memory);
 	while (!run->ended && run->fault == NULL && batch->records < run->plan->batch_rows &&
 	       batch->bytes < BATCH_BYTES)
@@ -453,11 +455,11 @@ read_batch(Run *run, Batch *batch, int number)
 				    (record.number < run->last_record &&
 				     (batch->records >= run->plan->batch_rows ||
 				      batch->bytes >= BATCH_BYTES)))
-					batch_reset(batch, number);
+					pm_imports_batch_reset(batch, number);
 				break;
 		}
 	}
-	computed_close(run->plan);
+	pm_imports_computed_close(run->plan);
 	batch->file_bytes = pm_reader_found(run->reader)->bytes_read;
 	MemoryContextSwitchTo(old);
 	return run->fault == NULL && batch->records > 0;
@@ -492,7 +494,7 @@ take_batch(Run *run, Batch *batch, const Merged *merged)
 		if (batch->number <= run->merged)
 			batch->unchanged = batch->good - merged->created - merged->updated -
 			                   merged->unchanged - merged->conflicts;
-		batch_take(batch, merged);
+		pm_imports_batch_take(batch, merged);
 	}
 	else if (batch->number <= run->merged)
 		batch->unchanged = batch->good;
@@ -504,7 +506,7 @@ take_batch(Run *run, Batch *batch, const Merged *merged)
 static void
 count_batch(Run *run, Batch *batch)
 {
-	run->cancelled |= !batch_count(batch, run->job);
+	run->cancelled |= !pm_imports_batch_count(batch, run->job);
 	if (run->by_worker)
 		(void) run_sql(
 		    run,
@@ -526,9 +528,9 @@ merge_here(Run *run, Batch *batch)
 	begin_work();
 	if (batch->sent_count > 0)
 	{
-		catalog_merge(run->catalog, run->job, run->supplier, run->plan, batch,
-		              run->dry_run);
-		catalog_merged(run->catalog, &merged);
+		pm_imports_catalog_merge(run->catalog, run->job, run->supplier, run->plan, batch,
+		                         run->dry_run);
+		pm_imports_catalog_merged(run->catalog, &merged);
 		take_batch(run, batch, &merged);
 	}
 	else
@@ -562,11 +564,12 @@ take_answer(Run *run, Batch *batch)
 
 	if (batch->number <= run->merged)
 		take_batch(run, batch,
-		           catalog_counts(run->catalog, run->job, batch->number, &merged) ? &merged
-		                                                                          : NULL);
+		           pm_imports_catalog_counts(run->catalog, run->job, batch->number, &merged)
+		               ? &merged
+		               : NULL);
 	else if (batch->sent_count > 0)
 	{
-		catalog_merged(run->catalog, &merged);
+		pm_imports_catalog_merged(run->catalog, &merged);
 		take_batch(run, batch, &merged);
 	}
 	else
@@ -596,8 +599,8 @@ run_there(Run *run)
 		if (more && !is_beyond_limits(run))
 		{
 			if (batch->number > run->merged && batch->sent_count > 0)
-				catalog_merge(run->catalog, run->job, run->supplier, run->plan, batch,
-				              run->dry_run);
+				pm_imports_catalog_merge(run->catalog, run->job, run->supplier, run->plan,
+				                         batch, run->dry_run);
 			sent = batch;
 			number++;
 		}
@@ -620,15 +623,15 @@ static void
 open_catalog(Run *run)
 {
 	begin_work();
-	run->catalog = catalog_open(run->memory);
+	run->catalog = pm_imports_catalog_open(run->memory);
 	run->supplier = MemoryContextStrdup(
-	    run->memory, catalog_supplier(run->catalog, run->plan->supplier_code));
-	run->keys = seen_create(run->memory, KEYS_KILOBYTES);
-	run->digests = seen_create(run->memory, DIGESTS_KILOBYTES);
-	run->merged = catalog_last_batch(run->catalog, run->job);
-	catalog_digests(run->catalog, run->supplier, run->digests);
-	run->batches[0] = batch_create(run->memory);
-	run->batches[1] = batch_create(run->memory);
+	    run->memory, pm_imports_catalog_supplier(run->catalog, run->plan->supplier_code));
+	run->keys = pm_imports_seen_create(run->memory, KEYS_KILOBYTES);
+	run->digests = pm_imports_seen_create(run->memory, DIGESTS_KILOBYTES);
+	run->merged = pm_imports_catalog_last_batch(run->catalog, run->job);
+	pm_imports_catalog_digests(run->catalog, run->supplier, run->digests);
+	run->batches[0] = pm_imports_batch_create(run->memory);
+	run->batches[1] = pm_imports_batch_create(run->memory);
 	end_work();
 }
 
@@ -654,12 +657,12 @@ look_for_key(void *context, const char *text, int length)
 		return;
 	resetStringInfo(&missing->key);
 	for (int i = id_length; i + 1 < length; i += 2)
-		appendStringInfoChar(&missing->key,
-		                     hex_digit(text[i]) << 4 | hex_digit(text[i + 1]));
+		appendStringInfoChar(&missing->key, pm_imports_hex_digit(text[i]) << 4 |
+		                                        pm_imports_hex_digit(text[i + 1]));
 	missing->offers++;
-	if (!row_key_of_text(missing->run->plan, (PmText){missing->key.data, missing->key.len},
-	                     &key) ||
-	    seen_has(missing->run->keys, key))
+	if (!pm_imports_row_key_of_text(missing->run->plan,
+	                                (PmText){missing->key.data, missing->key.len}, &key) ||
+	    pm_imports_seen_has(missing->run->keys, key))
 		return;
 	missing->count++;
 	appendStringInfoChar(&missing->products, missing->products.len == 0 ? '{' : ',');
@@ -678,7 +681,8 @@ end_missing(Run *run)
 	initStringInfo(&missing.products);
 	initStringInfo(&missing.key);
 	begin_work();
-	catalog_keys(run->catalog, run->supplier, run->plan->key, look_for_key, &missing);
+	pm_imports_catalog_keys(run->catalog, run->supplier, run->plan->key, look_for_key,
+	                        &missing);
 	if ((double) missing.count > run->plan->missing_ratio * (double) missing.offers)
 		(void) run_sql(
 		    run,
@@ -691,8 +695,8 @@ end_missing(Run *run)
 	{
 		appendStringInfoString(&missing.products, missing.count == 0 ? "{}" : "}");
 		if (!run->dry_run)
-			missing.count = catalog_end_offers(run->catalog, run->job, run->supplier,
-			                                   missing.products.data);
+			missing.count = pm_imports_catalog_end_offers(
+			    run->catalog, run->job, run->supplier, missing.products.data);
 		(void) run_sql(run,
 		               "UPDATE pm_imports.import_jobs AS j "
 		               "SET products_missing = $2::bigint WHERE j.id = $1::pg_catalog.uuid",
@@ -706,7 +710,7 @@ static void
 finish(Run *run)
 {
 	if (run->fault == NULL && !run->cancelled && run->path != NULL)
-		run->fault = source_change(run->fd, run->size, run->modified_at);
+		run->fault = pm_imports_source_change(run->fd, run->size, run->modified_at);
 	if (run->fault == NULL && !run->cancelled && run->plan->full)
 		end_missing(run);
 	end_import(run, run->fault != NULL ? "failed"
@@ -715,7 +719,7 @@ finish(Run *run)
 	if (run->catalog != NULL && !run->dry_run)
 	{
 		begin_work();
-		catalog_forget(run->catalog, run->job);
+		pm_imports_catalog_forget(run->catalog, run->job);
 		end_work();
 	}
 }
@@ -769,7 +773,7 @@ pm_imports_run_import(PG_FUNCTION_ARGS)
 		if (run->fault == NULL)
 		{
 			open_catalog(run);
-			if (catalog_is_remote(run->catalog))
+			if (pm_imports_catalog_is_remote(run->catalog))
 				run_there(run);
 			else
 				run_here(run);

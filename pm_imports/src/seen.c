@@ -35,7 +35,6 @@ struct Seen
 	uint64 room; /* values that it may hold */
 	uint64 used;
 	bool has_zero; /* the value that a free place looks like */
-	int64 count;
 
 	uint64 *filter;     /* NULL: nothing was written */
 	uint64 filter_mask; /* of words */
@@ -73,7 +72,7 @@ close_file(void *arg)
 
 /* A set for at most so many kilobytes, half of them a table. */
 Seen *
-seen_create(MemoryContext memory, int kilobytes)
+pm_imports_seen_create(MemoryContext memory, int kilobytes)
 {
 	Seen *seen = MemoryContextAllocZero(memory, sizeof(Seen));
 	uint64 places = 1024;
@@ -193,7 +192,7 @@ was_written(Seen *seen, SeenValue value)
 
 /* Is the value in the set? */
 bool
-seen_has(Seen *seen, SeenValue value)
+pm_imports_seen_has(Seen *seen, SeenValue value)
 {
 	SeenValue *place;
 
@@ -254,7 +253,7 @@ write_run(Seen *seen)
 
 /* Adds a value; false: it was there. */
 bool
-seen_add(Seen *seen, SeenValue value)
+pm_imports_seen_add(Seen *seen, SeenValue value)
 {
 	SeenValue *place;
 
@@ -263,22 +262,13 @@ seen_add(Seen *seen, SeenValue value)
 		bool added = !seen->has_zero;
 
 		seen->has_zero = true;
-		seen->count += added;
 		return added;
 	}
 	place = find_place(seen, value);
 	if (place->high != 0 || place->low != 0 || was_written(seen, value))
 		return false;
 	*place = value;
-	seen->count++;
 	if (++seen->used == seen->room)
 		write_run(seen);
 	return true;
-}
-
-/* How many there are. */
-int64
-seen_count(const Seen *seen)
-{
-	return seen->count;
 }

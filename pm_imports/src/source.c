@@ -65,7 +65,7 @@ keep(MemoryContext memory, int fd)
 
 /* How the file differs from what it was; NULL: it does not. */
 char *
-source_change(int fd, int64 size, int64 modified_at)
+pm_imports_source_change(int fd, int64 size, int64 modified_at)
 {
 	struct stat now;
 
@@ -84,8 +84,8 @@ source_change(int fd, int64 size, int64 modified_at)
  * keeps the role from it, 55000 if it is another one.
  */
 int
-source_of_path(MemoryContext memory, const char *path, int64 device, int64 inode,
-               int64 size, int64 modified_at)
+pm_imports_source_of_path(MemoryContext memory, const char *path, int64 device, int64 inode,
+                          int64 size, int64 modified_at)
 {
 	struct stat now;
 	const char *change;
@@ -98,7 +98,7 @@ source_of_path(MemoryContext memory, const char *path, int64 device, int64 inode
 	keep(memory, fd);
 	if ((int64) now.st_dev != device || (int64) now.st_ino != inode)
 		FILE_IS_ANOTHER("there is another one at its place");
-	change = source_change(fd, size, modified_at);
+	change = pm_imports_source_change(fd, size, modified_at);
 	if (change != NULL)
 		FILE_IS_ANOTHER(change);
 	return fd;
@@ -176,7 +176,7 @@ open_temporary(MemoryContext memory)
  * not there any more.
  */
 int
-source_of_upload(MemoryContext memory, const char *file_id, int64 size)
+pm_imports_source_of_upload(MemoryContext memory, const char *file_id, int64 size)
 {
 	int fd = open_temporary(memory);
 	int64 written = 0;
@@ -214,7 +214,7 @@ source_of_upload(MemoryContext memory, const char *file_id, int64 size)
 
 /* Throws 55000 unless the bytes have this SHA-256. */
 void
-source_check_digest(int fd, const uint8 *sha256)
+pm_imports_source_check_digest(int fd, const uint8 *sha256)
 {
 	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
 	uint8 found[PG_SHA256_DIGEST_LENGTH];

@@ -17,7 +17,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
 
-my ($kills, $records, $batch_rows) = $ENV{PM_SOAK} ? (100, 200_000, 1000) : (10, 6_000, 100);
+my ($kills, $records, $batch_rows) = $ENV{PM_SOAK} ? (100, 200_000, 1000) : (10, 3_000, 100);
 my $seed = defined $ENV{PM_SEED} ? $ENV{PM_SEED} : int(time) ^ $$ << 8;
 srand($seed);
 note("PM_SEED=$seed, $kills kills, $records records in batches of $batch_rows");
@@ -105,7 +105,8 @@ while (@moments && time < $deadline)
 	if ($victim eq 'imports' || $victim eq 'catalog')
 	{
 		if ($way eq 'kill') { $nodes{$victim}->kill9 } else { $nodes{$victim}->stop('immediate') }
-		$nodes{$victim}->start;
+		# processes of a server that was killed may hold its memory for a moment
+		while (!$nodes{$victim}->start(fail_ok => 1)) { die "server $victim does not start\n" if time > $deadline }
 	}
 	else
 	{
