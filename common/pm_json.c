@@ -348,7 +348,8 @@ give_up(Json *json, size_t start)
 	const char *data = json->window.data + start;
 
 	json->is_long = true;
-	return clean_raw(json, data, pm_reader_shown(json->reader, data));
+	return clean_raw(json, data,
+	                 pm_reader_shown(json->reader, data, json->window.size - start));
 }
 
 /* Takes a record apart that is good so far; PM_READ_AGAIN: it has nothing but blanks. */
