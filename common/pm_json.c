@@ -481,7 +481,8 @@ value_begins(Json *json)
 static bool
 skip(Json *json)
 {
-	for (; json->at < json->window.size; json->at++, json->skipped++)
+	for (; json->at < json->window.size && json->skipped <= (int64_t) json->max_record;
+	     json->at++, json->skipped++)
 	{
 		char c = json->window.data[json->at];
 
@@ -688,9 +689,11 @@ decide(Json *json)
 	end = window->data + window->size;
 	if (at == end || *at != '{' || json->step_count > 0)
 		return PM_READ_AGAIN;
+	if ((size_t) (end - at) > json->max_record)
+		end = at + json->max_record;
 	if (memchr(at, '\n', (size_t) (end - at)) != NULL)
 		end = memchr(at, '\n', (size_t) (end - at));
-	else if (!json->at_end && window->size < json->max_record)
+	else if (!json->at_end && (size_t) (end - at) < json->max_record)
 	{
 		json->mode = UNDECIDED;
 		return fill(json, json->at);
