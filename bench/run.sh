@@ -14,6 +14,7 @@
 #   search       pm_catalog: search of 1 000 000 products
 #   integrity    pm_catalog: periods of 500 000 prices, counts of categories
 #   write        pm_catalog: single writes with versions and events beside a plain table
+#   csv          the reader of CSV alone, without a server: 1 000 000 rows of 12 columns
 #   catalog      merge, search, integrity and write
 #   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
@@ -35,6 +36,7 @@ cd "$(dirname "$0")/.."
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
 catalog='merge search integrity write'
 all="gtin jobs xref suppliers $catalog imports $workers"
+all="gtin jobs xref suppliers csv $catalog $workers"
 parts=$all
 short=
 for argument in "$@"; do
@@ -97,6 +99,15 @@ run_part() {
       measure pm_suppliers 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         psql -X -q -v "codes=$([ -n "$short" ] && echo 2000 || echo 100000)" -f bench/pm_suppliers.sql
+      ;;
+    csv)
+      # shellcheck disable=SC2046 # a list of options
+      gcc -std=gnu99 -O2 -Icommon bench/csv.c common/libpm_common.a $(make -s -C common show-PM_READER_LIBS) -o build/bench_csv
+      {
+        machine 'No server; the file is in the page cache'
+        build/bench_csv "$([ -n "$short" ] && echo 20000 || echo 1000000)" build/bench.csv
+      } | tee build/bench.txt
+      [ -n "$short" ] || cp build/bench.txt bench/results/pm_csv.txt
       ;;
     merge)
       # shellcheck disable=SC2016 # $PM_TMP is the sandbox's

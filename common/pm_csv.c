@@ -486,7 +486,7 @@ pm_csv_deliver(PmReader *reader, PmRecord *record)
 	if (too_long)
 	{
 		note_fault(record, PM_RECORD_TOO_LONG, -1);
-		record->raw.size = pm_reader_shown(reader, record->raw.data);
+		record->raw.size = pm_reader_shown(reader, record->raw.data, split->size);
 		kept = 0;
 	}
 	else if (split->fault != PM_CSV_GOOD)

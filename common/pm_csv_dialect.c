@@ -65,8 +65,8 @@ static const char *const header_words[] = {
 typedef struct Look
 {
 	int records;
-	int usual;  /* values of most records */
-	int agree;  /* records that have as many */
+	int usual;  /* values of most good records */
+	int agree;  /* good records that have as many */
 	int faulty; /* records with a stray or unclosed quote */
 	int first;  /* values of the first record */
 	int quoted; /* records with a quoted value */
@@ -96,6 +96,14 @@ is_number(PmText value)
 			return false;
 	}
 	return digits > 0;
+}
+
+/* Is a number a year, as columns are named by? */
+static bool
+is_year(PmText value)
+{
+	return value.size == 4 &&
+	       (memcmp(value.data, "19", 2) == 0 || memcmp(value.data, "20", 2) == 0);
 }
 
 /* A text without the blanks around it. */
@@ -128,19 +136,22 @@ is_blank(const PmCsvSplitter *splitter)
 }
 
 /*
- * Splits the next record that is no blank line.  PM_CSV_MORE: there is none, or it goes
- * on after the text.
+ * Splits the next record that is no blank line; after a faulty one reading goes on with the
+ * line after its first.  PM_CSV_MORE: there is none.
  */
 static PmCsvStatus
-next_record(PmCsvSplitter *splitter, const char *data, size_t size, bool whole, size_t *at)
+next_record(PmCsvSplitter *splitter, const char *data, size_t size, size_t *at)
 {
 	while (*at < size)
 	{
-		PmCsvStatus status = pm_csv_split(splitter, data, *at, size, whole);
+		PmCsvStatus status = pm_csv_split(splitter, data, *at, size, true);
 
 		if (status != PM_CSV_RECORD)
 			return status;
-		*at += splitter->record.next - *at;
+		if (splitter->record.fault != PM_CSV_GOOD)
+			*at = pm_csv_line_end(data, *at, size);
+		else
+			*at = splitter->record.next;
 		if (!is_blank(splitter))
 			return PM_CSV_RECORD;
 	}
@@ -160,7 +171,7 @@ has_quoted(const PmCsvSplitter *splitter, const char *data)
 
 /* Looks at the text as of a dialect.  False: no memory. */
 static bool
-look(PmCsvSplitter *splitter, const char *data, size_t size, bool whole, Look *out)
+look(PmCsvSplitter *splitter, const char *data, size_t size, Look *out)
 {
 	int counts[MAX_COLUMNS + 1] = {0};
 	size_t at = 0;
@@ -171,15 +182,17 @@ look(PmCsvSplitter *splitter, const char *data, size_t size, bool whole, Look *o
 	{
 		int count;
 
-		status = next_record(splitter, data, size, whole, &at);
+		status = next_record(splitter, data, size, &at);
 		if (status != PM_CSV_RECORD)
 			break;
 		count = splitter->record.count < MAX_COLUMNS ? splitter->record.count : MAX_COLUMNS;
 		if (out->records == 0)
 			out->first = count;
 		out->records++;
-		counts[count]++;
-		out->faulty += splitter->record.fault != PM_CSV_GOOD;
+		if (splitter->record.fault == PM_CSV_GOOD)
+			counts[count]++;
+		else
+			out->faulty++;
 		out->quoted += has_quoted(splitter, data);
 	}
 	for (int i = 1; i <= MAX_COLUMNS; i++)
@@ -210,9 +223,7 @@ score(const Look *seen, double weight)
 
 	if (seen->records == 0 || seen->usual < 2)
 		return 0;
-	share = (double) (seen->agree - seen->faulty) / seen->records;
-	if (share <= 0)
-		return 0;
+	share = (double) seen->agree / seen->records;
 	if (seen->first != seen->usual)
 		share /= 2;
 	return weight * share * share * (1.0 - 0.5 / seen->usual);
@@ -220,8 +231,7 @@ score(const Look *seen, double weight)
 
 /* Finds the delimiter, with the quote as it is in the splitter.  False: no memory. */
 static bool
-guess_delimiter(PmCsvSplitter *splitter, const char *data, size_t size, bool whole,
-                double *best)
+guess_delimiter(PmCsvSplitter *splitter, const char *data, size_t size, double *best)
 {
 	char found = '\0';
 
@@ -240,7 +250,7 @@ guess_delimiter(PmCsvSplitter *splitter, const char *data, size_t size, bool who
 		splitter->dialect.delimiter[1] = '\0';
 		if (!pm_csv_dialect_valid(&splitter->dialect))
 			continue;
-		if (!look(splitter, data, size, whole, &seen))
+		if (!look(splitter, data, size, &seen))
 			return false;
 		reached = score(&seen, weight);
 		if (reached > *best)
@@ -263,7 +273,7 @@ guess_delimiter(PmCsvSplitter *splitter, const char *data, size_t size, bool who
  * values in such quotes and none has one where it cannot be.  False: no memory.
  */
 static bool
-guess_dialect(PmCsvSplitter *splitter, const char *data, size_t size, bool whole)
+guess_dialect(PmCsvSplitter *splitter, const char *data, size_t size)
 {
 	PmCsvDialect *dialect = &splitter->dialect;
 	PmCsvDialect given = *dialect;
@@ -272,8 +282,7 @@ guess_dialect(PmCsvSplitter *splitter, const char *data, size_t size, bool whole
 
 	if (dialect->quote == '\0')
 		dialect->quote = '"';
-	if (dialect->delimiter[0] == '\0' &&
-	    !guess_delimiter(splitter, data, size, whole, &best))
+	if (dialect->delimiter[0] == '\0' && !guess_delimiter(splitter, data, size, &best))
 		return false;
 	if (given.quote != '\0' || memchr(data, '\'', size) == NULL || given.escape == '\'' ||
 	    strchr(given.delimiter, '\'') != NULL)
@@ -283,15 +292,15 @@ guess_dialect(PmCsvSplitter *splitter, const char *data, size_t size, bool whole
 		PmCsvDialect with_double = *dialect;
 		double with_single = 0;
 
-		if (!look(splitter, data, size, whole, &seen))
+		if (!look(splitter, data, size, &seen))
 			return false;
 		if (seen.quoted > 0)
 			return true;
 		dialect->quote = '\'';
 		if (given.delimiter[0] == '\0' &&
-		    !guess_delimiter(splitter, data, size, whole, &with_single))
+		    !guess_delimiter(splitter, data, size, &with_single))
 			return false;
-		if (!look(splitter, data, size, whole, &seen))
+		if (!look(splitter, data, size, &seen))
 			return false;
 		if (seen.faulty > 0 || seen.quoted * 2 < seen.records || with_single < best)
 			*dialect = with_double;
@@ -326,14 +335,14 @@ is_header_word(PmText name)
 
 /* Counts the kinds of the values below the first record.  False: no memory. */
 static bool
-count_kinds(PmCsvSplitter *splitter, const char *data, size_t size, bool whole, size_t at,
+count_kinds(PmCsvSplitter *splitter, const char *data, size_t size, size_t at,
             const PmText *first, int first_count, Column *columns)
 {
 	PmCsvStatus status = PM_CSV_RECORD;
 
 	for (int n = 0; n < MAX_RECORDS; n++)
 	{
-		status = next_record(splitter, data, size, whole, &at);
+		status = next_record(splitter, data, size, &at);
 		if (status != PM_CSV_RECORD)
 			break;
 		for (int i = 0; i < first_count && i < kept(splitter); i++)
@@ -356,7 +365,7 @@ count_kinds(PmCsvSplitter *splitter, const char *data, size_t size, bool whole, 
 
 /* Is the first record a header?  1, -1, or 0: no memory. */
 static int
-guess_header(PmCsvSplitter *splitter, const char *data, size_t size, bool whole)
+guess_header(PmCsvSplitter *splitter, const char *data, size_t size)
 {
 	PmText first[MAX_COLUMNS];
 	Column columns[MAX_COLUMNS];
@@ -368,7 +377,7 @@ guess_header(PmCsvSplitter *splitter, const char *data, size_t size, bool whole)
 	int numbers = 0;
 	int repeated = 0;
 
-	switch (next_record(splitter, data, size, whole, &at))
+	switch (next_record(splitter, data, size, &at))
 	{
 		case PM_CSV_RECORD:
 			break;
@@ -381,7 +390,7 @@ guess_header(PmCsvSplitter *splitter, const char *data, size_t size, bool whole)
 	for (int i = 0; i < count; i++)
 		first[i] = trim(splitter->fields[i]);
 	memset(columns, 0, sizeof(columns));
-	if (!count_kinds(splitter, data, size, whole, at, first, count, columns))
+	if (!count_kinds(splitter, data, size, at, first, count, columns))
 		return 0;
 
 	for (int i = 0; i < count; i++)
@@ -393,7 +402,7 @@ guess_header(PmCsvSplitter *splitter, const char *data, size_t size, bool whole)
 		if (is_number(first[i]))
 		{
 			numbers++;
-			votes -= below;
+			votes -= below && !is_year(first[i]);
 		}
 		else
 		{
@@ -414,26 +423,30 @@ guess_header(PmCsvSplitter *splitter, const char *data, size_t size, bool whole)
 
 /*
  * Finds what is not set in guess->dialect, whether there is a header (unless header says
- * it), and how many columns there are, from the beginning of a text; whole if that is all.
- * False: no memory.
+ * it), and how many columns there are, from the beginning of a text; whole if that is all,
+ * else its last line is left out.  False: no memory.
  */
 bool
 pm_csv_guess(const char *data, size_t size, bool whole, int header, PmCsvGuess *guess)
 {
 	PmCsvSplitter splitter;
 	Look seen;
+	size_t lines = size;
 	bool done;
 
+	while (!whole && lines > 0 && data[lines - 1] != '\n' && data[lines - 1] != '\r')
+		lines--;
+	if (lines > 0)
+		size = lines;
 	memset(&splitter, 0, sizeof(splitter));
 	splitter.dialect = guess->dialect;
 	splitter.max = MAX_FIELDS;
-	done = guess_dialect(&splitter, data, size, whole) &&
-	       look(&splitter, data, size, whole, &seen);
+	done = guess_dialect(&splitter, data, size) && look(&splitter, data, size, &seen);
 	if (done)
 	{
 		guess->dialect = splitter.dialect;
 		guess->columns = seen.usual < MAX_COLUMNS ? seen.usual : 0;
-		guess->header = header != 0 ? header : guess_header(&splitter, data, size, whole);
+		guess->header = header != 0 ? header : guess_header(&splitter, data, size);
 		done = guess->header != 0;
 	}
 	pm_csv_splitter_free(&splitter);

@@ -13,7 +13,8 @@
 
 #include "pm_char.h"
 
-#define COLUMNS_MAX 1000000
+#define COLUMNS_MAX  1000000
+#define CONTROLS_MAX 8 /* control characters that any text may have */
 
 /* Fails for want of a header, at the place where reading is. */
 static bool
@@ -292,7 +293,7 @@ pm_csv_matches(PmReader *reader)
 	{
 		unsigned char c = (unsigned char) head->data[i];
 
-		controls += c < ' ' && (c < '\t' || c > '\r') && c != '\x1F';
+		controls += c < ' ' && (c < '\t' || c > '\r') && c != 0x1A && c != 0x1F;
 	}
-	return controls * 32 <= head->size;
+	return controls <= CONTROLS_MAX || controls * 32 <= head->size;
 }

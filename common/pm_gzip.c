@@ -103,8 +103,11 @@ gzip_read(PmInput *input, char *buffer, size_t size)
 			return -1;
 		}
 		status = inflate(stream, Z_NO_FLUSH);
+		got = size - stream->avail_out;
 		if (status == Z_STREAM_END)
 			gzip->between = true;
+		else if (got > 0)
+			break; /* what comes before damage; the next call meets it again */
 		else if (status == Z_MEM_ERROR)
 		{
 			pm_reader_fail(input->failure, PM_READER_MEMORY, 0, "");
@@ -116,7 +119,6 @@ gzip_read(PmInput *input, char *buffer, size_t size)
 			               stream->msg == NULL ? "" : stream->msg);
 			return -1;
 		}
-		got = size - stream->avail_out;
 	}
 	if (!pm_input_allows(input, input->given + (int64_t) got,
 	                     input->taken - (int64_t) stream->avail_in))

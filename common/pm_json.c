@@ -348,7 +348,8 @@ give_up(Json *json, size_t start)
 	const char *data = json->window.data + start;
 
 	json->is_long = true;
-	return clean_raw(json, data, pm_reader_shown(json->reader, data));
+	return clean_raw(json, data,
+	                 pm_reader_shown(json->reader, data, json->window.size - start));
 }
 
 /* Takes a record apart that is good so far; PM_READ_AGAIN: it has nothing but blanks. */
@@ -480,7 +481,8 @@ value_begins(Json *json)
 static bool
 skip(Json *json)
 {
-	for (; json->at < json->window.size; json->at++, json->skipped++)
+	for (; json->at < json->window.size && json->skipped <= (int64_t) json->max_record;
+	     json->at++, json->skipped++)
 	{
 		char c = json->window.data[json->at];
 
@@ -687,9 +689,11 @@ decide(Json *json)
 	end = window->data + window->size;
 	if (at == end || *at != '{' || json->step_count > 0)
 		return PM_READ_AGAIN;
+	if ((size_t) (end - at) > json->max_record)
+		end = at + json->max_record;
 	if (memchr(at, '\n', (size_t) (end - at)) != NULL)
 		end = memchr(at, '\n', (size_t) (end - at));
-	else if (!json->at_end && window->size < json->max_record)
+	else if (!json->at_end && (size_t) (end - at) < json->max_record)
 	{
 		json->mode = UNDECIDED;
 		return fill(json, json->at);

@@ -19,7 +19,6 @@
 #define DEFAULT_MAX_COLUMNS  2000
 #define DEFAULT_MAX_EXPANDED (INT64_C(64) << 30)
 #define DEFAULT_MAX_RATIO    200
-#define SHOWN                1024 /* bytes of a record that is too long */
 
 /* Asked in this order whether a file is theirs. */
 static const PmReaderFormat *const formats[] = {
@@ -201,19 +200,19 @@ pm_reader_begins(PmReader *reader, char *start, size_t size)
 	return count;
 }
 
-/*
- * How many bytes to show of a record that has more than max_record: no part of a character
- * of UTF-8.
- */
+/* How many bytes to show of a record that is too long: no part of a character of UTF-8. */
 size_t
-pm_reader_shown(const PmReader *reader, const char *raw)
+pm_reader_shown(const PmReader *reader, const char *raw, size_t size)
 {
-	size_t size = reader->options.max_record < SHOWN ? reader->options.max_record : SHOWN;
-	size_t least = size > 3 ? size - 3 : 0;
+	size_t most = reader->options.max_record < PM_READER_SHOWN ? reader->options.max_record
+	                                                           : PM_READER_SHOWN;
+	size_t least = most > 3 ? most - 3 : 0;
 
-	while (size > least && (raw[size] & 0xC0) == 0x80)
-		size--;
-	return size;
+	if (size <= most)
+		return size;
+	while (most > least && (raw[most] & 0xC0) == 0x80)
+		most--;
+	return most;
 }
 
 /* A copy of a text that may be NULL.  False: no memory. */

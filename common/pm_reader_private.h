@@ -17,6 +17,7 @@
 #define PM_INPUT_HEAD   65536  /* bytes that can be looked at before they are read */
 #define PM_INPUT_MAGIC  8      /* bytes of the file by which a decoder is known */
 #define PM_READER_CHUNK 262144 /* bytes read at once */
+#define PM_READER_SHOWN 1024   /* bytes of a record that is too long */
 
 /* Bytes that grow; data is NULL at first. */
 typedef struct PmBuffer
@@ -81,7 +82,7 @@ extern PmReader *pm_reader_open_chunked(int fd, const PmReaderOptions *options,
 extern bool
 pm_reader_fail(PmReaderFailure *failure, PmReaderFault fault, int code, const char *detail);
 extern size_t pm_reader_begins(PmReader *reader, char *start, size_t size);
-extern size_t pm_reader_shown(const PmReader *reader, const char *raw);
+extern size_t pm_reader_shown(const PmReader *reader, const char *raw, size_t size);
 extern bool pm_buffer_reserve(PmBuffer *buffer, size_t size);
 extern bool pm_buffer_add(PmBuffer *buffer, const char *data, size_t size);
 extern bool pm_buffer_add_csv(PmBuffer *buffer, const PmText *fields, int count);

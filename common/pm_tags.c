@@ -46,6 +46,7 @@ pm_tags_begin(PmTags *tags, PmZip *zip, int64_t member)
 	tags->at_end = false;
 	tags->was_empty = false;
 	tags->is_begun = false;
+	tags->is_looked_at = false;
 	tags->depth = 0;
 	tags->names.size = 0;
 	return pm_zip_begin(zip, member);
@@ -273,13 +274,14 @@ special(PmTags *tags, const char *at, const char *end)
 
 /* Looks at the first bytes: a byte order mark is skipped, other encodings are refused. */
 static PmTagsEvent
-begin(PmTags *tags)
+look(PmTags *tags)
 {
 	const char *data = tags->window.data;
 	size_t size = tags->window.size;
 
 	if (size < 4 && !tags->at_end)
 		return fill(tags);
+	tags->is_looked_at = true;
 	if (size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0)
 		tags->at = 3;
 	else if (size >= 2 && (data[0] == '\0' || data[1] == '\0' || (data[0] & 0xFE) == 0xFE))
@@ -297,13 +299,8 @@ pm_tags_next(PmTags *tags)
 		close_element(tags);
 		return PM_TAGS_CLOSE;
 	}
-	if (tags->at == 0 && !tags->is_begun)
-	{
-		PmTagsEvent event = begin(tags);
-
-		if (event != PM_TAGS_MORE || tags->window.size < 4)
-			return tags->at_end && event == PM_TAGS_MORE ? bad_tag(tags) : event;
-	}
+	if (!tags->is_looked_at)
+		return look(tags);
 	for (;;)
 	{
 		const char *at = tags->window.data + tags->at;

@@ -41,7 +41,8 @@ typedef struct PmTags
 	PmBuffer window;
 	size_t at;
 	bool at_end;
-	bool was_empty; /* the tag that was told closes itself */
+	bool was_empty;    /* the tag that was told closes itself */
+	bool is_looked_at; /* for a byte order mark */
 	bool is_begun;
 
 	PmText name; /* without its prefix */

@@ -29,6 +29,7 @@
 #include "pm_zip.h"
 
 #define STRINGS_MEMORY (16 << 20)
+#define MAX_TAG        65536 /* bytes, more than a record may have */
 #define MAX_ROW        2000000000
 
 typedef enum Phase
@@ -511,6 +512,10 @@ give_row(Xlsx *xlsx, PmRecord *record)
 	else if (xlsx->fault == PM_RECORD_GOOD && repeats_header(xlsx))
 		xlsx->fault = PM_RECORD_REPEATS_HEADER;
 
+	/* a blank at the end is no value, whatever is wrong with it */
+	if (xlsx->fault_column >= count)
+		xlsx->fault_column = -1;
+
 	memset(record, 0, sizeof(*record));
 	record->number = ++xlsx->count;
 	record->line = xlsx->row;
@@ -807,7 +812,8 @@ xlsx_open(PmReader *reader)
 		return pm_reader_fail(&reader->failure, PM_READER_MEMORY, 0, "");
 	xlsx->reader = reader;
 	xlsx->temp_fd = -1;
-	pm_tags_make(&xlsx->tags, &reader->input, reader->chunk, reader->options.max_record);
+	pm_tags_make(&xlsx->tags, &reader->input, reader->chunk,
+	             reader->options.max_record + MAX_TAG);
 	xlsx->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t) 0);
 	xlsx->cells = calloc(columns, sizeof(Cell));
 	xlsx->fields = calloc(columns, sizeof(PmText));

@@ -30,9 +30,10 @@
 #include "pm_utf8.h"
 
 #define MAX_DEPTH   64
-#define MAX_STEPS   63        /* of the path: a bit each */
-#define MAX_DOCTYPE (1 << 20) /* bytes */
-#define ANY_OF_THEM "*/*"     /* path if there is none */
+#define MAX_STEPS   63                        /* of the path: a bit each */
+#define MAX_DOCTYPE (1 << 20)                 /* bytes */
+#define SHOWN_BYTES (2 * PM_READER_SHOWN + 8) /* of the file, for as many of UTF-8 */
+#define ANY_OF_THEM "*/*"                     /* path if there is none */
 
 /* An element within the record of the moment. */
 typedef struct Element
@@ -72,6 +73,7 @@ typedef struct Xml
 	PmFields *fields;
 	bool in_record;
 	bool is_long;
+	bool is_shown; /* and its start is kept */
 	int record_depth;
 	int64_t start;
 	PmBuffer text;
@@ -143,31 +145,29 @@ show(Xml *xml, int64_t offset, size_t size)
 	return true;
 }
 
-/* The rest of the record is passed over: it is too long.  Its start is shown. */
+/* The rest of the record is passed over: it is too long. */
 static void
 give_up(Xml *xml)
 {
-	PmText *raw = &xml->record.raw;
-	int64_t end = XML_GetCurrentByteIndex(xml->parser);
-	size_t size;
-
-	if (xml->is_long)
-		return;
 	xml->is_long = true;
 	xml->record.fault = PM_RECORD_TOO_LONG;
-	if (!show(xml, xml->start, (size_t) (end - xml->start)))
-	{
-		fail(xml, PM_READER_MEMORY, "");
-		return;
-	}
-	size = raw->size > xml->reader->options.max_record
-	           ? pm_reader_shown(xml->reader, raw->data)
-	           : raw->size;
+}
+
+/* Keeps what is shown of a record that is too long, of which size bytes are there. */
+static bool
+keep_shown(Xml *xml, size_t size)
+{
+	PmText *raw = &xml->record.raw;
+
 	xml->shown.size = 0;
-	if (!pm_buffer_add(&xml->shown, raw->data, size))
-		fail(xml, PM_READER_MEMORY, "");
+	if (!show(xml, xml->start, size < SHOWN_BYTES ? size : SHOWN_BYTES))
+		return false;
+	raw->size = pm_reader_shown(xml->reader, raw->data, raw->size);
+	if (!pm_buffer_add(&xml->shown, raw->data, raw->size))
+		return false;
 	raw->data = xml->shown.data;
-	raw->size = size;
+	xml->is_shown = true;
+	return true;
 }
 
 /* Is a name outside of a record known, or may it be one more? */
@@ -255,6 +255,7 @@ begin_record(Xml *xml)
 	xml->found = true;
 	xml->in_record = true;
 	xml->is_long = false;
+	xml->is_shown = false;
 	xml->record_depth = xml->depth;
 	xml->start = XML_GetCurrentByteIndex(xml->parser);
 	xml->text.size = 0;
@@ -415,23 +416,29 @@ finish_record(Xml *xml)
 	int64_t end =
 	    XML_GetCurrentByteIndex(xml->parser) + XML_GetCurrentByteCount(xml->parser);
 
-	if (!xml->is_long && end - xml->start > (int64_t) xml->reader->options.max_record)
-		give_up(xml);
+	size_t size = (size_t) (end - xml->start);
+	bool done;
+
 	xml->in_record = false;
-	if (!xml->is_long)
+	if (!xml->is_long && size > xml->reader->options.max_record)
+		give_up(xml);
+	done = !xml->is_long ? show(xml, xml->start, size)
+	                     : xml->is_shown || keep_shown(xml, size);
+	if (done && !xml->is_long)
 	{
-		if (pm_fields_are_blank(xml->fields))
-			return;
-		record->fields = pm_fields_finish(xml->fields);
-		if (record->fields == NULL || !show(xml, xml->start, (size_t) (end - xml->start)))
-		{
-			fail(xml, PM_READER_MEMORY, "");
-			return;
-		}
-		xml->reader->name_count = pm_fields_columns(xml->fields, &xml->reader->names);
-		record->field_count = xml->reader->name_count;
 		if (xml->has_outer_doctype && has_entity(&record->raw))
 			record->fault = PM_RECORD_SYNTAX;
+		else if (pm_fields_are_blank(xml->fields))
+			return;
+		record->fields = pm_fields_finish(xml->fields);
+		xml->reader->name_count = pm_fields_columns(xml->fields, &xml->reader->names);
+		record->field_count = xml->reader->name_count;
+		done = record->fields != NULL;
+	}
+	if (!done)
+	{
+		fail(xml, PM_READER_MEMORY, "");
+		return;
 	}
 	record->fault_line = record->line;
 	record->fault_offset = record->offset;
@@ -610,13 +617,23 @@ static enum XML_Status
 feed(Xml *xml)
 {
 	PmReader *reader = xml->reader;
-	int64_t keep = xml->in_record && !xml->is_long ? xml->start : xml->parsed;
-	size_t drop = (size_t) (keep - xml->base);
+	int64_t keep = xml->parsed;
+	size_t drop;
 	size_t waiting = (size_t) (xml->base + (int64_t) xml->source.size - xml->parsed);
 	size_t size = waiting > reader->chunk ? waiting : reader->chunk;
 	ptrdiff_t got;
 	char *room;
 
+	if (xml->in_record && xml->is_long && !xml->is_shown &&
+	    xml->parsed - xml->start > SHOWN_BYTES &&
+	    !keep_shown(xml, (size_t) (xml->parsed - xml->start)))
+	{
+		fail(xml, PM_READER_MEMORY, "");
+		return XML_STATUS_ERROR;
+	}
+	if (xml->in_record && !xml->is_shown)
+		keep = xml->start;
+	drop = (size_t) (keep - xml->base);
 	if (drop > 0)
 	{
 		memmove(xml->source.data, xml->source.data + drop, xml->source.size - drop);

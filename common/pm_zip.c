@@ -15,8 +15,9 @@
 
 #define MAX_DIRECTORY (16 << 20) /* bytes; 100 000 members have about ten million */
 
-#define END_SIZE     22 /* end of central directory, without its comment */
-#define LOCATOR_SIZE 20 /* where that of ZIP64 is */
+#define PIECE        32768 /* bytes expanded at once */
+#define END_SIZE     22    /* end of central directory, without its comment */
+#define LOCATOR_SIZE 20    /* where that of ZIP64 is */
 #define END64_SIZE   56
 #define MAX_COMMENT  65535
 
@@ -30,6 +31,9 @@ struct PmZip
 	zip_file_t *file; /* the member that is read */
 	int64_t taken;    /* bytes of the file for members */
 	int64_t given;    /* bytes of members */
+	size_t piece_size;
+	size_t piece_used;
+	char piece[PIECE]; /* of the member */
 };
 
 static uint64_t
@@ -258,6 +262,7 @@ pm_zip_begin(PmZip *zip, int64_t index)
 	if (zip->file != NULL)
 		zip_fclose(zip->file);
 	zip->file = NULL;
+	zip->piece_size = zip->piece_used = 0;
 	if (zip_stat_index(zip->archive, (zip_uint64_t) index, 0, &status) != 0)
 		return zip_failed(zip, zip_get_error(zip->archive));
 	if ((status.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 &&
@@ -270,22 +275,36 @@ pm_zip_begin(PmZip *zip, int64_t index)
 	return zip->file != NULL || zip_failed(zip, zip_get_error(zip->archive));
 }
 
-/* Reads on in the member; as pm_input_read(). */
+/* Expands some more of the member; false: failure is set. */
+static bool
+expand(PmZip *zip)
+{
+	zip_int64_t got = zip_fread(zip->file, zip->piece, PIECE);
+
+	if (got < 0)
+		return zip_failed(zip, zip_file_get_error(zip->file));
+	zip->piece_size = (size_t) got;
+	zip->piece_used = 0;
+	zip->given += got;
+	zip->input->taken = zip->taken < zip->input->size ? zip->taken : zip->input->size;
+	return pm_input_allows(zip->input, zip->given, zip->taken);
+}
+
+/*
+ * Reads on in the member; as pm_input_read().  libzip drops what it had before it met
+ * damage, so it always reads by pieces of one size: what comes before depends on the file
+ * alone.
+ */
 ptrdiff_t
 pm_zip_read(PmZip *zip, char *buffer, size_t size)
 {
-	zip_int64_t got = zip_fread(zip->file, buffer, size);
-
-	if (got < 0)
-	{
-		zip_failed(zip, zip_file_get_error(zip->file));
+	if (zip->piece_used == zip->piece_size && !expand(zip))
 		return -1;
-	}
-	zip->given += got;
-	zip->input->taken = zip->taken < zip->input->size ? zip->taken : zip->input->size;
-	if (!pm_input_allows(zip->input, zip->given, zip->taken))
-		return -1;
-	return (ptrdiff_t) got;
+	if (size > zip->piece_size - zip->piece_used)
+		size = zip->piece_size - zip->piece_used;
+	memcpy(buffer, zip->piece + zip->piece_used, size);
+	zip->piece_used += size;
+	return (ptrdiff_t) size;
 }
 
 /* NULL is nothing. */
