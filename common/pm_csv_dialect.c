@@ -1,5 +1,5 @@
 /*
- * pm_csv_dialect.c - find delimiter, quote and header of a text by looking at it
+ * pm_csv_dialect.c - find delimiter, quote, escape and header of a text by looking at it
  *
  * The first records are split by every delimiter that people use; the right one gives
  * most records the same number of values, the first record too, and no quote where none
@@ -308,6 +308,33 @@ guess_dialect(PmCsvSplitter *splitter, const char *data, size_t size)
 	return true;
 }
 
+/*
+ * Finds whether quotes are escaped by backslashes: there are faults that this explains.
+ * False: no memory.
+ */
+static bool
+guess_escape(PmCsvSplitter *splitter, const char *data, size_t size)
+{
+	PmCsvDialect *dialect = &splitter->dialect;
+	Look doubled;
+	Look escaped;
+
+	if (dialect->escape != '\0' || memchr(data, '\\', size) == NULL)
+		return true;
+	if (!look(splitter, data, size, &doubled))
+		return false;
+	dialect->escape = '\\';
+	if (doubled.faulty > 0 && pm_csv_dialect_valid(dialect))
+	{
+		if (!look(splitter, data, size, &escaped))
+			return false;
+		if (escaped.faulty < doubled.faulty && escaped.agree >= doubled.agree)
+			return true;
+	}
+	dialect->escape = '\0';
+	return true;
+}
+
 /* Is one of a name's words one that headers have? */
 static bool
 is_header_word(PmText name)
@@ -441,7 +468,8 @@ pm_csv_guess(const char *data, size_t size, bool whole, int header, PmCsvGuess *
 	memset(&splitter, 0, sizeof(splitter));
 	splitter.dialect = guess->dialect;
 	splitter.max = MAX_FIELDS;
-	done = guess_dialect(&splitter, data, size) && look(&splitter, data, size, &seen);
+	done = guess_dialect(&splitter, data, size) && guess_escape(&splitter, data, size) &&
+	       look(&splitter, data, size, &seen);
 	if (done)
 	{
 		guess->dialect = splitter.dialect;
