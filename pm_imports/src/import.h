@@ -9,6 +9,7 @@
  *   source.c    the file of a job, checked to be the one that it was, as a descriptor
  *   catalog.c   the catalog, in this database or behind a connection
  *   batch.c     records that are merged and counted as one
+ *   preview.c   the first records of a file
  *   run.c       run_import(): reads, sends, counts, commits
  *
  * One run is one call of run_import().  Its memory is one context below the portal's, so
@@ -334,6 +335,9 @@ extern int pm_imports_source_of_path(MemoryContext memory, const char *path, int
 extern int
 pm_imports_source_of_upload(MemoryContext memory, const char *file_id, int64 size);
 extern void pm_imports_source_check_digest(int fd, const uint8 *sha256);
+extern int pm_imports_source_of_file(MemoryContext memory, const char *path);
+extern int pm_imports_source_of_bytes(MemoryContext memory, const char *bytes, size_t size);
+extern char *pm_imports_reader_fault(const PmReaderFailure *failure);
 extern char *pm_imports_source_change(int fd, int64 size, int64 modified_at);
 
 /* in catalog.c */

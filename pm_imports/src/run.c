@@ -28,7 +28,7 @@
 #include "utils/snapmgr.h"
 
 #define KEYS_KILOBYTES    (24 * 1024)
-#define DIGESTS_KILOBYTES (32 * 1024)
+#define DIGESTS_KILOBYTES (64 * 1024)
 
 /* One call of run_import(). */
 typedef struct Run
@@ -187,38 +187,6 @@ take_up(Run *run, Jsonb **document)
 	return true;
 }
 
-/* What is wrong with the file as a whole. */
-static char *
-reader_fault(const Run *run, const PmReaderFailure *failure)
-{
-	static const char *const faults[] = {
-	    [PM_READER_IO] = "could not be read",
-	    [PM_READER_MEMORY] = "needs more memory than there is",
-	    [PM_READER_NO_FORMAT] = "is of none of the formats that can be read",
-	    [PM_READER_BAD_ENCODING] = "is not of its encoding",
-	    [PM_READER_BAD_ARCHIVE] = "is a damaged archive, or an encrypted one",
-	    [PM_READER_NO_MEMBER] =
-	        "is an archive without the file that is asked for, or with several",
-	    [PM_READER_BOMB] = "becomes too large once it is expanded",
-	    [PM_READER_TOO_MANY_COLUMNS] = "has too many columns",
-	    [PM_READER_NO_HEADER] = "has no header",
-	    [PM_READER_NO_SHEET] = "has no such sheet",
-	    [PM_READER_NO_PATH] = "has nothing at the path of the records",
-	    [PM_READER_SYNTAX] = "cannot be read on",
-	    [PM_READER_FORBIDDEN] = "has a document type with entities, which is refused"};
-	StringInfoData text;
-
-	initStringInfo(&text);
-	appendStringInfo(&text, "the file %s", faults[failure->fault]);
-	if (failure->detail[0] != '\0')
-		appendStringInfo(&text, ": %s", failure->detail);
-	if (failure->line > 0)
-		appendStringInfo(&text, "; line %lld", (long long) failure->line);
-	if (failure->offset >= 0)
-		appendStringInfo(&text, "; byte %lld", (long long) failure->offset);
-	return MemoryContextStrdup(run->memory, text.data);
-}
-
 /* Opens what the job needs.  Throws what cannot be. */
 static void
 open_all(Run *run, Jsonb *document)
@@ -240,7 +208,7 @@ open_all(Run *run, Jsonb *document)
 	MemoryContextRegisterResetCallback(run->memory, &run->callback);
 	run->reader = pm_reader_open(run->fd, &run->plan->reader, &failure);
 	if (run->reader == NULL)
-		run->fault = reader_fault(run, &failure);
+		run->fault = MemoryContextStrdup(run->memory, pm_imports_reader_fault(&failure));
 }
 
 /*
@@ -443,7 +411,8 @@ read_batch(Run *run, Batch *batch, int number)
 				run->ended = true;
 				break;
 			case PM_READ_FAILED:
-				run->fault = reader_fault(run, pm_reader_failure(run->reader));
+				run->fault = MemoryContextStrdup(
+				    run->memory, pm_imports_reader_fault(pm_reader_failure(run->reader)));
 				break;
 			case PM_READ_RECORD:
 				if (!run->bound)
@@ -508,6 +477,7 @@ count_batch(Run *run, Batch *batch)
 {
 	run->cancelled |= !pm_imports_batch_count(batch, run->job);
 	if (run->by_worker)
+	{
 		(void) run_sql(
 		    run,
 		    psprintf(
@@ -515,6 +485,8 @@ count_batch(Run *run, Batch *batch)
 		        run->size > 0 ? Min(1.0, (double) batch->file_bytes / (double) run->size)
 		                      : 1.0),
 		    psprintf("%lld rows", (long long) run->processed));
+		SPI_freetuptable(SPI_tuptable);
+	}
 	run->counted = batch->number;
 }
 
@@ -709,6 +681,8 @@ end_missing(Run *run)
 static void
 finish(Run *run)
 {
+	if (run->fault == NULL && !run->cancelled)
+		(void) is_beyond_limits(run);
 	if (run->fault == NULL && !run->cancelled && run->path != NULL)
 		run->fault = pm_imports_source_change(run->fd, run->size, run->modified_at);
 	if (run->fault == NULL && !run->cancelled && run->plan->full)

@@ -79,6 +79,38 @@ pm_imports_source_change(int fd, int64 size, int64 modified_at)
 	return NULL;
 }
 
+/* Opens a file of the server as it is.  Throws what keeps the role from it. */
+static int
+open_file(MemoryContext memory, const char *path, struct stat *facts)
+{
+	int fd;
+
+	if (!AcquireExternalFD())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+		                errmsg("too many files are open")));
+	PG_TRY();
+	{
+		fd = pm_imports_open_file(path, NULL, facts);
+	}
+	PG_CATCH();
+	{
+		ReleaseExternalFD();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	keep(memory, fd);
+	return fd;
+}
+
+/* The same for others. */
+int
+pm_imports_source_of_file(MemoryContext memory, const char *path)
+{
+	struct stat facts;
+
+	return open_file(memory, path, &facts);
+}
+
 /*
  * Opens a file of the server; modified_at is in microseconds since 1970.  Throws what
  * keeps the role from it, 55000 if it is another one.
@@ -91,11 +123,7 @@ pm_imports_source_of_path(MemoryContext memory, const char *path, int64 device, 
 	const char *change;
 	int fd;
 
-	if (!AcquireExternalFD())
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-		                errmsg("too many files are open")));
-	fd = pm_imports_open_file(path, NULL, &now);
-	keep(memory, fd);
+	fd = open_file(memory, path, &now);
 	if ((int64) now.st_dev != device || (int64) now.st_ino != inode)
 		FILE_IS_ANOTHER("there is another one at its place");
 	change = pm_imports_source_change(fd, size, modified_at);
@@ -168,6 +196,16 @@ open_temporary(MemoryContext memory)
 	if (unlink(path) != 0)
 		ereport(ERROR, (errcode_for_file_access(),
 		                errmsg("could not take the name of a temporary file: %m")));
+	return fd;
+}
+
+/* Opens a file of these bytes. */
+int
+pm_imports_source_of_bytes(MemoryContext memory, const char *bytes, size_t size)
+{
+	int fd = open_temporary(memory);
+
+	write_all(fd, bytes, size);
 	return fd;
 }
 
@@ -245,4 +283,36 @@ pm_imports_source_check_digest(int fd, const uint8 *sha256)
 	pfree(piece);
 	if (memcmp(found, sha256, sizeof(found)) != 0)
 		FILE_IS_ANOTHER("its SHA-256 differs");
+}
+
+/* What is wrong with the file as a whole. */
+char *
+pm_imports_reader_fault(const PmReaderFailure *failure)
+{
+	static const char *const faults[] = {
+	    [PM_READER_IO] = "could not be read",
+	    [PM_READER_MEMORY] = "needs more memory than there is",
+	    [PM_READER_NO_FORMAT] = "is of none of the formats that can be read",
+	    [PM_READER_BAD_ENCODING] = "is not of its encoding",
+	    [PM_READER_BAD_ARCHIVE] = "is a damaged archive, or an encrypted one",
+	    [PM_READER_NO_MEMBER] =
+	        "is an archive without the file that is asked for, or with several",
+	    [PM_READER_BOMB] = "becomes too large once it is expanded",
+	    [PM_READER_TOO_MANY_COLUMNS] = "has too many columns",
+	    [PM_READER_NO_HEADER] = "has no header",
+	    [PM_READER_NO_SHEET] = "has no such sheet",
+	    [PM_READER_NO_PATH] = "has nothing at the path of the records",
+	    [PM_READER_SYNTAX] = "cannot be read on",
+	    [PM_READER_FORBIDDEN] = "has a document type with entities, which is refused"};
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "the file %s", faults[failure->fault]);
+	if (failure->detail[0] != '\0')
+		appendStringInfo(&text, ": %s", failure->detail);
+	if (failure->line > 0)
+		appendStringInfo(&text, "; line %lld", (long long) failure->line);
+	if (failure->offset >= 0)
+		appendStringInfo(&text, "; byte %lld", (long long) failure->offset);
+	return text.data;
 }
