@@ -10,11 +10,14 @@
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
 #   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
 #   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
+#   imports      pm_imports: a file of 1 000 000 records beside COPY and ON CONFLICT
 #   search       pm_catalog: search of 1 000 000 products
 #   integrity    pm_catalog: periods of 500 000 prices, counts of categories
 #   write        pm_catalog: single writes with versions and events beside a plain table
 #   read         pm_catalog: a product by id, ean and sku beside a bare table
 #   catalog      merge, search, integrity, write and read
+#   csv          the reader of CSV alone, without a server: 1 000 000 rows of 12 columns
+#   catalog      merge, search, integrity and write
 #   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
 #   own_commit   a commit for each job: 2 to 16 workers beside as many clients
@@ -35,6 +38,9 @@ cd "$(dirname "$0")/.."
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
 catalog='merge search integrity write read'
 all="gtin jobs xref suppliers $catalog $workers"
+catalog='merge search integrity write'
+all="gtin jobs xref suppliers $catalog imports $workers"
+all="gtin jobs xref suppliers csv $catalog $workers"
 parts=$all
 short=
 for argument in "$@"; do
@@ -98,11 +104,27 @@ run_part() {
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         psql -X -q -v "codes=$([ -n "$short" ] && echo 2000 || echo 100000)" -f bench/pm_suppliers.sql
       ;;
+    csv)
+      # shellcheck disable=SC2046 # a list of options
+      gcc -std=gnu99 -O2 -Icommon bench/csv.c common/libpm_common.a $(make -s -C common show-PM_READER_LIBS) -o build/bench_csv
+      {
+        machine 'No server; the file is in the page cache'
+        build/bench_csv "$([ -n "$short" ] && echo 20000 || echo 1000000)" build/bench.csv
+      } | tee build/bench.txt
+      [ -n "$short" ] || cp build/bench.txt bench/results/pm_csv.txt
+      ;;
     merge)
       # shellcheck disable=SC2016 # $PM_TMP is the sandbox's
       measure pm_catalog_merge 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         bash -c 'psql -X -q -v rows="$1" -v rounds=3 -v dir="$PM_TMP" -f bench/pm_catalog_merge.sql' bench "$([ -n "$short" ] && echo 5000 || echo 1000000)"
+      ;;
+    imports)
+      # shellcheck disable=SC2016 # $PM_TMP and the server's are the sandbox's
+      measure pm_imports 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
+        bash -c 'psql -X -q -v rows="$1" -v rounds="$2" -v dir="$PM_TMP" -v host="$PGHOST" -v port="$PGPORT" -f bench/pm_imports.sql' bench \
+        "$([ -n "$short" ] && echo 5000 || echo 1000000)" "$([ -n "$short" ] && echo 1 || echo 3)"
       ;;
     search)
       measure pm_catalog_search 'One session, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \

@@ -25,6 +25,11 @@ WHERE EXISTS (SELECT FROM pm_catalog._upkeep AS u WHERE NOT EXISTS (SELECT FROM 
 \gexec
 SELECT pm_catalog.receive_suppliers();
 \endif
+-- imports: one of a supplier at a time, their handlers, and what is done each night
+SELECT 'SELECT pm_imports.schedule_upkeep()'
+WHERE to_regprocedure('pm_imports.schedule_upkeep()') IS NOT NULL AND to_regprocedure('pm_imports.run_import(pm_jobs.job)') IS NOT NULL
+  AND NOT EXISTS (SELECT FROM pm_jobs.schedules AS there WHERE there.name = 'pm_imports.nightly')
+\gexec
 -- the nightly check of references, unless it is there, perhaps at another time
 SELECT 'SELECT pm_xref.schedule_checks()'
 WHERE to_regprocedure('pm_xref.schedule_checks(text)') IS NOT NULL

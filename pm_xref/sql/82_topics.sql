@@ -20,6 +20,10 @@ FROM (VALUES
    '{"id": {"type": "string", "format": "uuid"}, "url": {"type": "string", "format": "uri"}, "position": {"type": ["integer", "null"]}}'),
   ('suppliers.supplier.changed', 'a supplier was created, changed or deleted; key: its id', '{id,code,name,is_active}',
    '{"id": {"type": "string", "format": "uuid"}, "code": {"type": "string"}, "name": {"type": "string"}, "is_active": {"type": "boolean"}, "deleted": {"type": "boolean", "description": "true: there is none any more"}}')
+  UNION ALL
+  SELECT 'imports.job.' || e.name, 'an import ' || e.what || '; key: its id', '{id,status}',
+   '{"id": {"type": "string", "format": "uuid"}, "config": {"type": "string"}, "supplier_code": {"type": "string"}, "status": {"type": "string"}, "dry_run": {"type": "boolean"}, "total_rows": {"type": ["integer", "null"], "description": "null: not known before the end of the file"}, "processed_rows": {"type": "integer"}, "successful_rows": {"type": "integer"}, "failed_rows": {"type": "integer"}, "products_unchanged": {"type": "integer"}, "duplicate_rows": {"type": "integer"}, "products_created": {"type": "integer"}, "products_updated": {"type": "integer"}, "error_count": {"type": "integer"}, "last_error": {"type": ["string", "null"]}}'
+  FROM (VALUES ('started', 'began to run'), ('progress', 'has counted a batch'), ('finished', 'ended'), ('undone', 'was undone')) AS e(name, what)
 ) AS t(topic, description, required, properties);
 
 CREATE VIEW pm_xref.topics WITH (security_invoker = true) AS

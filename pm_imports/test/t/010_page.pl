@@ -1,0 +1,62 @@
+#
+# 010_page.pl - the statements of docs/pm_imports.md run, in their order, and answer what
+# the page says
+#
+# A line that begins with "--  " is a row of the answer to the statement above it, its
+# columns separated by " | ".
+#
+use strict;
+use warnings;
+
+use FindBin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('page');
+$node->init;
+$node->start;
+# What runs the import of the page until run_import() does: it says of each record what the
+# page says.
+$node->safe_psql('postgres', <<'SQL');
+CREATE EXTENSION pm_imports CASCADE;
+CREATE FUNCTION stand_in(job pm_jobs.job) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  j uuid := (job.payload ->> 'job')::uuid;
+BEGIN
+  PERFORM pm_imports._begin_job(j);
+  UPDATE pm_imports.import_jobs SET found = '{"format": "csv", "delimiter": ";", "quote": "\"", "header": true, "columns": ["EAN", "Name", "Price"]}' WHERE id = j;
+  INSERT INTO pm_imports.import_errors VALUES (j, 2, 1, 3, 44, 'EAN', 'gtin', '4006381333930', 'x', 'x', 'error', '4006381333930;Point 68;0.80');
+  PERFORM pm_imports._count_batch(ROW(j, 1, 3, 4, 80, 1, 1, 1, 0, 0, 1, 1, 0, NULL), 100), pm_imports._end_job(j, 'completed');
+  RETURN NULL;
+END
+$$;
+SELECT pm_jobs.register_handler('run_import', 'public.stand_in(pm_jobs.job)', false);
+SQL
+my @blocks = slurp_file("$FindBin::RealBin/../../../docs/pm_imports.md") =~ /^```sql\n(.*?)^```/msg;
+
+# One session for all: each block, and then a line that ends its answers.
+my $script = join '', map { "$_\n\\echo end\n" } @blocks;
+my ($status, $out, $err) = $node->psql('postgres', "\\pset fieldsep ' | '\nSET client_min_messages = warning;\n$script", on_error_stop => 1);
+is($status, 0, 'every statement runs') or diag($err);
+my @answers = split /^end\n?/m, "$out\n", -1;
+is(scalar(@answers) - 1, scalar(@blocks), 'every block has ended');
+
+# Blanks at the end of a line, and how many stand for an empty column, say nothing.
+sub plain
+{
+	my ($text) = @_;
+	return join "\n", map { s/^\s+|\s+$//gr =~ s/\s*\|\s*/|/gr } grep { /\S/ } split /\n/, $text;
+}
+my $compared = 0;
+foreach my $i (0 .. $#blocks)
+{
+	my $said = join "\n", $blocks[$i] =~ /^--  (.*)$/mg;
+	my ($first) = $blocks[$i] =~ /^(.{1,60})/;
+
+	$compared++ if $said ne '';
+	is(plain($answers[$i]), plain($said), "block $i: $first");
+}
+cmp_ok($compared, '>=', 10, 'most blocks have answers');
+$node->stop;
+done_testing();
