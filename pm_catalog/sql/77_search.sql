@@ -38,6 +38,8 @@ DECLARE
   lexemes text[];
   variants text[];
   n bigint;
+  stem text COLLATE "C";
+  forms bigint;
   term_plain text;
   term_tiered text;
 BEGIN
@@ -57,6 +59,15 @@ BEGIN
     -- another form of the word may be there
     IF n = 0 AND NOT correct_all AND lexemes[1] LIKE '~%' AND pm_catalog._is_found((SELECT string_agg(quote_literal(l), '|') FROM unnest(lexemes) AS l)) THEN
       n := 1000;
+    END IF;
+    -- a rare form of a frequent word: as many are found as have any of its forms
+    IF n BETWEEN 1 AND 1000 AND lexemes[1] LIKE '~%' THEN
+      stem := (SELECT l FROM unnest(lexemes) AS l ORDER BY length(l), l LIMIT 1);
+      stem := left(typed.word, greatest(length(stem) - 2, 3)); -- the last letter of a stem may be another one
+      forms := (SELECT sum(k.documents) FROM pm_catalog.search_words AS k
+                WHERE k.is_frequent AND k.word >= stem AND k.word < stem || '{' AND k.word <> typed.word AND pm_catalog._word_lexemes(k.word, language) && lexemes);
+    ELSE
+      forms := NULL;
     END IF;
     IF NOT typed.is_optional AND (correct_all OR n < 3) THEN
       FOR near IN SELECT w.* FROM pm_catalog._near_words(typed.word, CASE WHEN correct_all THEN 1 ELSE 100 * n::integer END) AS w LOOP
@@ -81,7 +92,7 @@ BEGIN
     CONTINUE WHEN typed.is_optional;
     plain := concat_ws('&', plain, '(' || term_plain || ')');
     tiered := concat_ws('&', tiered, '(' || term_tiered || ')');
-    documents := least(documents, n);
+    documents := least(documents, n + coalesce(forms, 0));
   END LOOP;
 END
 $$;

@@ -80,6 +80,11 @@ WITH RECURSIVE pages AS (
   WHERE (p.page = 1 OR p.token IS NOT NULL) AND n.ids IS NOT NULL
 ) SELECT count(DISTINCT page) AS pages, count(*) AS products, count(DISTINCT i) AS different FROM pages, unnest(ids) AS i;
 SELECT * FROM search_products('stylo', after => 'abc');
+-- of very many, those with short titles, though few have the word in the form that is asked for
+INSERT INTO products (id, title) SELECT id(2000 + i), 'Ampoule à vis transparente et blanche ' || i FROM generate_series(1, 600) AS i;
+INSERT INTO products (id, title) SELECT id(3000 + i), CASE WHEN i <= 5 THEN 'Ampoules' ELSE 'Ampoule' END || ' courte' FROM generate_series(1, 10) AS i;
+SELECT index_products(), (SELECT count(*) FROM search_products('ampoules', limit_rows => 1000));
+SELECT count(*) FILTER (WHERE title LIKE '%courte') AS short, count(*) FILTER (WHERE title = 'Ampoules courte') AS as_typed FROM search_products('ampoules', limit_rows => 10);
 -- deleted ones are gone at once, those that are not shown when they are indexed
 UPDATE products SET deleted_at = now() WHERE id = id(1);
 UPDATE products SET is_active = false WHERE id = id(2);

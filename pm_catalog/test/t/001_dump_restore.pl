@@ -27,6 +27,7 @@ INSERT INTO suppliers (id, code, name) VALUES ('01a21d28-0000-7000-8000-00000000
 INSERT INTO brands (id, code, name) VALUES ('01a21d28-0000-7000-8000-000000000002', 'hp', 'Hewlett-Packard');
 INSERT INTO families (id, code, name) VALUES ('01a21d28-0000-7000-8000-000000000003', 'pens', 'Pens');
 INSERT INTO tags (id, name, slug) VALUES ('01a21d28-0000-7000-8000-000000000004', 'New', 'new');
+INSERT INTO price_bands VALUES ('JPY', '{1000,2000}');
 SQL
 
 # A child is stored before its parent once the parent has been updated.
@@ -97,7 +98,7 @@ sub goes_on
 
 my $picture = picture($node, 'original');
 foreach my $table (qw(changes suppliers brands categories families tags products product_versions supplier_products product_prices product_stocks product_variants
-	product_bundles product_bundle_items product_categories product_tags product_relations product_seo))
+	product_bundles product_bundle_items product_categories product_tags product_relations product_seo price_bands))
 {
 	like($picture, qr/^(?:pm_catalog\.)?\Q$table\E\n\(/m, "$table has a row");
 }
