@@ -137,9 +137,9 @@ typedef enum PmReaderFault
 typedef struct PmReaderFailure
 {
 	PmReaderFault fault;
-	int code;         /* errno, or the library's */
-	int64_t line;     /* 0: not known */
-	int64_t offset;   /* -1: not known */
+	int code;       /* errno, the library's, the header's PmRecordFault, how many columns */
+	int64_t line;   /* 0: not known */
+	int64_t offset; /* -1: not known */
 	char detail[256]; /* UTF-8: a name, what the library says; may be empty */
 } PmReaderFailure;
 
