@@ -23,7 +23,7 @@ typedef struct PmCsvDialect
 {
 	char delimiter[PM_DELIMITER_MAX + 1]; /* as in the text; empty: to be found */
 	char quote;                           /* zero: to be found */
-	char escape;                          /* zero: a quote is doubled, and only that */
+	char escape;                          /* zero, or the quote: it is doubled, only that */
 } PmCsvDialect;
 
 typedef enum PmCsvFault

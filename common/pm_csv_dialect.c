@@ -1,5 +1,5 @@
 /*
- * pm_csv_dialect.c - find delimiter, quote and header of a text by looking at it
+ * pm_csv_dialect.c - find delimiter, quote, escape and header of a text by looking at it
  *
  * The first records are split by every delimiter that people use; the right one gives
  * most records the same number of values, the first record too, and no quote where none
@@ -96,6 +96,16 @@ is_number(PmText value)
 			return false;
 	}
 	return digits > 0;
+}
+
+/* Is it an address of the web? */
+static bool
+is_address(PmText value)
+{
+	for (size_t i = 0; i + 3 <= value.size; i++)
+		if (memcmp(value.data + i, "://", 3) == 0)
+			return true;
+	return false;
 }
 
 /* Is a number a year, as columns are named by? */
@@ -308,6 +318,33 @@ guess_dialect(PmCsvSplitter *splitter, const char *data, size_t size)
 	return true;
 }
 
+/*
+ * Finds whether quotes are escaped by backslashes: there are faults that this explains.
+ * False: no memory.
+ */
+static bool
+guess_escape(PmCsvSplitter *splitter, const char *data, size_t size)
+{
+	PmCsvDialect *dialect = &splitter->dialect;
+	Look doubled;
+	Look escaped;
+
+	if (dialect->escape != '\0' || memchr(data, '\\', size) == NULL)
+		return true;
+	if (!look(splitter, data, size, &doubled))
+		return false;
+	dialect->escape = '\\';
+	if (doubled.faulty > 0 && pm_csv_dialect_valid(dialect))
+	{
+		if (!look(splitter, data, size, &escaped))
+			return false;
+		if (escaped.faulty < doubled.faulty && escaped.agree >= doubled.agree)
+			return true;
+	}
+	dialect->escape = '\0';
+	return true;
+}
+
 /* Is one of a name's words one that headers have? */
 static bool
 is_header_word(PmText name)
@@ -374,7 +411,7 @@ guess_header(PmCsvSplitter *splitter, const char *data, size_t size)
 	int votes = 0;
 	int named = 0;
 	int words = 0;
-	int numbers = 0;
+	int others = 0; /* values that name nothing */
 	int repeated = 0;
 
 	switch (next_record(splitter, data, size, &at))
@@ -399,9 +436,11 @@ guess_header(PmCsvSplitter *splitter, const char *data, size_t size)
 
 		if (first[i].size == 0)
 			continue;
-		if (is_number(first[i]))
+		if (is_address(first[i]))
+			others++;
+		else if (is_number(first[i]))
 		{
-			numbers++;
+			others++;
 			votes -= below && !is_year(first[i]);
 		}
 		else
@@ -418,7 +457,7 @@ guess_header(PmCsvSplitter *splitter, const char *data, size_t size)
 		return votes > 0 ? 1 : -1;
 	if (words > 0)
 		return 1;
-	return numbers == 0 && repeated == 0 && named * 2 >= count ? 1 : -1;
+	return others == 0 && repeated == 0 && named * 2 >= count ? 1 : -1;
 }
 
 /*
@@ -441,7 +480,8 @@ pm_csv_guess(const char *data, size_t size, bool whole, int header, PmCsvGuess *
 	memset(&splitter, 0, sizeof(splitter));
 	splitter.dialect = guess->dialect;
 	splitter.max = MAX_FIELDS;
-	done = guess_dialect(&splitter, data, size) && look(&splitter, data, size, &seen);
+	done = guess_dialect(&splitter, data, size) && guess_escape(&splitter, data, size) &&
+	       look(&splitter, data, size, &seen);
 	if (done)
 	{
 		guess->dialect = splitter.dialect;

@@ -216,6 +216,8 @@ open_dialect(PmReader *reader, char *delimiter)
 
 	found->header = guess.header;
 	found->quote = guess.dialect.quote;
+	found->escape =
+	    guess.dialect.escape == guess.dialect.quote ? '\0' : guess.dialect.escape;
 	size = strlen(guess.dialect.delimiter);
 	{
 		char text[PM_DELIMITER_MAX * PM_UTF8_GROWTH];

@@ -57,7 +57,7 @@ typedef struct PmReaderOptions
 	PmEncoding encoding;
 	char delimiter[PM_DELIMITER_MAX + 1]; /* CSV, in UTF-8 */
 	char quote;                           /* CSV; '\1': nothing is quoted */
-	char escape;                          /* CSV; zero: a quote is doubled */
+	char escape;                          /* CSV; the quote itself: it is only doubled */
 	int header;           /* 1: the first record has the names, -1: none has */
 	int64_t skip;         /* lines or rows before the header or first record */
 	const char *path;     /* XML, JSON: where the records are, such as catalog/product */
@@ -137,9 +137,9 @@ typedef enum PmReaderFault
 typedef struct PmReaderFailure
 {
 	PmReaderFault fault;
-	int code;         /* errno, or the library's */
-	int64_t line;     /* 0: not known */
-	int64_t offset;   /* -1: not known */
+	int code;       /* errno, the library's, the header's PmRecordFault, how many columns */
+	int64_t line;   /* 0: not known */
+	int64_t offset; /* -1: not known */
 	char detail[256]; /* UTF-8: a name, what the library says; may be empty */
 } PmReaderFailure;
 
@@ -154,6 +154,7 @@ typedef struct PmReaderFound
 	char sheet[256]; /* once its first row was looked for */
 	char delimiter[PM_DELIMITER_MAX + 1];
 	char quote;
+	char escape;        /* zero: a quote is doubled, and only that */
 	int header;         /* 1 or -1 */
 	int64_t bytes_read; /* of the file so far, compressed */
 	int64_t size;       /* of the file */

@@ -52,6 +52,13 @@ test_well_formed(void)
 	READS("an escaped quote", "a;b\n\"x \\\"y\\\"\";1\n\"\\\\\";2\n\"z\"\"\";3\n",
 	      "[a|b]\n1@2:4 x \"y\"|1\n2@3:16 \\|2\n3@4:23 z\"|3\n", .header = 1,
 	      .escape = '\\');
+	READS("escapes that are found", "a;b\n\"24\\\" wide\";1\n\"x\";2\n",
+	      "[a|b]\n1@2:4 24\" wide|1\n2@3:18 x|2\n", .header = 1);
+	READS("a backslash that is none", "a;b\n\"C:\\\";1\n\"x\\\\y\";2\n",
+	      "[a|b]\n1@2:4 C:\\|1\n2@3:12 x\\\\y|2\n", .header = 1);
+	READS("escapes that are said to be none", "a;b\n\"24\\\" wide\";1\n",
+	      "[a|b]\n1@2:4 \"24\\\" wide\"|1 !3 0@2:8 \"24\\\" wide\";1\n", .header = 1,
+	      .escape = '"');
 	READS("escapes without quotes", "a;b\nx\\;y;1\\\n2\nz\\\r\n;3\n",
 	      "[a|b]\n1@2:4 x;y|1\n2\n2@4:14 z\r\n|3\n", .header = 1, .escape = '\\');
 	READS("a single quote", "a,b\n'1,1','it''s'\n", "[a|b]\n1@2:4 1,1|it's\n", .header = 1,
@@ -338,6 +345,8 @@ test_dialects(void)
 	       "names nobody knows");
 	is_str(dialect("4006381333931;Lampe;12,50\n4006381333948;Stuhl;99,00\n"), "; \" data",
 	       "values of the kinds of those below");
+	is_str(dialect("https://a/image.jpg;Lampe\nhttps://b/2.jpg;Stuhl\n"), "; \" data",
+	       "addresses name nothing");
 	is_str(dialect("ean;2023;2024\n4006381333931;1;2\n4006381333948;3;4\n"), "; \" header",
 	       "years are names too");
 }
