@@ -96,18 +96,20 @@ read_file(int fd, const PmReaderOptions *options, size_t chunk, size_t size)
 		MUST_HOLD(record.field_count == 0 || record.fields != NULL);
 		MUST_HOLD(columns == 0 || record.field_count <= columns ||
 		          record.fault != PM_RECORD_GOOD);
-		MUST_HOLD(record.fault_column <
-		          (columns > record.field_count ? columns : record.field_count));
+		/* of CSV it may be one beyond what was kept */
+		MUST_HOLD(pm_reader_found(reader)->format == PM_FORMAT_CSV ||
+		          record.fault_column <
+		              (columns > record.field_count ? columns : record.field_count));
 		hash = add_record(hash, &record);
 	}
 	MUST_HOLD((status == PM_READ_FAILED) ==
 	          (pm_reader_failure(reader)->fault != PM_READER_FINE));
+	hash += pm_reader_failure(reader)->fault;
+	for (int i = 0, count = pm_reader_columns(reader, &names); i < count; i++)
+		hash = add_text(hash, names[i]);
 	/* how much of a bomb is read depends on the pieces */
 	if (pm_reader_failure(reader)->fault == PM_READER_BOMB)
-		hash = 0;
-	hash += pm_reader_failure(reader)->fault;
-	for (int i = 0, count = pm_reader_columns(reader, &names); i < count && hash > 100; i++)
-		hash = add_text(hash, names[i]);
+		hash = PM_READER_BOMB;
 	pm_reader_close(reader);
 	return hash;
 }
@@ -117,7 +119,7 @@ static inline void
 read_all(const void *data, size_t size, const PmReaderOptions *options)
 {
 	int fd = file_of(data, size);
-	uint64_t whole = read_file(fd, options, PM_READER_CHUNK, size);
+	uint64_t whole = read_file(fd, options, size + 1, size);
 
 	MUST_HOLD(read_file(fd, options, 1 + size % 17, size) == whole);
 }
