@@ -13,7 +13,7 @@ FROM (VALUES
   ('catalog.product.deleted', 'a product was deleted; key: its id', '{id}',
    '{"id": {"type": "string", "format": "uuid"}, "gtin": {"type": ["string", "null"]}}'),
   ('catalog.price.changed', 'a price of a product changed; key: the product''s id', '{id,amount,currency}',
-   '{"id": {"type": "string", "format": "uuid"}, "amount": {"type": ["number", "null"], "description": "null: there is none any more"}, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}, "previous": {"type": ["number", "null"]}, "valid_from": {"type": "string", "format": "date-time"}, "price_type": {"type": "string"}, "min_quantity": {"type": "integer"}, "supplier_id": {"type": ["string", "null"], "format": "uuid"}}'),
+   '{"id": {"type": "string", "format": "uuid"}, "amount": {"type": ["number", "null"], "description": "null: there is none any more"}, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}, "previous": {"type": ["number", "null"]}, "valid_from": {"type": "string", "format": "date-time"}, "price_type": {"type": "string"}, "min_quantity": {"type": "integer"}, "supplier_id": {"type": ["string", "null"], "format": "uuid"}, "variant_id": {"type": ["string", "null"], "format": "uuid"}}'),
   ('catalog.stock.low', 'the stock of a product fell to its threshold; key: the product''s id', '{id,quantity,threshold}',
    '{"id": {"type": "string", "format": "uuid"}, "quantity": {"type": "number"}, "threshold": {"type": "number"}, "warehouse": {"type": ["string", "null"]}, "variant_id": {"type": ["string", "null"], "format": "uuid"}}'),
   ('catalog.image.found', 'an image of a product was found at an address; key: the product''s id', '{id,url}',

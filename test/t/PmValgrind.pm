@@ -59,7 +59,9 @@ sub stop_without_error
 	is(scalar(grep { !/ERROR SUMMARY: \d+ errors/ } @reports), 0, 'each to its end');
 	# padding that the server itself sends, logs and writes, which its own list of suppressions leaves out too
 	my $padding = qr/\bsmgrclosenode\b|Syscall param pwrite64\(buf\)|\bRelationCacheInitializePhase3\b/;
-	my @errors = grep { /$pattern/ && !/$padding/ } grep { /^==\d+==    at /m } map { split /^==\d+== \n/m } @reports;
+	# the server's cache of regular expressions moves its entries by memmove(), which is taken for memcpy()
+	my $overlap = qr/Source and destination overlap in memcpy_chk[^\n]*\n[^\n]*\n[^\n]*\bRE_compile_and_cache\b/;
+	my @errors = grep { /$pattern/ && !/$padding|$overlap/ } grep { /^==\d+==    at /m } map { split /^==\d+== \n/m } @reports;
 	is(join("\n", @errors[ 0 .. ($#errors < 4 ? $#errors : 4) ]), '', 'no error in our code');
 }
 

@@ -50,7 +50,7 @@ TABLE popular;
 SELECT title, slug, round(score::numeric, 1) AS score FROM featured_products ORDER BY title;
 INSERT INTO product_relations (product_id, related_id, kind, position) SELECT p.id, r.id, k.kind, k.position
 FROM products AS p, products AS r, (VALUES ('Lamp', 'accessory', 2), ('Book', 'related', 1), ('Lamp', 'related', 1)) AS k(title, kind, position) WHERE p.title = 'Pen' AND r.title = k.title;
-SELECT q.title, r.kind, r.position FROM related_products('01a21d28-7d45-7936-84e2-000000000001') AS r JOIN products AS q ON q.id = r.related_id;
+SELECT q.title, r.kind, r.position FROM related_products('01a21d28-7d45-7936-84e2-000000000001') AS r JOIN products AS q ON q.id = r.related_id ORDER BY r.kind;
 SELECT count(*) FROM related_products('01a21d28-7d45-7936-84e2-000000000001', 1);
 -- jobs do it
 SELECT schedule_upkeep() > 1 AS scheduled, schedule_upkeep() > 1 AS again;

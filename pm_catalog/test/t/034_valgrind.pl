@@ -32,8 +32,8 @@ foreach my $script (qw(install rules fold product_row altered attribute_history 
 	unlike($err, qr/connection to server was lost|server closed the connection/, "$script: the server is up");
 }
 
-# what only wrong callers see
-foreach my $call ('_bits(ARRAY[-1])', '_bits(ARRAY[2048])', 'is_formula(repeat(\'(\', 1000), \'number\')', 'check_specs(pm_xref.uuid7(), \'{}\')', '_bulk_insert(NULL, NULL)')
+# what no script calls, or wrongly
+foreach my $call ('_change()', '_bits(ARRAY[-1])', '_bits(ARRAY[2048])', 'is_formula(repeat(\'(\', 1000), \'number\')', 'check_specs(pm_xref.uuid7(), \'{}\')', '_bulk_insert(NULL, NULL)')
 {
 	my ($status) = $node->psql('postgres', "SELECT pm_catalog.$call", on_error_stop => 1);
 	isnt($status, 2, "$call: the server is up");
