@@ -98,7 +98,7 @@ GRANT EXECUTE ON FUNCTION pm_catalog._product_version(uuid, integer), pm_catalog
 GRANT EXECUTE ON FUNCTION pm_catalog._product_columns(), pm_catalog._taken(pm_catalog.products, text),
   pm_catalog._change_product(text, pm_catalog.products, text), pm_catalog._lock_product(uuid), pm_catalog.revert(uuid, integer),
   pm_catalog.delete_product(uuid, text), pm_catalog.restore_product(uuid, text), pm_catalog._written_rows(text, regclass),
-  pm_catalog._price_at(uuid, text, text, integer, uuid, timestamptz, boolean) TO pm_writer, pm_admin, pm_worker;
+  pm_catalog._price_at(text, boolean) TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._change(), pm_catalog._change_of(uuid, integer) TO pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.forget_versions(interval) TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_catalog.supplier_changed(pm_jobs.job) TO pm_admin, pm_worker;
