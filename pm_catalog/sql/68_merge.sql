@@ -192,9 +192,10 @@ BEGIN
 END
 $$;
 
+-- Without JIT: statements are made for each batch, and expected to cost more than they do.
 CREATE FUNCTION pm_catalog.merge_products(job uuid, batch integer, source regclass, supplier uuid, key text DEFAULT 'gtin', options jsonb DEFAULT '{}')
 RETURNS TABLE(row_no bigint, outcome text, product_id uuid, reason text)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -39,7 +39,7 @@ $$;
 
 CREATE FUNCTION pm_catalog.merge_batch(job uuid, batch integer, columns text[], rows bytea, supplier uuid, key text, options jsonb,
   OUT created bigint, OUT updated bigint, OUT unchanged bigint, OUT conflicts bigint, OUT row_nos bigint[], OUT reasons text[])
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET jit = off
 AS $$
 DECLARE
   list text;
