@@ -621,40 +621,39 @@ static PmReadStatus
 next_line(Json *json, PmRecord *record)
 {
 	const char *data = json->window.data;
-	size_t start = json->at;
 	size_t end = json->window.size;
 	const char *newline;
 
-	/* json->start: up to there no line end was found */
 	if (!json->in_record)
-		begin(json, start);
+	{
+		while (json->at < end && is_blank(data[json->at]))
+			json->at++;
+		if (json->at == end)
+			return json->at_end ? PM_READ_END : fill(json, end);
+		begin(json, json->at);
+	}
+
+	/* json->start: up to there no line end was found */
 	newline = memchr(data + json->start, '\n', end - json->start);
+	if (newline != NULL)
+		end = (size_t) (newline - data);
+	if (end - json->at > json->max_record && !json->is_long && !give_up(json, json->at))
+		return failed(json, PM_READER_MEMORY, json->at, "");
 	if (newline == NULL && !json->at_end)
 	{
 		json->start = end;
-		if (end - start > json->max_record && !json->is_long && !give_up(json, start))
-			return failed(json, PM_READER_MEMORY, start, "");
 		if (json->is_long)
 			json->at = end;
 		return fill(json, json->at);
 	}
-	if (newline != NULL)
-		end = (size_t) (newline - data);
+	json->start = json->at;
 	json->at = end + (newline != NULL);
 	if (json->is_long)
-		return give(json, start, end, record);
-
-	while (end > start && is_blank(data[end - 1]))
+		return give(json, json->start, end, record);
+	while (is_blank(data[end - 1]))
 		end--;
-	while (start < end && is_blank(data[start]))
-		start++;
-	json->in_record = false;
-	if (start == end)
-		return newline == NULL ? PM_READ_END : PM_READ_AGAIN;
-	begin(json, start);
-	if (end - start <= json->max_record)
-		check_line(json, start, end);
-	return give(json, start, end, record);
+	check_line(json, json->start, end);
+	return give(json, json->start, end, record);
 }
 
 /*

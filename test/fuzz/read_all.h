@@ -102,12 +102,12 @@ read_file(int fd, const PmReaderOptions *options, size_t chunk, size_t size)
 	}
 	MUST_HOLD((status == PM_READ_FAILED) ==
 	          (pm_reader_failure(reader)->fault != PM_READER_FINE));
+	hash += pm_reader_failure(reader)->fault;
+	for (int i = 0, count = pm_reader_columns(reader, &names); i < count; i++)
+		hash = add_text(hash, names[i]);
 	/* how much of a bomb is read depends on the pieces */
 	if (pm_reader_failure(reader)->fault == PM_READER_BOMB)
-		hash = 0;
-	hash += pm_reader_failure(reader)->fault;
-	for (int i = 0, count = pm_reader_columns(reader, &names); i < count && hash > 100; i++)
-		hash = add_text(hash, names[i]);
+		hash = PM_READER_BOMB;
 	pm_reader_close(reader);
 	return hash;
 }
