@@ -6,6 +6,7 @@
 # Parts, all of them unless said:
 #
 #   gtin         types, search and resolver of pm_gtin, on ROWS (5 000 000)
+#   values       transforms and typed readers of imports, ns a value
 #   jobs         pm_jobs in one session beside a plain table, JOBS (100 000)
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
 #   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
@@ -37,6 +38,7 @@ workers='enqueue throughput own_commit wakeup committers backlog fairness memory
 catalog='merge search integrity write'
 all="gtin jobs xref suppliers $catalog imports $workers"
 all="gtin jobs xref suppliers csv $catalog $workers"
+all="gtin values jobs xref suppliers $catalog $workers"
 parts=$all
 short=
 for argument in "$@"; do
@@ -84,6 +86,14 @@ run_part() {
       measure pm_gtin 'Unlogged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         bash -c 'psql -X -q -v rows="$1" -v dir="$PM_TMP" -f bench/pm_gtin.sql' bench "$rows"
+      ;;
+    values)
+      gcc -O2 -std=gnu99 -Icommon -o build/values bench/values.c common/libpm_common.a
+      {
+        machine 'Plain C, time of the processor'
+        build/values "$([ -n "$short" ] && echo 1 || echo 15)"
+      } | tee build/bench.txt
+      [ -n "$short" ] || cp build/bench.txt bench/results/values.txt
       ;;
     jobs)
       measure pm_jobs 'One session, shared_buffers 512 MB, fsync on, durable commits, no JIT' \

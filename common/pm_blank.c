@@ -53,14 +53,12 @@ blank_at_end(PmText text)
 	return blank_at_start(last) == size ? size : 0;
 }
 
-/* The text without the blanks at its ends; data stays other than NULL. */
-PmText
-pm_blank_trim(PmText text)
+/* Takes blanks off, of any text. */
+static __attribute__((noinline)) PmText
+trim(PmText text)
 {
 	size_t size;
 
-	if (text.size > 0 && is_plain(text.data[0]) && is_plain(text.data[text.size - 1]))
-		return text;
 	while ((size = blank_at_start(text)) > 0)
 	{
 		text.data += size;
@@ -71,6 +69,15 @@ pm_blank_trim(PmText text)
 	return text;
 }
 
+/* The text without the blanks at its ends; data stays other than NULL. */
+PmText
+pm_blank_trim(PmText text)
+{
+	if (text.size > 0 && is_plain(text.data[0]) && is_plain(text.data[text.size - 1]))
+		return text;
+	return trim(text);
+}
+
 /* Sets the high bit of each byte that is below n <= 0x80, of bytes that are below 0x80. */
 static inline uint64_t
 bytes_below(uint64_t bytes, unsigned n)
@@ -78,12 +85,37 @@ bytes_below(uint64_t bytes, unsigned n)
 	return ~(bytes + ONES * (0x80 - n)) & HIGHS;
 }
 
+/* Not zero if eight bytes are not ASCII, or have a control character or two spaces in a row. */
+static inline uint64_t
+unclean(const char *at)
+{
+	uint64_t bytes;
+	uint64_t spaces;
+
+	memcpy(&bytes, at, 8);
+	spaces = bytes_below(bytes, ' ' + 1);
+	return (bytes & HIGHS) | bytes_below(bytes, ' ') | (spaces & (spaces << 8));
+}
+
 /*
- * How many bytes at the start of a text have no blank but single spaces.  May be fewer
- * than there are, but not if there are no others.
+ * Is a text of 8 to 36 bytes clean ASCII?  Five times eight bytes, which overlap by one so
+ * that no pair is missed: the size of values varies, and no branch depends on it.
  */
-size_t
-pm_blank_clean(PmText text)
+static inline bool
+is_clean(PmText text)
+{
+	size_t last = text.size - 8;
+	uint64_t found = unclean(text.data) | unclean(text.data + last);
+
+	found |= unclean(text.data + (last < 7 ? last : 7));
+	found |= unclean(text.data + (last < 14 ? last : 14));
+	found |= unclean(text.data + (last < 21 ? last : 21));
+	return found == 0;
+}
+
+/* As pm_blank_clean(), of any text; apart, so that short ones pay for nothing of it. */
+static __attribute__((noinline)) size_t
+scan(PmText text)
 {
 	const char *at = text.data;
 	const char *end = at + text.size;
@@ -94,23 +126,12 @@ pm_blank_clean(PmText text)
 		uint32_t cp;
 		size_t size;
 
-		while (end - at >= 8)
+		if (end - at >= 8 && !(spaced && *at == ' ') && unclean(at) == 0)
 		{
-			uint64_t bytes;
-			uint64_t spaces;
-
-			memcpy(&bytes, at, 8);
-			if (bytes & HIGHS)
-				break;
-			spaces = bytes_below(bytes, ' ' + 1);
-			if (spaces != 0 && (bytes_below(bytes, ' ') != 0 ||
-			                    (spaces & (spaces << 8)) != 0 || (spaced && *at == ' ')))
-				break;
-			spaced = at[7] == ' ';
 			at += 8;
+			spaced = at[-1] == ' ';
+			continue;
 		}
-		if (at == end)
-			break;
 		if (is_plain(*at) || (*at == ' ' && !spaced))
 		{
 			spaced = *at++ == ' ';
@@ -123,6 +144,18 @@ pm_blank_clean(PmText text)
 		at += size;
 	}
 	return (size_t) (at - text.data);
+}
+
+/*
+ * How many bytes at the start of a text have no blank but single spaces: all of it, or as
+ * many as there are before a blank of another kind or the second one of a run.
+ */
+size_t
+pm_blank_clean(PmText text)
+{
+	if (text.size >= 8 && text.size <= 36 && is_clean(text))
+		return text.size;
+	return scan(text);
 }
 
 /* Writes a text with one space for each run of blanks into out, which has room for all of it. */

@@ -224,16 +224,10 @@ static bool
 is_word(uint32_t cp)
 {
 	if (cp < 0x80)
-		return pm_is_digit((char) cp) || (pm_is_letter((char) cp));
+		return pm_is_digit((char) cp) || pm_is_letter((char) cp);
 	return is_cased(cp) || cp == 0xAA || cp == 0xBA || (cp >= 0x0300 && cp <= 0x036F) ||
 	       (cp >= 0x0531 && !pm_utf8_is_space(cp) && !pm_utf8_is_dash(cp) &&
 	        !(cp >= 0x2000 && cp <= 0x2BFF) && !(cp >= 0x3000 && cp <= 0x303F));
-}
-
-static bool
-is_apostrophe(uint32_t cp)
-{
-	return cp == '\'' || cp == 0x2019;
 }
 
 /* Writes the capitals of a character, which may be several; returns the bytes. */
@@ -283,8 +277,22 @@ pm_case(PmCase form, const char *str, size_t len, char *out)
 	for (size_t i = 0; i < len;)
 	{
 		uint32_t cp;
-		size_t used = pm_utf8_decode(str + i, len - i, &cp);
+		size_t used;
 
+		if ((unsigned char) str[i] < 0x80)
+		{
+			char c = str[i++];
+
+			out[size++] = form == PM_CASE_UPPER || (form == PM_CASE_TITLE && letters == 0)
+			                  ? pm_upper(c)
+			                  : pm_lower(c);
+			if (pm_is_letter(c) || pm_is_digit(c))
+				letters++;
+			else if (c != '\'' || letters <= 1)
+				letters = 0;
+			continue;
+		}
+		used = pm_utf8_decode(str + i, len - i, &cp);
 		if (cp == PM_UTF8_INVALID)
 		{
 			out[size++] = str[i];
@@ -300,7 +308,7 @@ pm_case(PmCase form, const char *str, size_t len, char *out)
 			size += pm_utf8_encode(lower(cp), out + size);
 		if (cp != PM_UTF8_INVALID && is_word(cp))
 			letters++;
-		else if (!(is_apostrophe(cp) && letters > 1))
+		else if (cp != 0x2019 || letters <= 1)
 			letters = 0;
 		i += used;
 	}

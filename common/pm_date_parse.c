@@ -572,7 +572,8 @@ pm_date_pattern_check(PmText pattern)
 				days += count <= 2 ? 1 : 2;
 				break;
 			case TOKEN_TEXT:
-				if ((pm_lower(first) >= 'a' && pm_lower(first) <= 'z') || pm_is_digit(first))
+				if ((pm_lower(first) >= 'a' && pm_lower(first) <= 'z') ||
+				    pm_is_digit(first))
 					return false;
 		}
 	}

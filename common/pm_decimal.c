@@ -132,6 +132,15 @@ count_digits(const PmDecimal *decimal)
 	return decimal->head.size + decimal->tail.size;
 }
 
+/* How many decimals a number has, but for zeros at its end. */
+int
+pm_decimal_places(const PmDecimal *decimal)
+{
+	int places = (int) count_digits(decimal) - decimal->point;
+
+	return places > 0 ? places : 0;
+}
+
 /* The digit at a place, '0' after the last one. */
 static inline char
 digit_at(const PmDecimal *decimal, size_t i)
@@ -223,7 +232,7 @@ pm_decimal_integer(PmText text, int64_t low, int64_t high, int64_t *number)
 		fault = pm_decimal_read(text, &decimal);
 		if (fault != PM_VALUE_GOOD)
 			return fault;
-		if ((int) count_digits(&decimal) > decimal.point && count_digits(&decimal) > 0)
+		if (pm_decimal_places(&decimal) > 0)
 			return PM_VALUE_NOT_AN_INTEGER;
 		brief.negative = decimal.negative;
 		/* 19 digits fit 64 bits; INT64_MAX has as many */
@@ -299,22 +308,24 @@ write_short(const Short *number, int scale, char *out)
 	uint64_t value = number->value * powers[gap];
 	int fraction =
 	    (number->scale + gap) / BASE_DIGITS; /* digits of numeric after the point */
-	int digits[6];
+	int digits[6];                           /* from the last one that is not zero */
 	int count = 0;
-	int zeros = 0;
+	int zeros = 0; /* after that */
 	char *at;
 
-	while (value != 0)
+	for (; value != 0; value /= 10000)
 	{
-		digits[count++] = (int) (value % 10000);
-		value /= 10000;
+		int digit = (int) (value % 10000);
+
+		if (digit != 0 || count > 0)
+			digits[count++] = digit;
+		else
+			zeros++;
 	}
 	if (count == 0)
 		return (size_t) (put_header(out, 0, 0, false, scale) - out);
-	while (digits[zeros] == 0)
-		zeros++;
-	at = put_header(out, count - zeros, count - fraction - 1, number->negative, scale);
-	for (int i = count - 1; i >= zeros; i--)
+	at = put_header(out, count, count + zeros - fraction - 1, number->negative, scale);
+	for (int i = count - 1; i >= 0; i--)
 		at = put_int16(at, digits[i]);
 	return (size_t) (at - out);
 }
@@ -391,12 +402,13 @@ write_long(PmText text, const PmDecimalType *type, char *out, size_t *size)
 	PmDecimal decimal;
 	Digits digits;
 	PmValueFault fault = pm_decimal_read(text, &decimal);
-	int scale = type->precision > 0 ? type->scale : decimal.scale;
 	int whole = type->precision > 0 ? type->precision - type->scale : PM_DECIMAL_DIGITS;
+	int scale;
 	int count;
 
 	if (fault != PM_VALUE_GOOD)
 		return fault;
+	scale = type->precision > 0 ? type->scale : decimal.scale;
 	if (decimal.point > whole && count_digits(&decimal) > 0)
 		return PM_VALUE_TOO_LARGE;
 	if (scale > PM_DECIMAL_DIGITS)

@@ -41,6 +41,7 @@ typedef struct PmDecimalType
 
 /* in pm_decimal.c */
 extern PmValueFault pm_decimal_read(PmText text, PmDecimal *decimal);
+extern int pm_decimal_places(const PmDecimal *decimal);
 extern int pm_decimal_compare(const PmDecimal *a, const PmDecimal *b);
 extern PmValueFault
 pm_decimal_integer(PmText text, int64_t low, int64_t high, int64_t *number);

@@ -363,7 +363,7 @@ skip_content(Input *in, const char *name)
 static void
 read_tag(Input *in, Output *out)
 {
-	char name[NAME_MAX];
+	char name[NAME_MAX] = "";
 	size_t size = 0;
 	bool closing;
 

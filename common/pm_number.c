@@ -32,7 +32,7 @@ typedef struct Number
 } Number;
 
 /* Takes a character off the start of a text. */
-static void
+static inline void
 advance(PmText *text, size_t size)
 {
 	text->data += size;
@@ -40,11 +40,23 @@ advance(PmText *text, size_t size)
 }
 
 /* The character that a text starts with; returns its size, 0 if there is none. */
-static size_t
+static inline size_t
 first_char(PmText text, uint32_t *cp)
 {
 	*cp = PM_UTF8_INVALID;
-	return text.size == 0 ? 0 : pm_utf8_decode(text.data, text.size, cp);
+	if (text.size == 0)
+		return 0;
+	if ((unsigned char) *text.data >= 0x80)
+		return pm_utf8_decode(text.data, text.size, cp);
+	*cp = (unsigned char) *text.data;
+	return 1;
+}
+
+/* The value of a digit of any script, -1 of others. */
+static inline int
+digit_of(uint32_t cp)
+{
+	return cp < 0x80 ? (pm_is_digit((char) cp) ? (int) cp - '0' : -1) : pm_utf8_digit(cp);
 }
 
 /* The separator that a character is, '\0' if it is none. */
@@ -75,12 +87,14 @@ take_body(PmText *text, Number *number)
 	for (;;)
 	{
 		uint32_t cp;
-		size_t size = first_char(*text, &cp);
-		int digit = size == 0 ? -1 : pm_utf8_digit(cp);
-		PmText after = *text;
+		size_t size;
+		int digit;
+		PmText after;
 		uint32_t next;
 		char separator;
 
+		size = first_char(*text, &cp);
+		digit = size == 0 ? -1 : digit_of(cp);
 		if (digit >= 0)
 		{
 			if (!digits)
@@ -94,8 +108,9 @@ take_body(PmText *text, Number *number)
 		separator = size == 0 ? '\0' : separator_of(cp);
 		if (separator == '\0')
 			break;
+		after = *text;
 		advance(&after, size);
-		if (first_char(after, &next) == 0 || pm_utf8_digit(next) < 0)
+		if (first_char(after, &next) == 0 || digit_of(next) < 0)
 			break;
 		if (number->count == SEPARATORS_MAX)
 			return false;
@@ -347,11 +362,12 @@ write_number(const Number *number, int whole, int decimals, char *out)
 	}
 	for (size_t i = 0; i < number->size;)
 	{
+		PmText rest = {number->body.data + i, number->size - i};
 		uint32_t cp;
 		int digit;
 
-		i += pm_utf8_decode(number->body.data + i, number->size - i, &cp);
-		digit = pm_utf8_digit(cp);
+		i += first_char(rest, &cp);
+		digit = digit_of(cp);
 		if (digit < 0)
 			continue;
 		if (place == point && point > 0)

@@ -303,18 +303,18 @@ PmTransformStatus
 pm_transform_run(const PmTransform *chain, size_t count, PmText *value, PmArena *arena,
                  PmValueFault *fault, size_t *at)
 {
-	PmText result = *value;
+	PmText before = *value;
 
 	for (size_t i = 0; i < count; i++)
 	{
-		PmTransformStatus status = chain[i].run(chain[i].compiled, &result, arena, fault);
+		PmTransformStatus status = chain[i].run(chain[i].compiled, value, arena, fault);
 
 		if (status != PM_TRANSFORM_OK)
 		{
+			*value = before;
 			*at = i;
 			return status;
 		}
 	}
-	*value = result;
 	return PM_TRANSFORM_OK;
 }

@@ -653,7 +653,7 @@ test_blanks(void)
 		int count = rand() % 40;
 		bool mostly_plain = rand() % 2;
 		char text[200];
-		char expected[200];
+		char expected[200] = "";
 		char got[200];
 		size_t size = 0;
 		size_t expected_size = 0;
