@@ -495,12 +495,29 @@ pm_csv_dialect_valid(const PmCsvDialect *dialect)
 	        strchr(dialect->delimiter, dialect->escape) == NULL);
 }
 
-/* Where the next line starts, whatever is quoted; end if none does. */
+/*
+ * Where the next line starts, whatever is quoted; end if none does before it.  A CR at the
+ * very end counts, though LF may follow.
+ */
 size_t
 pm_csv_line_end(const char *data, size_t start, size_t end)
 {
-	for (size_t i = start; i < end; i++)
-		if (data[i] == '\n' || (data[i] == '\r' && (i + 1 == end || data[i + 1] != '\n')))
-			return i + 1;
-	return end;
+	const PmCsvBytes bytes = {'\n', '\n', '\n'};
+	size_t at = start;
+	PmCsvBits bits;
+
+	for (; end - at >= PM_CSV_BLOCK; at += PM_CSV_BLOCK)
+	{
+		pm_csv_block(data + at, &bytes, &bits);
+		if (bits.marks != 0)
+		{
+			at += (size_t) __builtin_ctzll(bits.marks);
+			break;
+		}
+	}
+	while (at < end && data[at] != '\n' && data[at] != '\r')
+		at++;
+	if (at + 1 < end && data[at] == '\r' && data[at + 1] == '\n')
+		at++;
+	return at < end ? at + 1 : end;
 }

@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "pm_csv.h"
@@ -219,7 +220,7 @@ test_splitter(void)
 		size_t kinds = round % 3 == 0 ? 6 : sizeof(some) - 1;
 		char text[TEXT_MAX];
 		size_t size = 1 + (size_t) rand() % (round % 10 == 0 ? TEXT_MAX - 1 : 40);
-		Naive naive;
+		Naive naive = {.count = 0};
 
 		for (size_t i = 0; i < size; i++)
 			text[i] =
@@ -475,6 +476,82 @@ test_hostile(void)
 		}
 }
 
+/* A gigabyte without a line end, in a value, in quotes, as a header: in little memory. */
+static void
+test_gigabyte(void)
+{
+	static const char *const starts[] = {"a;b\n1;x", "a;b\n1;\"x", "a;b"};
+	const off_t size = (off_t) 1 << 30;
+
+	for (int i = 0; i < 3; i++)
+	{
+		const char *end = "\n2;3\n";
+		PmReaderOptions options = {.format = PM_FORMAT_CSV, .header = 1, .delimiter = ";"};
+		int fd = file_of(starts[i], strlen(starts[i]));
+		PmReaderFailure failure;
+		PmReader *reader;
+		PmRecord record;
+		PmReadStatus status;
+		struct rusage before;
+		struct rusage after;
+		int again = 0;
+
+		if (pwrite(fd, end, strlen(end), size) != (ssize_t) strlen(end))
+			exit(2);
+		getrusage(RUSAGE_SELF, &before);
+		reader = pm_reader_open(fd, &options, &failure);
+		if (i == 2)
+		{
+			ok(reader == NULL && failure.fault == PM_READER_NO_HEADER && failure.line == 1,
+			   "a gigabyte is no header");
+			close(fd);
+			continue;
+		}
+		ok(reader != NULL && pm_reader_next(reader, &record) == PM_READ_RECORD &&
+		       record.fault == PM_RECORD_TOO_LONG && record.line == 2 &&
+		       record.raw.size >= 1020,
+		   "a line of a gigabyte is too long");
+		while ((status = pm_reader_next(reader, &record)) == PM_READ_AGAIN)
+			again++;
+		ok(status == PM_READ_RECORD && record.fault == PM_RECORD_GOOD && record.line == 3 &&
+		       record.offset == size + 1,
+		   "the next one is found");
+		ok(again > 1000, "while callers can look around");
+		getrusage(RUSAGE_SELF, &after);
+		ok(after.ru_maxrss - before.ru_maxrss < 64 * 1024, "in no more than 64 MB");
+		pm_reader_close(reader);
+		close(fd);
+	}
+}
+
+/* As many columns as there may be, and one more. */
+static void
+test_many_columns(void)
+{
+	PmReaderOptions options = {.header = 1, .delimiter = ";"};
+
+	for (int more = 0; more < 2; more++)
+	{
+		PmBuffer text = {0};
+		char *got;
+
+		for (int line = 0; line < 3; line++)
+		{
+			for (int i = 1; i < 2000 + more; i++)
+				render_text(&text, line == 0 ? "name;" : "1;");
+			render_text(&text, "last\n");
+		}
+		got = render_bytes(text.data, text.size, &options, PM_READER_CHUNK);
+		if (more)
+			is_str(got, "failed 9 2001 1:0 \n", "2 001 columns are refused");
+		else
+			ok(strstr(got, "\n2@3:") != NULL && strstr(got, " !") == NULL,
+			   "2 000 columns are read");
+		free(got);
+		pm_buffer_free(&text);
+	}
+}
+
 /* Records of a file, and how many have a fault; -1: it is not there. */
 static int
 count_file(const char *path, int *faults, uint64_t *digest)
@@ -538,6 +615,8 @@ main(void)
 	test_there_and_back();
 	test_pieces();
 	test_hostile();
+	test_gigabyte();
+	test_many_columns();
 	test_real_file();
 	return tap_done();
 }
