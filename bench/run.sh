@@ -16,6 +16,7 @@
 #   integrity    pm_catalog: periods of 500 000 prices, counts of categories
 #   write        pm_catalog: single writes with versions and events beside a plain table
 #   csv          the reader of CSV alone, without a server: 1 000 000 rows of 12 columns
+#   xlsx         the reader of XLSX alone: 200 000 rows of 12 columns
 #   catalog      merge, search, integrity and write
 #   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
@@ -39,6 +40,7 @@ catalog='merge search integrity write'
 all="gtin jobs xref suppliers $catalog imports $workers"
 all="gtin jobs xref suppliers csv $catalog $workers"
 all="gtin values jobs xref suppliers $catalog $workers"
+all="gtin jobs xref suppliers csv xlsx $catalog $workers"
 parts=$all
 short=
 for argument in "$@"; do
@@ -118,6 +120,15 @@ run_part() {
         build/bench_csv "$([ -n "$short" ] && echo 20000 || echo 1000000)" build/bench.csv
       } | tee build/bench.txt
       [ -n "$short" ] || cp build/bench.txt bench/results/pm_csv.txt
+      ;;
+    xlsx)
+      # shellcheck disable=SC2046 # a list of options
+      gcc -std=gnu99 -O2 -Icommon bench/xlsx.c common/libpm_common.a $(make -s -C common show-PM_READER_LIBS) -o build/bench_xlsx
+      {
+        machine 'No server; the file is in the page cache'
+        build/bench_xlsx "$([ -n "$short" ] && echo 20000 || echo 200000)" build/bench.xlsx /usr/bin/python3
+      } | tee build/bench.txt
+      [ -n "$short" ] || cp build/bench.txt bench/results/pm_xlsx.txt
       ;;
     merge)
       # shellcheck disable=SC2016 # $PM_TMP is the sandbox's

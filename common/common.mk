@@ -74,7 +74,7 @@ PM_COMMON_SOURCES = \
 	pm_zip.c
 
 # What a program that uses pm_reader.h links besides.
-PM_READER_LIBS = -lzip -lz -lexpat
+PM_READER_LIBS = -lzip -lz -lexpat -lm
 
 # Tables that awk makes of pm_gtin/data/*.csv, included by the sources above.
 PM_COMMON_GENERATED = \
