@@ -6,13 +6,17 @@
 # Parts, all of them unless said:
 #
 #   gtin         types, search and resolver of pm_gtin, on ROWS (5 000 000)
+#   values       transforms and typed readers of imports, ns a value
 #   jobs         pm_jobs in one session beside a plain table, JOBS (100 000)
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
 #   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
 #   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
+#   imports      pm_imports: a file of 1 000 000 records beside COPY and ON CONFLICT
 #   search       pm_catalog: search of 1 000 000 products
 #   integrity    pm_catalog: periods of 500 000 prices, counts of categories
 #   write        pm_catalog: single writes with versions and events beside a plain table
+#   csv          the reader of CSV alone, without a server: 1 000 000 rows of 12 columns
+#   xlsx         the reader of XLSX alone: 200 000 rows of 12 columns
 #   catalog      merge, search, integrity and write
 #   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
@@ -33,7 +37,10 @@ cd "$(dirname "$0")/.."
 
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
 catalog='merge search integrity write'
-all="gtin jobs xref suppliers $catalog $workers"
+all="gtin jobs xref suppliers $catalog imports $workers"
+all="gtin jobs xref suppliers csv $catalog $workers"
+all="gtin values jobs xref suppliers $catalog $workers"
+all="gtin jobs xref suppliers csv xlsx $catalog $workers"
 parts=$all
 short=
 for argument in "$@"; do
@@ -82,6 +89,14 @@ run_part() {
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         bash -c 'psql -X -q -v rows="$1" -v dir="$PM_TMP" -f bench/pm_gtin.sql' bench "$rows"
       ;;
+    values)
+      gcc -O2 -std=gnu99 -Icommon -o build/values bench/values.c common/libpm_common.a
+      {
+        machine 'Plain C, time of the processor'
+        build/values "$([ -n "$short" ] && echo 1 || echo 15)"
+      } | tee build/bench.txt
+      [ -n "$short" ] || cp build/bench.txt bench/results/values.txt
+      ;;
     jobs)
       measure pm_jobs 'One session, shared_buffers 512 MB, fsync on, durable commits, no JIT' \
         -c shared_buffers=512MB -c max_wal_size=8GB -c fsync=on -c full_page_writes=on \
@@ -97,11 +112,36 @@ run_part() {
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         psql -X -q -v "codes=$([ -n "$short" ] && echo 2000 || echo 100000)" -f bench/pm_suppliers.sql
       ;;
+    csv)
+      # shellcheck disable=SC2046 # a list of options
+      gcc -std=gnu99 -O2 -Icommon bench/csv.c common/libpm_common.a $(make -s -C common show-PM_READER_LIBS) -o build/bench_csv
+      {
+        machine 'No server; the file is in the page cache'
+        build/bench_csv "$([ -n "$short" ] && echo 20000 || echo 1000000)" build/bench.csv
+      } | tee build/bench.txt
+      [ -n "$short" ] || cp build/bench.txt bench/results/pm_csv.txt
+      ;;
+    xlsx)
+      # shellcheck disable=SC2046 # a list of options
+      gcc -std=gnu99 -O2 -Icommon bench/xlsx.c common/libpm_common.a $(make -s -C common show-PM_READER_LIBS) -o build/bench_xlsx
+      {
+        machine 'No server; the file is in the page cache'
+        build/bench_xlsx "$([ -n "$short" ] && echo 20000 || echo 200000)" build/bench.xlsx /usr/bin/python3
+      } | tee build/bench.txt
+      [ -n "$short" ] || cp build/bench.txt bench/results/pm_xlsx.txt
+      ;;
     merge)
       # shellcheck disable=SC2016 # $PM_TMP is the sandbox's
       measure pm_catalog_merge 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         bash -c 'psql -X -q -v rows="$1" -v rounds=3 -v dir="$PM_TMP" -f bench/pm_catalog_merge.sql' bench "$([ -n "$short" ] && echo 5000 || echo 1000000)"
+      ;;
+    imports)
+      # shellcheck disable=SC2016 # $PM_TMP and the server's are the sandbox's
+      measure pm_imports 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
+        bash -c 'psql -X -q -v rows="$1" -v rounds="$2" -v dir="$PM_TMP" -v host="$PGHOST" -v port="$PGPORT" -f bench/pm_imports.sql' bench \
+        "$([ -n "$short" ] && echo 5000 || echo 1000000)" "$([ -n "$short" ] && echo 1 || echo 3)"
       ;;
     search)
       measure pm_catalog_search 'One session, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \

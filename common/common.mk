@@ -11,9 +11,23 @@
 PM_COMMON_SOURCES = \
 	pm_asin.c \
 	pm_attribute.c \
+	pm_blank.c \
+	pm_boolean.c \
+	pm_case.c \
+	pm_cell.c \
 	pm_cron.c \
+	pm_csv.c \
+	pm_csv_dialect.c \
+	pm_csv_open.c \
+	pm_csv_split.c \
+	pm_currency.c \
+	pm_date.c \
+	pm_date_parse.c \
+	pm_decimal.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \
+	pm_encoding.c \
+	pm_fields.c \
 	pm_fold.c \
 	pm_formula.c \
 	pm_gs1.c \
@@ -24,8 +38,15 @@ PM_COMMON_SOURCES = \
 	pm_gs1_rules.c \
 	pm_gtin.c \
 	pm_gtin_class.c \
+	pm_gzip.c \
+	pm_html.c \
+	pm_input.c \
 	pm_isbn.c \
+	pm_json.c \
+	pm_json_scan.c \
 	pm_measure.c \
+	pm_number.c \
+	pm_reader.c \
 	pm_resolve.c \
 	pm_resolve_clean.c \
 	pm_resolve_code.c \
@@ -35,10 +56,25 @@ PM_COMMON_SOURCES = \
 	pm_resolve_shape.c \
 	pm_resolve_words.c \
 	pm_spell.c \
+	pm_strings.c \
+	pm_tags.c \
+	pm_transform.c \
+	pm_transform_table.c \
+	pm_transform_text.c \
+	pm_transform_typed.c \
+	pm_unit.c \
 	pm_upce.c \
 	pm_utf8.c \
 	pm_uuid7.c \
-	pm_words.c
+	pm_value_fault.c \
+	pm_words.c \
+	pm_workbook.c \
+	pm_xlsx.c \
+	pm_xml.c \
+	pm_zip.c
+
+# What a program that uses pm_reader.h links besides.
+PM_READER_LIBS = -lzip -lz -lexpat -lm
 
 # Tables that awk makes of pm_gtin/data/*.csv, included by the sources above.
 PM_COMMON_GENERATED = \

@@ -6,58 +6,27 @@
  */
 #include "pm_attribute.h"
 #include "pm_char.h"
+#include "pm_date.h"
+#include "pm_decimal.h"
 
 #include <string.h>
 
 static const char *const type_names[] = {"text", "integer", "number", "boolean",
                                          "date", "url",     "choice", "choices"};
 
-/* A decimal number in parts: what stands before and after the point, without useless zeros. */
-typedef struct Decimal
-{
-	bool negative;
-	PmText whole;
-	PmText fraction;
-} Decimal;
-
-/* Takes a number apart; false if it is none. */
+/* Reads a number without exponent, as JSON writes it; false if it is none. */
 static bool
-split_decimal(PmText text, Decimal *number)
+read_number(PmText text, PmDecimal *number)
 {
-	const char *at = text.data;
+	const char *first = text.data;
 	const char *end = text.data + text.size;
-	const char *digits;
 
-	number->negative = at < end && *at == '-';
-	if (number->negative)
-		at++;
-	digits = at;
-	while (at < end && pm_is_digit(*at))
-		at++;
-	if (at == digits)
-		return false;
-	while (digits < at && *digits == '0')
-		digits++;
-	number->whole.data = digits;
-	number->whole.size = (size_t) (at - digits);
-	number->fraction.data = at;
-	number->fraction.size = 0;
-	if (at < end)
-	{
-		if (*at++ != '.' || at == end)
-			return false;
-		number->fraction.data = at;
-		while (at < end && pm_is_digit(*at))
-			at++;
-		if (at < end)
-			return false;
-		while (at > number->fraction.data && at[-1] == '0')
-			at--;
-		number->fraction.size = (size_t) (at - number->fraction.data);
-	}
-	if (number->whole.size == 0 && number->fraction.size == 0)
-		number->negative = false;
-	return true;
+	if (first < end && *first == '-')
+		first++;
+	return first < end && pm_is_digit(*first) && pm_is_digit(end[-1]) &&
+	       memchr(first, 'e', (size_t) (end - first)) == NULL &&
+	       memchr(first, 'E', (size_t) (end - first)) == NULL &&
+	       pm_decimal_read(text, number) == PM_VALUE_GOOD;
 }
 
 /* Orders two sizes without sign. */
@@ -79,59 +48,17 @@ compare_bytes(PmText a, PmText b)
 
 /* Orders two numbers; one that is none counts as zero. */
 static int
-compare_decimals(PmText a, PmText b)
+compare_numbers(PmText a, PmText b)
 {
-	static const Decimal zero;
-	Decimal x;
-	Decimal y;
-	int order;
+	static const PmDecimal zero;
+	PmDecimal x;
+	PmDecimal y;
 
-	if (!split_decimal(a, &x))
+	if (!read_number(a, &x))
 		x = zero;
-	if (!split_decimal(b, &y))
+	if (!read_number(b, &y))
 		y = zero;
-	if (x.negative != y.negative)
-		return x.negative ? -1 : 1;
-	order = pm_text_compare(x.whole, y.whole);
-	if (order == 0)
-		order = compare_bytes(x.fraction, y.fraction);
-	return x.negative ? -order : order;
-}
-
-/* Reads so many digits; -1 if there are others. */
-static int
-read_digits(const char *at, int count)
-{
-	int number = 0;
-
-	for (int i = 0; i < count; i++)
-	{
-		if (!pm_is_digit(at[i]))
-			return -1;
-		number = number * 10 + (at[i] - '0');
-	}
-	return number;
-}
-
-/* Is it a day of the Gregorian calendar, as YYYY-MM-DD? */
-static bool
-is_date(PmText text)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int year;
-	int month;
-	int day;
-	bool leap;
-
-	if (text.size != 10 || text.data[4] != '-' || text.data[7] != '-')
-		return false;
-	year = read_digits(text.data, 4);
-	month = read_digits(text.data + 5, 2);
-	day = read_digits(text.data + 8, 2);
-	if (year < 1 || month < 1 || month > 12 || day < 1)
-		return false;
-	leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-	return day <= days[month - 1] + (month == 2 && leap);
+	return pm_decimal_compare(&x, &y);
 }
 
 /* Is it an address of the web: http or https, a host, no blank? */
@@ -215,16 +142,16 @@ check_bounds(const PmAttribute *attribute, PmText text)
 static PmAttributeFault
 check_number(const PmAttribute *attribute, const PmValue *value)
 {
-	Decimal number;
+	PmDecimal number;
 	PmAttributeFault fault;
 
-	if (value->kind != PM_VALUE_NUMBER || !split_decimal(value->text, &number))
+	if (value->kind != PM_VALUE_NUMBER || !read_number(value->text, &number))
 		return PM_ATTRIBUTE_BAD_TYPE;
-	if (attribute->type == PM_ATTRIBUTE_INTEGER && number.fraction.size > 0)
+	if (attribute->type == PM_ATTRIBUTE_INTEGER && pm_decimal_places(&number) > 0)
 		return PM_ATTRIBUTE_BAD_TYPE;
 	fault = check_bounds(attribute, value->text);
 	if (fault == PM_ATTRIBUTE_FITS && attribute->decimals >= 0 &&
-	    number.fraction.size > (size_t) attribute->decimals)
+	    pm_decimal_places(&number) > attribute->decimals)
 		return PM_ATTRIBUTE_TOO_FINE;
 	return fault;
 }
@@ -285,6 +212,7 @@ PmAttributeFault
 pm_attribute_check(const PmAttribute *attribute, const PmValue *value, size_t *item)
 {
 	PmAttributeFault fault = PM_ATTRIBUTE_BAD_TYPE;
+	PmDate day;
 
 	*item = 0;
 	switch (attribute->type)
@@ -299,7 +227,8 @@ pm_attribute_check(const PmAttribute *attribute, const PmValue *value, size_t *i
 			return value->kind == PM_VALUE_BOOLEAN ? PM_ATTRIBUTE_FITS
 			                                       : PM_ATTRIBUTE_BAD_TYPE;
 		case PM_ATTRIBUTE_DATE:
-			if (value->kind != PM_VALUE_STRING || !is_date(value->text))
+			if (value->kind != PM_VALUE_STRING ||
+			    pm_date_read(value->text, &day) != PM_VALUE_GOOD)
 				return PM_ATTRIBUTE_BAD_TYPE;
 			return check_bounds(attribute, value->text);
 		case PM_ATTRIBUTE_CHOICE:
@@ -334,7 +263,7 @@ int
 pm_attribute_compare(PmAttributeType type, PmText a, PmText b)
 {
 	return type == PM_ATTRIBUTE_INTEGER || type == PM_ATTRIBUTE_NUMBER
-	           ? compare_decimals(a, b)
+	           ? compare_numbers(a, b)
 	           : compare_bytes(a, b);
 }
 

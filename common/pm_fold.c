@@ -10,6 +10,7 @@
  * Folding what is folded changes nothing, and the result is never longer than what
  * it was made of.
  */
+#include "pm_char.h"
 #include "pm_fold.h"
 
 #include <string.h>
@@ -251,10 +252,16 @@ pm_fold(const char *str, size_t len, char *out)
 	for (size_t i = 0; i < len;)
 	{
 		uint32_t cp;
-		size_t used = pm_utf8_decode(str + i, len - i, &cp);
+		size_t used;
 		char letters[PM_FOLD_MAX];
 		size_t n;
 
+		if ((unsigned char) str[i] < 0x80)
+		{
+			out[size++] = pm_lower(str[i++]);
+			continue;
+		}
+		used = pm_utf8_decode(str + i, len - i, &cp);
 		if (cp == PM_UTF8_INVALID)
 		{
 			out[size++] = str[i];

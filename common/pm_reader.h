@@ -57,7 +57,7 @@ typedef struct PmReaderOptions
 	PmEncoding encoding;
 	char delimiter[PM_DELIMITER_MAX + 1]; /* CSV, in UTF-8 */
 	char quote;                           /* CSV; '\1': nothing is quoted */
-	char escape;                          /* CSV; zero: a quote is doubled */
+	char escape;                          /* CSV; the quote itself: it is only doubled */
 	int header;           /* 1: the first record has the names, -1: none has */
 	int64_t skip;         /* lines or rows before the header or first record */
 	const char *path;     /* XML, JSON: where the records are, such as catalog/product */
@@ -94,16 +94,20 @@ typedef enum PmRecordFault
 	PM_RECORD_SYNTAX /* JSON, XML: not well-formed, but the next record can be found */
 } PmRecordFault;
 
-/* A record.  What it points to is there until the next call. */
+/*
+ * A record.  What it points to is there until the next call, and is well-formed UTF-8
+ * without zero bytes: of a record with PM_RECORD_BAD_ENCODING or PM_RECORD_NUL, U+FFFD
+ * stands for each byte that cannot be.  A record none of whose values has anything but
+ * blanks is passed over.
+ */
 typedef struct PmRecord
 {
-	int64_t number; /* from 1, without header, blank records and what was skipped */
-	int64_t line;   /* where it starts, from 1; of a workbook: the row of the sheet */
-	int64_t
-	    offset; /* of its first byte in the file as it is once expanded, from 0; of a workbook: -1 */
-	PmText raw; /* as it stands there, in UTF-8; of a workbook: its values as CSV */
-	int field_count;
-	const PmText *fields; /* by column, UTF-8; data NULL: the record has none */
+	int64_t number;  /* from 1, without header, blank records and what was skipped */
+	int64_t line;    /* where it starts, from 1; of a workbook: the row of the sheet */
+	int64_t offset;  /* of its first byte in the expanded file, from 0; of a workbook: -1 */
+	PmText raw;      /* as it stands there, no line end; of a workbook: its values as CSV */
+	int field_count; /* as many as there are columns, or more with PM_RECORD_TOO_MANY */
+	const PmText *fields; /* by column; data NULL: the record has none */
 	PmRecordFault fault;
 	int fault_column;   /* from 0; -1: none in particular */
 	int64_t fault_line; /* where in a record of several lines */
@@ -116,7 +120,8 @@ typedef enum PmReaderFault
 	PM_READER_FINE = 0,
 	PM_READER_IO, /* errno is in code */
 	PM_READER_MEMORY,
-	PM_READER_NO_FORMAT, /* neither of the known ones */
+	PM_READER_BAD_OPTION, /* detail has its name */
+	PM_READER_NO_FORMAT,  /* neither of the known ones */
 	PM_READER_BAD_ENCODING,
 	PM_READER_BAD_ARCHIVE, /* damaged, encrypted, or of an unknown method */
 	PM_READER_NO_MEMBER,   /* none of that name, or several */
@@ -146,8 +151,10 @@ typedef struct PmReaderFound
 	bool gzip;
 	bool zip;
 	char member[256];
+	char sheet[256]; /* once its first row was looked for */
 	char delimiter[PM_DELIMITER_MAX + 1];
 	char quote;
+	char escape;        /* zero: a quote is doubled, and only that */
 	int header;         /* 1 or -1 */
 	int64_t bytes_read; /* of the file so far, compressed */
 	int64_t size;       /* of the file */

@@ -41,10 +41,15 @@ BEGIN
 END
 $$;
 
--- Reads the source into _merge_rows.  pos: place in key order; same_id: the product of
+-- Rows of a batch in the binary format of COPY: see src/batch_rows.c.
+CREATE FUNCTION pm_catalog._batch_rows(rows bytea) RETURNS SETOF record
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_batch_rows';
+
+-- Reads the source, something that FROM takes, into _merge_rows; rows: what it reads as
+-- $1, with a digest of its own in each row; NULL: the digest is made here.  pos: place in key order; same_id: the product of
 -- a row that is unchanged; new_id: the product that another row will be if it is new;
 -- reason: why a row is a conflict.  The first of several rows of one key is taken.
-CREATE FUNCTION pm_catalog._merge_read(merge pm_catalog._merge, source regclass, row_no text) RETURNS void
+CREATE FUNCTION pm_catalog._merge_read(merge pm_catalog._merge, source text, row_no text, rows bytea) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
@@ -67,12 +72,15 @@ BEGIN
            %1$s
     FROM (
       SELECT d.row_no, d.digest, o.product_id AS same_id, %3$s
-      FROM (SELECT t.*, pm_catalog._digest(%4$L, %1$s) AS digest FROM (SELECT %5$s AS row_no, %6$s FROM %7$s AS s) AS t OFFSET 0) AS d
+      FROM (SELECT t.*, %4$s AS digest FROM (SELECT %5$s AS row_no, %6$s FROM %7$s AS s) AS t OFFSET 0) AS d
       LEFT JOIN pm_catalog.supplier_products AS o ON o.supplier_id = %8$L AND o.digest = d.digest AND o.is_active
         AND NOT EXISTS (SELECT FROM pm_catalog.products AS p WHERE p.id = o.product_id AND p.deleted_at IS NOT NULL)
     ) AS r
     WINDOW keys AS (ORDER BY %2$I, r.row_no)$read$,
-    names, merge.key, wanted, ROW(merge.key, merge.columns, merge.content, merge.prices, merge.taxonomy)::text, row_no, typed, source, merge.supplier);
+    names, merge.key, wanted,
+    CASE WHEN rows IS NULL THEN format('pm_catalog._digest(%L, %s)', ROW(merge.key, merge.columns, merge.content, merge.prices, merge.taxonomy)::text, names) ELSE 't.its_digest' END,
+    row_no, typed || CASE WHEN rows IS NULL THEN '' ELSE ', s.digest AS its_digest' END, source, merge.supplier)
+  USING rows;
   EXECUTE format($duplicates$
     UPDATE pg_temp._merge_rows AS w SET reason = format('23505: duplicate of row %%s', f.row_no), same_id = NULL
     FROM (SELECT DISTINCT ON (%1$I) %1$I, row_no FROM pg_temp._merge_rows
@@ -81,4 +89,5 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_columns(regclass), pm_catalog._merge_read(pm_catalog._merge, regclass, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_columns(regclass), pm_catalog._batch_rows(bytea),
+  pm_catalog._merge_read(pm_catalog._merge, text, text, bytea) FROM PUBLIC;

@@ -30,7 +30,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT t.target, t.name, pm_catalog._merge_value(t.target, t.name, t.value)
   FROM (
-    SELECT 'pm_catalog.products'::regclass, c, format('w.%I', c)
+    SELECT 'pm_catalog.products'::regclass, c, format(CASE c WHEN 'technical_specs' THEN 'pm_catalog._merge_specs(''{}'', w.%I)' ELSE 'w.%I' END, c)
     FROM unnest(ARRAY['gtin', 'asin', 'sku', 'manufacturer_reference', 'external_id', 'title', 'short_description', 'description', 'long_description',
                       'status', 'is_active', 'is_featured', 'weight', 'width', 'height', 'depth', 'technical_specs', 'slug']) AS c
     WHERE c = ANY (merge.columns)

@@ -128,54 +128,78 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pm_catalog.merge_products(job uuid, batch integer, source regclass, supplier uuid, key text DEFAULT 'gtin', options jsonb DEFAULT '{}')
-RETURNS TABLE(row_no bigint, outcome text, product_id uuid, reason text)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+-- The merge of these columns, checked.
+CREATE FUNCTION pm_catalog._merge_checked(job uuid, batch integer, supplier uuid, key text, columns text[], options jsonb) RETURNS pm_catalog._merge
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
   merge pm_catalog._merge;
-  columns text[];
 BEGIN
-  IF source IS NULL OR supplier IS NULL OR key IS NULL OR options IS NULL OR (job IS NULL) <> (batch IS NULL) THEN
-    RAISE EXCEPTION 'merge_products() needs a source, a supplier, a key and options, and a batch if there is a job' USING ERRCODE = '22004';
-  END IF;
   IF key NOT IN ('gtin', 'supplier_sku', 'sku') THEN
     RAISE EXCEPTION 'key "%" is not known', left(key, 64) USING ERRCODE = '22023', HINT = 'Keys are gtin, supplier_sku and sku.';
   END IF;
   IF to_regclass('pg_temp._merge_rows') IS NOT NULL THEN
-    RAISE EXCEPTION 'merge_products() cannot run inside itself' USING ERRCODE = '55000';
+    RAISE EXCEPTION 'a merge cannot run inside itself' USING ERRCODE = '55000';
   END IF;
-  columns := pm_catalog._merge_columns(source);
   IF NOT key = ANY (columns) THEN
-    RAISE EXCEPTION 'source "%" has no column "%", which is the key', source, key USING ERRCODE = '42703';
+    RAISE EXCEPTION 'there is no column "%", which is the key', key USING ERRCODE = '42703';
   END IF;
-  SELECT job, batch, supplier, key, array_remove(columns, 'row_no'), o.content, o.prices, o.taxonomy INTO merge FROM pm_catalog._merge_options(options) AS o;
+  SELECT job, batch, supplier, key, columns, o.content, o.prices, o.taxonomy INTO merge FROM pm_catalog._merge_options(options) AS o;
   IF NOT EXISTS (SELECT FROM pm_catalog.suppliers AS s WHERE s.id = supplier) THEN
     RAISE EXCEPTION 'supplier "%" is not in the catalog', supplier
       USING ERRCODE = '23503', HINT = 'Suppliers come from pm_suppliers by its events; one that is new there arrives within seconds.';
   END IF;
+  RETURN merge;
+END
+$$;
 
-  IF job IS NOT NULL THEN
-    INSERT INTO pm_catalog.merges (job, batch, supplier_id) VALUES (job, batch, supplier) ON CONFLICT DO NOTHING;
+-- Merges the rows of a source: see _merge_read().  false: the batch was merged before,
+-- and nothing is done; true: the temporary tables have what became of the rows.
+CREATE FUNCTION pm_catalog._merge_once(merge pm_catalog._merge, source text, row_no text, rows bytea) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+BEGIN
+  IF merge.job IS NOT NULL THEN
+    INSERT INTO pm_catalog.merges (job, batch, supplier_id) VALUES (merge.job, merge.batch, merge.supplier) ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-      IF EXISTS (SELECT FROM pm_catalog.merges AS m WHERE m.job = merge_products.job AND m.batch = merge_products.batch AND m.created + m.updated + m.unchanged + m.conflicts > 0)
-         AND NOT EXISTS (SELECT FROM pm_catalog.merge_outcomes AS o WHERE o.job = merge_products.job AND o.batch = merge_products.batch) THEN
-        RAISE EXCEPTION 'batch % of job "%" was merged and its outcomes were forgotten', batch, job USING ERRCODE = '55000';
+      IF EXISTS (SELECT FROM pm_catalog.merges AS m WHERE m.job = merge.job AND m.batch = merge.batch AND m.created + m.updated + m.unchanged + m.conflicts > 0)
+         AND NOT EXISTS (SELECT FROM pm_catalog.merge_outcomes AS o WHERE o.job = merge.job AND o.batch = merge.batch) THEN
+        RAISE EXCEPTION 'batch % of job "%" was merged and its outcomes were forgotten', merge.batch, merge.job USING ERRCODE = '55000';
       END IF;
-      RETURN QUERY SELECT * FROM pm_catalog._merge_outcomes(job, batch);
-      RETURN;
+      RETURN false;
     END IF;
   END IF;
 
   CREATE TEMP TABLE _merge_rows (pos bigint, digest uuid, same_id uuid, new_id uuid, reason text, LIKE pm_catalog.merge_row);
   CREATE TEMP TABLE _merge_known (pos bigint PRIMARY KEY, product_id uuid NOT NULL, own boolean NOT NULL);
   CREATE TEMP TABLE _merge_names (kind text, name text COLLATE "C", id uuid, PRIMARY KEY (kind, name));
-  PERFORM pm_catalog._merge_read(merge, source, CASE WHEN 'row_no' = ANY (columns) THEN 's.row_no::bigint' ELSE 'row_number() OVER ()' END);
+  PERFORM pm_catalog._merge_read(merge, source, row_no, rows);
   PERFORM pm_catalog._merge_run(merge);
-  IF job IS NOT NULL THEN
+  IF merge.job IS NOT NULL THEN
     PERFORM pm_catalog._change_of(NULL, NULL);
-    PERFORM pm_catalog._merge_remember(job, batch);
+    PERFORM pm_catalog._merge_remember(merge.job, merge.batch);
+  END IF;
+  RETURN true;
+END
+$$;
+
+CREATE FUNCTION pm_catalog.merge_products(job uuid, batch integer, source regclass, supplier uuid, key text DEFAULT 'gtin', options jsonb DEFAULT '{}')
+RETURNS TABLE(row_no bigint, outcome text, product_id uuid, reason text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  columns text[];
+BEGIN
+  IF source IS NULL OR supplier IS NULL OR key IS NULL OR options IS NULL OR (job IS NULL) <> (batch IS NULL) THEN
+    RAISE EXCEPTION 'merge_products() needs a source, a supplier, a key and options, and a batch if there is a job' USING ERRCODE = '22004';
+  END IF;
+  columns := pm_catalog._merge_columns(source);
+  IF NOT pm_catalog._merge_once(pm_catalog._merge_checked(job, batch, supplier, key, array_remove(columns, 'row_no'), options), source::text,
+                                CASE WHEN 'row_no' = ANY (columns) THEN 's.row_no::bigint' ELSE 'row_number() OVER ()' END, NULL) THEN
+    RETURN QUERY SELECT * FROM pm_catalog._merge_outcomes(job, batch);
+    RETURN;
   END IF;
   RETURN QUERY EXECUTE format('SELECT r.row_no, r.outcome, r.product_id, r.reason FROM (%s) AS r', pm_catalog._merge_results());
   DROP TABLE pg_temp._merge_rows, pg_temp._merge_known, pg_temp._merge_names;
@@ -185,4 +209,5 @@ COMMENT ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, tex
 'merges a batch of a supplier''s rows: products, offers, prices, stocks and tags; the columns of the source are among those of merge_row. Each row has one outcome: created, updated, unchanged (as the supplier sent it before: nothing is touched) or conflict (nothing of it is merged; the reason begins with its SQLSTATE). The batch is remembered with the transaction: the same job and batch again changes nothing and gives the same outcomes; without a job nothing is remembered. Errors: 42703 a column that is unknown, or no key; 42804 a column of another type; 42809 no table; 22023 key or option; 22004 NULL; 23503 the supplier is not known; 55000 the outcomes of the batch were forgotten, or the source merges; 40001, 40P01 other sessions were in the way ten times';
 
 REVOKE ALL ON FUNCTION pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb), pm_catalog._merge_outcomes(uuid, integer),
-  pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;
+  pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer), pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb),
+  pm_catalog._merge_once(pm_catalog._merge, text, text, bytea), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;

@@ -32,6 +32,9 @@ GRANT EXECUTE ON FUNCTION pm_imports._setting(text), pm_imports._file_facts(text
   pm_imports._count_batch(pm_imports.import_batches, bigint), pm_imports._end_job(uuid, text, text), pm_imports._settle(uuid), pm_imports.cancel(uuid),
   pm_imports.wait(uuid, interval), pm_imports.retry_rejected(uuid), pm_imports._poll_file(pm_imports.import_configs, text),
   pm_imports._poll(pm_imports.import_configs), pm_imports.poll_directory(text), pm_imports._run_poll(pm_jobs.job) TO pm_writer, pm_worker, pm_admin;
+GRANT EXECUTE ON PROCEDURE pm_imports.run_import(pm_jobs.job) TO pm_writer, pm_worker, pm_admin;
+GRANT EXECUTE ON FUNCTION pm_imports._preview(jsonb, text, bytea, integer), pm_imports._check_preview(text, boolean, integer),
+  pm_imports.preview_file(text, text, integer), pm_imports.preview_data(text, bytea, integer) TO pm_writer, pm_worker, pm_admin;
 
 -- The catalog lets pm_worker and pm_admin undo.
 GRANT EXECUTE ON FUNCTION pm_imports._undo_step(uuid, uuid), pm_imports.undo(uuid) TO pm_worker, pm_admin;

@@ -5,7 +5,8 @@
  *   uuid7.c        uuid7()
  *   reference.c    a reference as declared, and the two columns as they are now
  *   ask.c          one query to where the parent is, here or on another server
- *   remote.c       connections to foreign servers by libpq, and their errors
+ *   remote.c       connections to foreign servers by libpq, and their errors; pm_xref_connection.h
+ *                  is for other modules
  *   call.c         _call(): a statement on another server, for SQL
  *   remote_keys.c  keys that stream from another server
  *   local_rows.c   rows of this database, a portion at a time

@@ -12,6 +12,7 @@
  * pm_xref_disconnect() in PG_FINALLY.
  */
 #include "pm_xref_module.h"
+#include "pm_xref_connection.h"
 
 #include "catalog/pg_foreign_server.h"
 #include "commands/defrem.h"
@@ -113,6 +114,24 @@ pm_xref_take_in(Remote *remote, bool wait)
 		pm_xref_remote_error(remote);
 }
 
+/* Waits until what was given to libpq is on its way. */
+static void
+flush(Remote *remote, bool sent)
+{
+	int left = 1;
+
+	if (!sent)
+		pm_xref_remote_error(remote);
+	while ((left = PQflush(remote->conn)) > 0)
+	{
+		wait_for(remote, WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE);
+		if (PQconsumeInput(remote->conn) == 0)
+			pm_xref_remote_error(remote);
+	}
+	if (left < 0)
+		pm_xref_remote_error(remote);
+}
+
 /*
  * Sends a statement with parameters as text; without parameters it may be several.
  * Throws if it cannot be sent.
@@ -120,20 +139,9 @@ pm_xref_take_in(Remote *remote, bool wait)
 void
 pm_xref_send(Remote *remote, const char *sql, int nparams, const char *const *params)
 {
-	int sent = nparams == 0 ? PQsendQuery(remote->conn, sql)
-	                        : PQsendQueryParams(remote->conn, sql, nparams, NULL, params,
-	                                            NULL, NULL, 0);
-
-	if (!sent)
-		pm_xref_remote_error(remote);
-	while ((sent = PQflush(remote->conn)) > 0)
-	{
-		wait_for(remote, WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE);
-		if (PQconsumeInput(remote->conn) == 0)
-			pm_xref_remote_error(remote);
-	}
-	if (sent < 0)
-		pm_xref_remote_error(remote);
+	flush(remote, nparams == 0 ? PQsendQuery(remote->conn, sql)
+	                           : PQsendQueryParams(remote->conn, sql, nparams, NULL, params,
+	                                               NULL, NULL, 0));
 }
 
 /*
@@ -367,4 +375,53 @@ pm_xref_disconnect(Remote *remote)
 	libpqsrv_disconnect(remote->conn);
 	remote->result = NULL;
 	remote->conn = NULL;
+}
+
+/* send() of PmXrefConnections. */
+static void
+send_parameters(Remote *remote, const char *sql, int nparams, const PmXrefParameter *params)
+{
+	const char **values = palloc(Max(1, nparams) * sizeof(char *));
+	int *lengths = palloc(Max(1, nparams) * sizeof(int));
+	int *formats = palloc(Max(1, nparams) * sizeof(int));
+
+	for (int i = 0; i < nparams; i++)
+	{
+		values[i] = params[i].value;
+		lengths[i] = params[i].length;
+		formats[i] = params[i].binary ? 1 : 0;
+	}
+	flush(remote,
+	      PQsendQueryParams(remote->conn, sql, nparams, NULL, values, lengths, formats, 0));
+	pfree(values);
+	pfree(lengths);
+	pfree(formats);
+}
+
+/* next_copied() of PmXrefConnections. */
+static int
+next_copied(Remote *remote, char **message)
+{
+	int length;
+
+	while ((length = PQgetCopyData(remote->conn, message, true)) == 0)
+		pm_xref_take_in(remote, true);
+	if (length < -1)
+		pm_xref_remote_error(remote);
+	return Max(0, length);
+}
+
+extern PGDLLEXPORT const PmXrefConnections *pm_xref_connections_1(void);
+
+/* What other modules may call: see pm_xref_connection.h. */
+const PmXrefConnections *
+pm_xref_connections_1(void)
+{
+	static const PmXrefConnections connections = {.connect = pm_xref_connect,
+	                                              .send = send_parameters,
+	                                              .receive = pm_xref_receive,
+	                                              .next_copied = next_copied,
+	                                              .disconnect = pm_xref_disconnect};
+
+	return &connections;
 }

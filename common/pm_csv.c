@@ -1,0 +1,601 @@
+/*
+ * pm_csv.c - the records of a file of delimiter-separated text
+ *
+ * The file goes through a window that holds at least the record being read.  A record
+ * that is not all there is split again once more is, twice as much each time, so what
+ * comes out does not depend on how the bytes came in.  UTF-16 becomes UTF-8 on its way
+ * into the window; everything else is split as bytes, and only records with bytes above
+ * 0x7F are looked at again, so that offsets are those of the file.
+ *
+ * A stray quote must not swallow the file.  The rule, for a record of several lines that
+ * has a quote where none can be, ends in quotes, or has not as many values as there are
+ * columns: it ends before the first of its lines, from the second on, that reads as a
+ * record without fault with as many values as there are columns, quotes included; what is
+ * before it is one faulty record.  If none of its lines does, a record whose quotes are
+ * never closed, or not within max_record, is its first line alone, and any other is what
+ * it seemed to be.
+ *
+ * The search costs no more than reading the lines it goes over: where the record is inside
+ * quotes a line that is tried is outside of them, and ends with the line or at a fault.
+ */
+#include "pm_csv_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_END_MAX 2      /* bytes of CRLF */
+#define DOS_END      '\x1A' /* ends files of old programs */
+
+bool
+pm_csv_out_of_memory(PmReader *reader)
+{
+	return pm_reader_fail(&reader->failure, PM_READER_MEMORY, 0, "");
+}
+
+/* How many bytes of the file some text of the window is. */
+static int64_t
+file_size(const PmCsv *csv, const char *data, size_t size)
+{
+	return (int64_t) (pm_csv_is_utf16(csv) ? pm_utf16_size(data, size) : size);
+}
+
+/* Is done with the first bytes of the window. */
+void
+pm_csv_consume(PmCsv *csv, size_t size, int64_t lines)
+{
+	csv->offset += file_size(csv, csv->window.data + csv->begin, size);
+	csv->line += lines;
+	csv->begin += size;
+}
+
+/* Bytes that one record may need in the window. */
+static size_t
+window_limit(const PmReader *reader)
+{
+	return reader->options.max_record + LINE_END_MAX;
+}
+
+/*
+ * Reads more into the window, as much as it has left but never much more than a record may
+ * need; sets at_end if there is no more.  Moves what is left to its front.  False: failure
+ * is set.
+ */
+bool
+pm_csv_fill(PmReader *reader)
+{
+	PmCsv *csv = reader->state;
+	PmBuffer *window = &csv->window;
+	size_t left = window->size - csv->begin;
+	size_t more = left > reader->chunk ? left : reader->chunk;
+	PmBuffer *into = window;
+	ptrdiff_t got;
+
+	if (left + more > window_limit(reader) + reader->chunk)
+		more =
+		    left <= window_limit(reader) ? window_limit(reader) + 1 - left : reader->chunk;
+	if (csv->begin > 0 && left > 0)
+		memmove(window->data, window->data + csv->begin, left);
+	window->size = left;
+	csv->begin = 0;
+	if (pm_csv_is_utf16(csv))
+	{
+		into = &csv->units;
+		into->size = 0;
+	}
+	/* UTF-16 grows by half, and what it held back of a character comes on top */
+	if (!pm_buffer_reserve(window,
+	                       left + more + (pm_csv_is_utf16(csv) ? more / 2 + 16 : 0)) ||
+	    !pm_buffer_reserve(into, into->size + more))
+		return pm_csv_out_of_memory(reader);
+	got = pm_input_read(&reader->input, into->data + into->size, more);
+	if (got < 0)
+		return false;
+	csv->at_end = got == 0;
+	if (pm_csv_is_utf16(csv))
+		window->size +=
+		    pm_utf16_convert(&csv->utf16, csv->encoding == PM_ENCODING_UTF16BE, into->data,
+		                     (size_t) got, csv->at_end, window->data + window->size);
+	else
+		window->size += (size_t) got;
+	return true;
+}
+
+/* Has the window size bytes, or all there are?  False: failure is set. */
+bool
+pm_csv_fill_to(PmReader *reader, size_t size)
+{
+	PmCsv *csv = reader->state;
+
+	while (!csv->at_end && csv->window.size - csv->begin < size)
+		if (!pm_csv_fill(reader))
+			return false;
+	return true;
+}
+
+/* Are there as many values as columns?  Values of nothing at the end do not count. */
+static bool
+count_fits(const PmCsv *csv, const PmCsvSplitter *splitter)
+{
+	int count = splitter->record.count;
+
+	if (csv->columns == 0)
+		return true;
+	if (count <= csv->columns)
+		return count >= csv->needed;
+	if (count > splitter->max)
+		return false;
+	for (int i = csv->columns; i < count; i++)
+		if (splitter->fields[i].size > 0)
+			return false;
+	return true;
+}
+
+static bool
+is_blank_value(PmText value)
+{
+	for (size_t i = 0; i < value.size; i++)
+		if (value.data[i] != ' ' && value.data[i] != '\t')
+			return false;
+	return true;
+}
+
+/* Has a record nothing in it but delimiters, quotes and blanks? */
+static bool
+is_blank(const PmCsvSplitter *splitter)
+{
+	if (splitter->record.count > splitter->max)
+		return false;
+	for (int i = 0; i < splitter->record.count; i++)
+		if (!is_blank_value(splitter->fields[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Finds the first line of the window that begins after begin and before to, and reads as
+ * a good record: its place, or to if there is none.  PM_CSV_NEXT_MORE: only more text can tell.
+ */
+static PmCsvNext
+find_good_line(PmCsv *csv, size_t to, size_t end, bool at_end, bool is_full, size_t *place)
+{
+	const char *data = csv->window.data;
+	size_t at = csv->begin;
+
+	*place = to;
+	if (csv->columns == 0)
+		return PM_CSV_NEXT_RECORD;
+	while ((at = pm_csv_line_end(data, at, to)) < to)
+		switch (pm_csv_split(&csv->probe, data, at, end, at_end))
+		{
+			case PM_CSV_RECORD:
+				if (!count_fits(csv, &csv->probe) || is_blank(&csv->probe))
+					break;
+				*place = at;
+				return PM_CSV_NEXT_RECORD;
+			case PM_CSV_MORE:
+				if (is_full)
+					break;
+				return PM_CSV_NEXT_MORE;
+			case PM_CSV_UNCLEAN:
+				break;
+			case PM_CSV_MEMORY:
+				return PM_CSV_NEXT_FAILED;
+		}
+	return PM_CSV_NEXT_RECORD;
+}
+
+/* Splits the record once more, as if it ended before the line that begins at a place. */
+static PmCsvNext
+cut(PmCsv *csv, size_t place)
+{
+	const char *data = csv->window.data;
+	size_t end = place - 1;
+	PmCsvRecord *record = &csv->splitter.record;
+
+	if (data[end] == '\n' && end > csv->begin && data[end - 1] == '\r')
+		end--;
+	if (pm_csv_split(&csv->splitter, data, csv->begin, end, true) != PM_CSV_RECORD)
+		return PM_CSV_NEXT_FAILED;
+	record->next = place;
+	record->lines++;
+	return PM_CSV_NEXT_RECORD;
+}
+
+/*
+ * Splits what is at the beginning of the window, as far as it is there, and finds the end
+ * of what is no good record by the rule above.
+ */
+static PmCsvNext
+split_window(PmReader *reader)
+{
+	PmCsv *csv = reader->state;
+	PmCsvSplitter *splitter = &csv->splitter;
+	size_t left = csv->window.size - csv->begin;
+	bool is_full = left > window_limit(reader);
+	bool at_end = csv->at_end && left <= window_limit(reader);
+	size_t end = csv->begin + (is_full ? window_limit(reader) : left);
+	size_t to = end;
+	size_t place;
+	size_t second;
+	bool has_end = false;
+	PmCsvNext next;
+
+	if (left == 0)
+		return csv->at_end ? PM_CSV_NEXT_END : PM_CSV_NEXT_MORE;
+	switch (pm_csv_split(splitter, csv->window.data, csv->begin, end, at_end))
+	{
+		case PM_CSV_RECORD:
+			if (splitter->record.lines <= 1 && !splitter->record.unclosed)
+				return PM_CSV_NEXT_RECORD;
+			if (splitter->record.fault == PM_CSV_GOOD && count_fits(csv, splitter))
+				return PM_CSV_NEXT_RECORD;
+			to = splitter->record.next;
+			has_end = !splitter->record.unclosed;
+			break;
+		case PM_CSV_MORE:
+			if (!is_full)
+				return PM_CSV_NEXT_MORE;
+			break;
+		case PM_CSV_UNCLEAN:
+		case PM_CSV_MEMORY:
+			return PM_CSV_NEXT_FAILED;
+	}
+
+	next = find_good_line(csv, to, end, at_end, is_full, &place);
+	if (next != PM_CSV_NEXT_RECORD)
+		return next;
+	if (place < to)
+		return cut(csv, place);
+	if (has_end)
+		return PM_CSV_NEXT_RECORD;
+	second = pm_csv_line_end(csv->window.data, csv->begin, end);
+	if (second < end)
+		return cut(csv, second);
+	if (at_end)
+		return PM_CSV_NEXT_RECORD;
+	memset(&splitter->record, 0, sizeof(splitter->record));
+	splitter->record.size = reader->options.max_record + 1;
+	return PM_CSV_NEXT_TOO_LONG;
+}
+
+/* Splits the next record, reading as much as it takes. */
+PmCsvNext
+pm_csv_split_next(PmReader *reader)
+{
+	for (;;)
+	{
+		PmCsvNext next = split_window(reader);
+
+		if (next == PM_CSV_NEXT_FAILED)
+			pm_csv_out_of_memory(reader);
+		if (next != PM_CSV_NEXT_MORE)
+			return next;
+		if (!pm_csv_fill(reader))
+			return PM_CSV_NEXT_FAILED;
+	}
+}
+
+/*
+ * Steps over the rest of a line, no further than the window.  True: it is done.  False:
+ * there is more of it to come.
+ */
+bool
+pm_csv_skip_line(PmCsv *csv)
+{
+	const char *data = csv->window.data;
+	size_t end = csv->window.size;
+	size_t place = pm_csv_line_end(data, csv->begin, end);
+	bool ended = place > csv->begin && (data[place - 1] == '\n' || data[place - 1] == '\r');
+
+	if (ended && place == end && data[end - 1] == '\r' && !csv->at_end)
+	{
+		/* perhaps the first half of CRLF */
+		place--;
+		ended = false;
+	}
+	pm_csv_consume(csv, place - csv->begin, ended);
+	return ended || csv->at_end;
+}
+
+/* Notes a fault of the record, unless it has one. */
+static void
+note_fault(PmRecord *record, PmRecordFault fault, int column)
+{
+	if (record->fault != PM_RECORD_GOOD)
+		return;
+	record->fault = fault;
+	record->fault_column = column;
+}
+
+/* Says where in the record, so many bytes from its start, its fault is. */
+static void
+place_fault(const PmCsv *csv, PmRecord *record, size_t size)
+{
+	const char *data = csv->window.data + csv->begin;
+
+	record->fault_offset = record->offset + file_size(csv, data, size);
+	record->fault_line = record->line;
+	for (size_t i = 0; i < size; i++)
+		if (data[i] == '\n' || (data[i] == '\r' && data[i + 1] != '\n'))
+			record->fault_line++;
+}
+
+/* Decides what the encoding is, by the first record that has more than ASCII. */
+static void
+settle_encoding(PmReader *reader, PmText raw)
+{
+	PmCsv *csv = reader->state;
+	PmEncodingGuess guess;
+
+	pm_encoding_detect(raw.data, raw.size, true, &guess);
+	if (guess.encoding == PM_ENCODING_WINDOWS1252 || guess.encoding == PM_ENCODING_LATIN1 ||
+	    guess.encoding == PM_ENCODING_LATIN9)
+		csv->encoding = guess.encoding;
+	csv->certain = true;
+	reader->found.encoding = csv->encoding;
+}
+
+/*
+ * Writes the record as UTF-8 and makes its values part of that; notes what cannot be
+ * written.  False: no memory.
+ */
+static bool
+convert(PmCsv *csv, PmRecord *record, int count)
+{
+	const PmEncoding encoding = pm_csv_text_encoding(csv);
+	const PmText raw = record->raw;
+	PmText *fields = csv->splitter.fields;
+	const char *from = raw.data;
+	const char *end = raw.data + raw.size;
+	size_t used = 0;
+
+	if (raw.size > SIZE_MAX / PM_UTF8_GROWTH ||
+	    !pm_buffer_reserve(&csv->text, raw.size * PM_UTF8_GROWTH))
+		return false;
+	for (int i = 0; i <= count; i++)
+	{
+		/* what is before the value, then the value; at last what is after all */
+		const char *start = i < count ? fields[i].data : end;
+		unsigned between = 0;
+		unsigned inside = 0;
+		size_t size;
+
+		used += pm_encoding_convert(encoding, from, (size_t) (start - from),
+		                            csv->text.data + used, &between);
+		from = start;
+		if (i < count)
+		{
+			size = pm_encoding_convert(encoding, start, fields[i].size,
+			                           csv->text.data + used, &inside);
+			from += fields[i].size;
+			fields[i].data = csv->text.data + used;
+			fields[i].size = size;
+			used += size;
+		}
+		if ((inside | between) != 0)
+			note_fault(record,
+			           ((inside | between) & PM_TEXT_BAD) != 0 ? PM_RECORD_BAD_ENCODING
+			                                                   : PM_RECORD_NUL,
+			           inside != 0 ? i : -1);
+	}
+	record->raw.data = csv->text.data;
+	record->raw.size = used;
+	return true;
+}
+
+/* Makes sure that the record is UTF-8 without zero bytes.  False: no memory. */
+static bool
+make_utf8(PmReader *reader, PmRecord *record, int count)
+{
+	PmCsv *csv = reader->state;
+	const PmText raw = record->raw;
+	unsigned found = pm_encoding_survey(raw.data, raw.size);
+	bool was_good = record->fault == PM_RECORD_GOOD;
+
+	if (found == 0)
+		return true;
+	if ((found & PM_TEXT_HIGH) != 0 && !csv->certain)
+		settle_encoding(reader, raw);
+	if ((found & PM_TEXT_NUL) == 0 && pm_csv_text_encoding(csv) == PM_ENCODING_UTF8 &&
+	    pm_encoding_is_utf8(raw.data, raw.size))
+		return true;
+	if (!convert(csv, record, count))
+		return false;
+	if (was_good && record->fault != PM_RECORD_GOOD)
+		place_fault(csv, record,
+		            pm_encoding_bad_at(pm_csv_text_encoding(csv), raw.data, raw.size));
+	return true;
+}
+
+/* Takes quotes and escapes out of the values that have them.  False: no memory. */
+static bool
+take_out_quotes(PmCsv *csv)
+{
+	PmCsvSplitter *splitter = &csv->splitter;
+	size_t size = 0;
+	size_t used = 0;
+
+	for (int i = 0; i < splitter->record.escaped; i++)
+		size += splitter->fields[splitter->escaped[i] / 2].size;
+	if (!pm_buffer_reserve(&csv->values, size))
+		return false;
+	for (int i = 0; i < splitter->record.escaped; i++)
+	{
+		char *out = csv->values.data + used;
+		PmText *field = &splitter->fields[splitter->escaped[i] / 2];
+
+		field->size = pm_csv_value(splitter, i, out);
+		field->data = out;
+		used += field->size;
+	}
+	return true;
+}
+
+/* Are the values the names of the columns? */
+static bool
+repeats_header(const PmReader *reader)
+{
+	const PmCsv *csv = reader->state;
+	const PmText *fields = csv->splitter.fields;
+
+	if (reader->name_count == 0)
+		return false;
+	for (int i = 0; i < reader->name_count; i++)
+		if (fields[i].size != reader->names[i].size || fields[i].data == NULL ||
+		    memcmp(fields[i].data, reader->names[i].data, fields[i].size) != 0)
+			return false;
+	return true;
+}
+
+/* Takes as many columns as a record has.  False: failure is set, they are too many. */
+bool
+pm_csv_take_columns(PmReader *reader, int count, int needed)
+{
+	PmCsv *csv = reader->state;
+
+	if (count > reader->options.max_columns)
+	{
+		reader->failure.line = csv->line;
+		reader->failure.offset = csv->offset;
+		return pm_reader_fail(&reader->failure, PM_READER_TOO_MANY_COLUMNS, count, "");
+	}
+	csv->columns = count;
+	csv->needed = needed;
+	return true;
+}
+
+/* Makes the record that was split one for the caller.  False: failure is set. */
+bool
+pm_csv_deliver(PmReader *reader, PmRecord *record)
+{
+	PmCsv *csv = reader->state;
+	const PmCsvSplitter *splitter = &csv->splitter;
+	const PmCsvRecord *split = &splitter->record;
+	bool too_long = split->size > reader->options.max_record;
+	int kept = split->count < splitter->max ? split->count : splitter->max;
+
+	record->number = csv->number;
+	record->line = csv->line;
+	record->offset = csv->offset;
+	record->raw.data = csv->window.data + csv->begin;
+	record->raw.size = split->size;
+	record->fault = PM_RECORD_GOOD;
+	record->fault_column = -1;
+	record->fault_line = record->line;
+	record->fault_offset = record->offset;
+	if (too_long)
+	{
+		note_fault(record, PM_RECORD_TOO_LONG, -1);
+		record->raw.size = pm_reader_shown(reader, record->raw.data, split->size);
+		kept = 0;
+	}
+	else if (split->fault != PM_CSV_GOOD)
+	{
+		note_fault(record,
+		           split->fault == PM_CSV_STRAY_QUOTE ? PM_RECORD_STRAY_QUOTE
+		                                              : PM_RECORD_UNCLOSED_QUOTE,
+		           split->fault_field);
+		record->fault_line += split->fault_lines;
+		record->fault_offset +=
+		    file_size(csv, record->raw.data, split->fault_at - csv->begin);
+	}
+	if (csv->columns == 0 && !pm_csv_take_columns(reader, split->count, split->count))
+		return false;
+
+	if (!make_utf8(reader, record, kept) ||
+	    (kept > 0 && split->escaped > 0 && !take_out_quotes(csv)) ||
+	    !pm_csv_reserve(&csv->splitter, csv->columns))
+		return pm_csv_out_of_memory(reader);
+	for (int i = kept; i < csv->columns; i++)
+		csv->splitter.fields[i] = (PmText){NULL, 0};
+	record->fields = splitter->fields;
+	record->field_count = csv->columns;
+	if (kept < csv->needed)
+		note_fault(record, PM_RECORD_TOO_FEW, kept);
+	else if (kept > csv->columns && !count_fits(csv, splitter))
+	{
+		note_fault(record, PM_RECORD_TOO_MANY, csv->columns);
+		record->field_count = kept;
+	}
+	if (repeats_header(reader))
+		note_fault(record, PM_RECORD_REPEATS_HEADER, -1);
+	return true;
+}
+
+/* Is what was split no record: blanks, or the end of file of old programs? */
+bool
+pm_csv_is_nothing(const PmCsv *csv)
+{
+	const PmCsvRecord *record = &csv->splitter.record;
+
+	return is_blank(&csv->splitter) ||
+	       (record->size == 1 && csv->window.data[csv->begin] == DOS_END && csv->at_end &&
+	        record->next == csv->window.size);
+}
+
+static PmReadStatus
+csv_next(PmReader *reader, PmRecord *record)
+{
+	PmCsv *csv = reader->state;
+	int64_t start = csv->offset;
+
+	for (;;)
+	{
+		if (csv->skipping)
+		{
+			csv->skipping = !pm_csv_skip_line(csv);
+			if (csv->skipping)
+				return pm_csv_fill(reader) ? PM_READ_AGAIN : PM_READ_FAILED;
+		}
+		if (csv->offset - start > PM_READER_CHUNK)
+			return PM_READ_AGAIN;
+		switch (pm_csv_split_next(reader))
+		{
+			case PM_CSV_NEXT_RECORD:
+				if (pm_csv_is_nothing(csv))
+				{
+					pm_csv_consume(csv, csv->splitter.record.next - csv->begin,
+					               csv->splitter.record.lines);
+					continue;
+				}
+				break;
+			case PM_CSV_NEXT_TOO_LONG:
+				csv->skipping = true;
+				break;
+			case PM_CSV_NEXT_END:
+				return PM_READ_END;
+			case PM_CSV_NEXT_MORE:
+			case PM_CSV_NEXT_FAILED:
+				return PM_READ_FAILED;
+		}
+		csv->number++;
+		if (!pm_csv_deliver(reader, record))
+			return PM_READ_FAILED;
+		if (!csv->skipping)
+			pm_csv_consume(csv, csv->splitter.record.next - csv->begin,
+			               csv->splitter.record.lines);
+		return PM_READ_RECORD;
+	}
+}
+
+static void
+csv_close(PmReader *reader)
+{
+	PmCsv *csv = reader->state;
+
+	if (csv == NULL)
+		return;
+	pm_csv_splitter_free(&csv->splitter);
+	pm_csv_splitter_free(&csv->probe);
+	pm_buffer_free(&csv->units);
+	pm_buffer_free(&csv->window);
+	pm_buffer_free(&csv->text);
+	pm_buffer_free(&csv->values);
+	pm_buffer_free(&csv->names_text);
+	free(csv->names);
+	free(csv);
+}
+
+const PmReaderFormat pm_csv_format = {
+    PM_FORMAT_CSV, pm_csv_matches, pm_csv_open, csv_next, csv_close,
+};

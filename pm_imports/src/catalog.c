@@ -1,0 +1,419 @@
+/*
+ * catalog.c - the catalog, in this database or behind a connection
+ *
+ * The catalog is the database that has pm_catalog: this one, else the server that
+ * pm_imports.catalog names.  What is asked is the same text in both cases; here it runs
+ * in our transaction, there it is one of its own, which has been committed when its
+ * answer is there.  Parameters are text but for rows, and answers are read as text.
+ */
+#include "import.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "utils/array.h"
+#include "utils/fmgroids.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "../../pm_xref/src/pm_xref_connection.h"
+
+#define PURPOSE "import"
+
+#define ROWS_AT_ONCE 10000
+
+struct Catalog
+{
+	MemoryContextCallback callback;
+	const PmXrefConnections *functions; /* NULL: it is here */
+	PmXrefConnection *connection;
+	Merged merged; /* here: of the batch that was merged last */
+};
+
+/* A parameter. */
+typedef struct Parameter
+{
+	const char *text;           /* NULL, if it is rows */
+	const StringInfoData *rows; /* with room for a header at the start */
+} Parameter;
+
+static void
+disconnect(void *arg)
+{
+	Catalog *catalog = arg;
+
+	if (catalog->connection != NULL)
+		catalog->functions->disconnect(catalog->connection);
+	catalog->connection = NULL;
+}
+
+/*
+ * Finds the catalog, and connects to it, for as long as memory lasts.  Throws 55000 if
+ * nobody has said where it is.
+ */
+Catalog *
+pm_imports_catalog_open(MemoryContext memory)
+{
+	MemoryContext old = MemoryContextSwitchTo(memory);
+	Catalog *catalog = palloc0(sizeof(Catalog));
+
+	if (!OidIsValid(get_extension_oid("pm_catalog", true)))
+	{
+		const char *server = GetConfigOption("pm_imports.catalog", true, false);
+
+		if (server == NULL || *server == '\0')
+			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			                errmsg("nobody has said where the catalog is"),
+			                errhint("Set pm_imports.catalog to the foreign server that "
+			                        "pm_xref.add_database() made for it.")));
+		catalog->functions = pm_xref_connections();
+		catalog->callback.func = disconnect;
+		catalog->callback.arg = catalog;
+		MemoryContextRegisterResetCallback(memory, &catalog->callback);
+		catalog->connection = catalog->functions->connect(PURPOSE, server, true);
+	}
+	MemoryContextSwitchTo(old);
+	return catalog;
+}
+
+/* Is there a connection, and so a transaction of its own? */
+bool
+pm_imports_catalog_is_remote(const Catalog *catalog)
+{
+	return catalog->connection != NULL;
+}
+
+/* Runs a statement here; its rows are in SPI_tuptable. */
+static void
+run_here(const char *sql, const Parameter *parameters, int count)
+{
+	Oid types[8];
+	Datum values[8];
+
+	for (int i = 0; i < count; i++)
+	{
+		types[i] = parameters[i].rows != NULL ? BYTEAOID : TEXTOID;
+		if (parameters[i].rows != NULL)
+		{
+			bytea *rows = (bytea *) parameters[i].rows->data;
+
+			SET_VARSIZE(rows, parameters[i].rows->len);
+			values[i] = PointerGetDatum(rows);
+		}
+		else
+			values[i] = CStringGetTextDatum(parameters[i].text);
+	}
+	if (SPI_execute_with_args(sql, count, types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "the catalog was not asked by SELECT");
+}
+
+/* Sends a statement there. */
+static void
+send_there(Catalog *catalog, const char *sql, const Parameter *parameters, int count)
+{
+	PmXrefParameter params[8];
+
+	for (int i = 0; i < count; i++)
+		params[i] = parameters[i].rows != NULL
+		                ? (PmXrefParameter){parameters[i].rows->data + VARHDRSZ,
+		                                    parameters[i].rows->len - VARHDRSZ, true}
+		                : (PmXrefParameter){parameters[i].text, 0, false};
+	catalog->functions->send(catalog->connection, sql, count, params);
+}
+
+/*
+ * The first row of what was asked, copied: an array of texts, NULL for NULL; NULL: there
+ * is no row.
+ */
+static char **
+answer(Catalog *catalog)
+{
+	char **row = NULL;
+
+	if (catalog->connection == NULL)
+	{
+		if (SPI_processed > 0)
+		{
+			int columns = SPI_tuptable->tupdesc->natts;
+
+			row = palloc(columns * sizeof(char *));
+			for (int i = 0; i < columns; i++)
+				row[i] = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1);
+		}
+		SPI_freetuptable(SPI_tuptable);
+	}
+	else
+	{
+		const PGresult *result;
+
+		while ((result = catalog->functions->receive(catalog->connection)) != NULL)
+		{
+			int columns = PQnfields(result);
+
+			if (row != NULL || PQntuples(result) == 0)
+				continue;
+			row = palloc(columns * sizeof(char *));
+			for (int i = 0; i < columns; i++)
+				row[i] =
+				    PQgetisnull(result, 0, i) ? NULL : pstrdup(PQgetvalue(result, 0, i));
+		}
+	}
+	return row;
+}
+
+/* Asks, and waits for the answer. */
+static char **
+ask(Catalog *catalog, const char *sql, const Parameter *parameters, int count)
+{
+	if (catalog->connection == NULL)
+		run_here(sql, parameters, count);
+	else
+		send_there(catalog, sql, parameters, count);
+	return answer(catalog);
+}
+
+/* The id of a supplier by its code.  Throws 23503 if the catalog does not know it. */
+char *
+pm_imports_catalog_supplier(Catalog *catalog, const char *code)
+{
+	Parameter parameter = {.text = code};
+	char **row = ask(catalog,
+	                 "SELECT s.id FROM pm_catalog.suppliers AS s "
+	                 "WHERE pg_catalog.upper(s.code) = pg_catalog.upper($1::text)",
+	                 &parameter, 1);
+
+	if (row == NULL)
+		ereport(ERROR,
+		        (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+		         errmsg("supplier \"%s\" is not in the catalog", code),
+		         errhint("Suppliers come from pm_suppliers by its events; one that is new "
+		                 "there arrives within seconds.")));
+	return row[0];
+}
+
+/* The last batch of the job that the catalog has merged; 0: none. */
+int
+pm_imports_catalog_last_batch(Catalog *catalog, const char *job)
+{
+	Parameter parameter = {.text = job};
+	char **row =
+	    ask(catalog, "SELECT pm_catalog.last_batch($1::pg_catalog.uuid)", &parameter, 1);
+
+	return row == NULL || row[0] == NULL ? 0 : pg_strtoint32(row[0]);
+}
+
+/* The number of a hexadecimal digit; -1: it is none. */
+int
+pm_imports_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/* Calls seen for each row of a query of one column of text, which needs no escapes. */
+static void
+stream(Catalog *catalog, const char *sql, TextSeen seen, void *context)
+{
+	if (catalog->connection != NULL)
+	{
+		char *message;
+		int length;
+
+		send_there(catalog, psprintf("COPY (%s) TO STDOUT", sql), NULL, 0);
+		(void) catalog->functions->receive(catalog->connection);
+		while ((length = catalog->functions->next_copied(catalog->connection, &message)) >
+		       0)
+		{
+			seen(context, message, message[length - 1] == '\n' ? length - 1 : length);
+			PQfreemem(message);
+		}
+		while (catalog->functions->receive(catalog->connection) != NULL)
+			;
+	}
+	else
+	{
+		Portal cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, true, 0);
+		uint64 rows;
+
+		do
+		{
+			SPI_cursor_fetch(cursor, true, ROWS_AT_ONCE);
+			rows = SPI_processed;
+			for (uint64 i = 0; i < rows; i++)
+			{
+				char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+
+				seen(context, text, (int) strlen(text));
+				pfree(text);
+			}
+			SPI_freetuptable(SPI_tuptable);
+			CHECK_FOR_INTERRUPTS();
+		} while (rows > 0);
+		SPI_cursor_close(cursor);
+	}
+}
+
+/* Adds a digest that is written as a uuid. */
+static void
+add_digest(void *context, const char *text, int length)
+{
+	Seen *digests = context;
+	uint64 words[2] = {0, 0};
+	int digits = 0;
+
+	for (int i = 0; i < length && digits < 32; i++)
+	{
+		int digit = pm_imports_hex_digit(text[i]);
+
+		if (digit < 0)
+			continue;
+		words[digits / 16] = words[digits / 16] << 4 | digit;
+		digits++;
+	}
+	if (digits == 32)
+		(void) pm_imports_seen_add(digests, (SeenValue){words[0], words[1]});
+}
+
+/* Adds the digests of the rows that the catalog would find unchanged. */
+void
+pm_imports_catalog_digests(Catalog *catalog, const char *supplier, Seen *digests)
+{
+	stream(catalog,
+	       psprintf("SELECT d::text FROM pm_catalog.supplier_digests(%s) AS d",
+	                quote_literal_cstr(supplier)),
+	       add_digest, digests);
+}
+
+/* Calls seen for each product that the supplier offers: its id, then its key in hex. */
+void
+pm_imports_catalog_keys(Catalog *catalog, const char *supplier, const char *key,
+                        TextSeen seen, void *context)
+{
+	stream(
+	    catalog,
+	    psprintf("SELECT k.product_id || pg_catalog.encode(pg_catalog.convert_to("
+	             "k.key_value, 'UTF8'), 'hex') "
+	             "FROM pm_catalog.supplier_keys(%s, %s) AS k WHERE k.key_value IS NOT NULL",
+	             quote_literal_cstr(supplier), quote_literal_cstr(key)),
+	    seen, context);
+}
+
+/* Ends the offers of these products, an array; returns how many that were. */
+int64
+pm_imports_catalog_end_offers(Catalog *catalog, const char *job, const char *supplier,
+                              const char *products)
+{
+	Parameter parameters[] = {{.text = job}, {.text = supplier}, {.text = products}};
+	char **row = ask(catalog,
+	                 "SELECT pm_catalog.end_offers($1::pg_catalog.uuid, "
+	                 "$2::text::pg_catalog.uuid, $3::text::pg_catalog.uuid[])",
+	                 parameters, lengthof(parameters));
+
+	return row == NULL || row[0] == NULL ? 0 : pg_strtoint64(row[0]);
+}
+
+/* Reads an answer of batch_counts() and merge_batch(). */
+static void
+read_merged(char **row, Merged *merged)
+{
+	int64 *counts[] = {&merged->created, &merged->updated, &merged->unchanged,
+	                   &merged->conflicts};
+	Datum *row_nos;
+	Datum *reasons;
+	int count;
+
+	for (int i = 0; i < lengthof(counts); i++)
+		*counts[i] = pg_strtoint64(row[i]);
+	deconstruct_array(
+	    DatumGetArrayTypeP(OidInputFunctionCall(F_ARRAY_IN, row[4], INT8OID, -1)), INT8OID,
+	    8, true, TYPALIGN_DOUBLE, &row_nos, NULL, &merged->conflict_count);
+	deconstruct_array(
+	    DatumGetArrayTypeP(OidInputFunctionCall(F_ARRAY_IN, row[5], TEXTOID, -1)), TEXTOID,
+	    -1, false, TYPALIGN_INT, &reasons, NULL, &count);
+	if (count != merged->conflict_count)
+		elog(ERROR, "the catalog gave %d conflicts %d reasons", merged->conflict_count,
+		     count);
+	merged->row_nos = palloc(Max(1, count) * sizeof(int64));
+	merged->reasons = palloc(Max(1, count) * sizeof(char *));
+	for (int i = 0; i < count; i++)
+	{
+		merged->row_nos[i] = DatumGetInt64(row_nos[i]);
+		merged->reasons[i] = TextDatumGetCString(reasons[i]);
+	}
+}
+
+#define COUNTS "m.created, m.updated, m.unchanged, m.conflicts, m.row_nos, m.reasons"
+
+/* What the catalog remembers of a batch, in the current memory; false: it merged none. */
+bool
+pm_imports_catalog_counts(Catalog *catalog, const char *job, int batch, Merged *merged)
+{
+	Parameter parameters[] = {{.text = job}, {.text = psprintf("%d", batch)}};
+	char **row = ask(catalog,
+	                 "SELECT " COUNTS " FROM pm_catalog.batch_counts($1::pg_catalog.uuid, "
+	                 "$2::text::pg_catalog.int4) AS m",
+	                 parameters, lengthof(parameters));
+
+	if (row != NULL)
+		read_merged(row, merged);
+	return row != NULL;
+}
+
+/*
+ * Has a batch merged, or only tried: here at once, there it has only been sent.  pm_imports_catalog_merged() has
+ * the answer.
+ */
+void
+pm_imports_catalog_merge(Catalog *catalog, const char *job, const char *supplier,
+                         const ImportPlan *plan, const Batch *batch, bool is_trial)
+{
+	const char *sql = psprintf(
+	    "SELECT " COUNTS
+	    " FROM pm_catalog.%s($1::pg_catalog.uuid, $2::text::pg_catalog.int4, "
+	    "$3::text::pg_catalog.text[], $4::pg_catalog.bytea, $5::text::pg_catalog.uuid, $6::text, "
+	    "$7::text::pg_catalog.jsonb) AS m",
+	    is_trial ? "try_batch" : "merge_batch");
+	Parameter parameters[] = {{.text = job},
+	                          {.text = psprintf("%d", batch->number)},
+	                          {.text = plan->column_list},
+	                          {.rows = &batch->rows},
+	                          {.text = supplier},
+	                          {.text = plan->key},
+	                          {.text = plan->merge_options}};
+
+	if (catalog->connection == NULL)
+		run_here(sql, parameters, lengthof(parameters));
+	else
+		send_there(catalog, sql, parameters, lengthof(parameters));
+}
+
+/* What became of the batch that was given to pm_imports_catalog_merge(), in the current memory. */
+void
+pm_imports_catalog_merged(Catalog *catalog, Merged *merged)
+{
+	char **row = answer(catalog);
+
+	if (row == NULL)
+		elog(ERROR, "the catalog gave no answer to a batch");
+	read_merged(row, merged);
+}
+
+/*
+ * Lets the catalog forget the outcomes of a job, which has ended in a transaction that was
+ * committed.
+ */
+void
+pm_imports_catalog_forget(Catalog *catalog, const char *job)
+{
+	Parameter parameter = {.text = job};
+
+	/* should that commit be lost, the job would run again and must be remembered */
+	if (catalog->connection != NULL && !XLogRecPtrIsInvalid(XactLastCommitEnd))
+		XLogFlush(XactLastCommitEnd);
+	(void) ask(catalog, "SELECT pm_catalog.forget_job($1::pg_catalog.uuid)", &parameter, 1);
+}

@@ -1,0 +1,28 @@
+-- Keys that a file has twice: skipped, or rejected; whichever batch they are in.
+\set VERBOSITY terse
+SET client_min_messages = warning;
+SET search_path = pm_imports, pm_gtin, public;
+\set run 'CALL pm_imports.run_import(ROW(NULL, ''imports'', ''run_import'', jsonb_build_object(''job'', :''job''), 1, 1, now())::pm_jobs.job);'
+INSERT INTO pm_catalog.suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000003', 'twice', 'Twice');
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, import_options) VALUES
+  ('twice', 'skip', '{"gtin": "ean", "title": "title", "price": "price"}', '{"batch_rows": 3}'),
+  ('twice', 'reject', '{"gtin": "ean", "title": "title", "price": "price"}', '{"batch_rows": 3, "duplicates": "reject"}');
+-- a code in several forms is one; the first one counts, also if it is rejected
+CREATE FUNCTION pg_temp.file() RETURNS bytea LANGUAGE sql AS $$
+  SELECT convert_to(E'ean,title,price\n4006381333931,First,1\n04006381333931,Zero,2\n5901234123457,Other,3\n"4006-3813-33931",Dashes,4\n7612345678900,Rejected,x\n7612345678900,Second,6\n,Nothing,7\n', 'UTF8')
+$$;
+SELECT import_data('skip', 'a.csv', pg_temp.file()) AS job \gset
+:run
+SELECT status, total_rows, successful_rows, failed_rows, duplicate_rows, error_count FROM import_jobs WHERE id = :'job';
+SELECT batch, successful_rows, failed_rows, duplicate_rows FROM import_batches WHERE job_id = :'job' ORDER BY batch;
+SELECT p.gtin, p.title FROM pm_catalog.products AS p JOIN pm_catalog.supplier_products AS o ON o.product_id = p.id WHERE o.supplier_id = '01a21d28-7d45-7936-84e2-000000000003' ORDER BY 1;
+SELECT import_data('reject', 'a.csv', pg_temp.file()) AS job \gset
+:run
+SELECT status, total_rows, successful_rows, products_unchanged, failed_rows, duplicate_rows, error_count FROM import_jobs WHERE id = :'job';
+SELECT record, column_name, target, value, code, message FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+
+-- many more keys than memory holds at once: each is told from the others
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, import_options) VALUES ('twice', 'many', '{"supplier_sku": "sku", "title": "title"}', '{"key": "supplier_sku", "batch_rows": 100000}');
+SELECT import_data('many', 'm.csv', convert_to(E'sku,title\n' || string_agg('S' || CASE WHEN n % 10 = 0 THEN n / 2 ELSE n END || ',T', E'\n' ORDER BY n), 'UTF8'), dry_run => true) AS job FROM generate_series(1, 250000) AS n \gset
+:run
+SELECT status, total_rows, successful_rows, duplicate_rows FROM import_jobs WHERE id = :'job';
