@@ -24,7 +24,7 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_imports__li
 
 -- SHA-256 of the chunks of an upload.
 CREATE FUNCTION pm_imports._upload_sha256(upload uuid) RETURNS bytea
-LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_imports__upload_sha256';
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_imports__upload_sha256';
 
 REVOKE ALL ON FUNCTION pm_imports._setting(text), pm_imports._check_expression(text, regtype), pm_imports._check_plan(jsonb), pm_imports._file_facts(text), pm_imports._list_directory(text, text),
   pm_imports._upload_sha256(uuid) FROM PUBLIC;
