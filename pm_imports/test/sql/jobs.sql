@@ -196,6 +196,10 @@ SELECT go('new', force => true) AS own \gset
 SELECT refused(format('SELECT wait(%L)', :'own')) ~ '^55000: job .* was enqueued or changed by this transaction' AS refused;
 ROLLBACK;
 
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT wait(:'job');
+ROLLBACK;
+
 -- undo: here there is no catalog, and no server of the name
 SELECT undo(:'job');
 -- the last import of a config is not forgotten
