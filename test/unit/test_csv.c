@@ -345,6 +345,8 @@ test_dialects(void)
 	       "names nobody knows");
 	is_str(dialect("4006381333931;Lampe;12,50\n4006381333948;Stuhl;99,00\n"), "; \" data",
 	       "values of the kinds of those below");
+	is_str(dialect("https://a/image.jpg;Lampe\nhttps://b/2.jpg;Stuhl\n"), "; \" data",
+	       "addresses name nothing");
 	is_str(dialect("ean;2023;2024\n4006381333931;1;2\n4006381333948;3;4\n"), "; \" header",
 	       "years are names too");
 }
