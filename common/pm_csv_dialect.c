@@ -98,6 +98,16 @@ is_number(PmText value)
 	return digits > 0;
 }
 
+/* Is it an address of the web? */
+static bool
+is_address(PmText value)
+{
+	for (size_t i = 0; i + 3 <= value.size; i++)
+		if (memcmp(value.data + i, "://", 3) == 0)
+			return true;
+	return false;
+}
+
 /* Is a number a year, as columns are named by? */
 static bool
 is_year(PmText value)
@@ -401,7 +411,7 @@ guess_header(PmCsvSplitter *splitter, const char *data, size_t size)
 	int votes = 0;
 	int named = 0;
 	int words = 0;
-	int numbers = 0;
+	int others = 0; /* values that name nothing */
 	int repeated = 0;
 
 	switch (next_record(splitter, data, size, &at))
@@ -426,9 +436,11 @@ guess_header(PmCsvSplitter *splitter, const char *data, size_t size)
 
 		if (first[i].size == 0)
 			continue;
-		if (is_number(first[i]))
+		if (is_address(first[i]))
+			others++;
+		else if (is_number(first[i]))
 		{
-			numbers++;
+			others++;
 			votes -= below && !is_year(first[i]);
 		}
 		else
@@ -445,7 +457,7 @@ guess_header(PmCsvSplitter *splitter, const char *data, size_t size)
 		return votes > 0 ? 1 : -1;
 	if (words > 0)
 		return 1;
-	return numbers == 0 && repeated == 0 && named * 2 >= count ? 1 : -1;
+	return others == 0 && repeated == 0 && named * 2 >= count ? 1 : -1;
 }
 
 /*

@@ -741,7 +741,9 @@ json_matches(PmReader *reader)
 static bool
 take_path(Json *json, const char *path)
 {
-	while (path != NULL && *path != '\0')
+	if (path == NULL)
+		return true;
+	while (*path != '\0')
 	{
 		size_t size = strcspn(path, ".");
 

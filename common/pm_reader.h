@@ -61,7 +61,7 @@ typedef struct PmReaderOptions
 	int header;           /* 1: the first record has the names, -1: none has */
 	int64_t skip;         /* lines or rows before the header or first record */
 	const char *path;     /* XML, JSON: where the records are, such as catalog/product */
-	const char *sheet;    /* XLSX: its name; NULL: the first one */
+	const char *sheet;    /* XLSX: its name; NULL: the first that is not hidden */
 	const char *member;   /* ZIP: its name, * and ? stand for others; NULL: the only file */
 	const char *joiner;   /* between values of one name in one record; NULL: "|" */
 	size_t max_record;    /* bytes; zero: 8 MB */
@@ -137,9 +137,9 @@ typedef enum PmReaderFault
 typedef struct PmReaderFailure
 {
 	PmReaderFault fault;
-	int code;         /* errno, or the library's */
-	int64_t line;     /* 0: not known */
-	int64_t offset;   /* -1: not known */
+	int code;       /* errno, the library's, the header's PmRecordFault, how many columns */
+	int64_t line;   /* 0: not known */
+	int64_t offset; /* -1: not known */
 	char detail[256]; /* UTF-8: a name, what the library says; may be empty */
 } PmReaderFailure;
 
@@ -174,8 +174,8 @@ extern const PmReaderFound *pm_reader_found(const PmReader *reader);
 
 /*
  * Names of the columns so far, UTF-8: of a CSV or workbook those of the header (empty
- * and repeated ones as they are), or none; of XML and JSON in the order in which they
- * were met, more with each record.
+ * and repeated ones as they are), or none; of a workbook they are known with the first
+ * record; of XML and JSON in the order in which they were met, more with each record.
  */
 extern int pm_reader_columns(const PmReader *reader, const PmText **names);
 extern void pm_reader_close(PmReader *reader);

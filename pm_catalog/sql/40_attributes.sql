@@ -59,6 +59,9 @@ CREATE FUNCTION pm_catalog._check_attributes(family_id uuid, attributes jsonb, h
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_check_specs';
 COMMENT ON FUNCTION pm_catalog._check_attributes(family_id uuid, attributes jsonb, has_locale boolean, has_channel boolean) IS 'check_specs for a row of product_attributes';
 
+CREATE FUNCTION pm_catalog._unfit_product(product pm_catalog.products) RETURNS text
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_unfit_product';
+COMMENT ON FUNCTION pm_catalog._unfit_product(product pm_catalog.products) IS 'what writing the product would throw because it does not fit its family; NULL if it fits, or has no family';
 CREATE FUNCTION pm_catalog._products_attributes() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_products_attributes';
 CREATE TRIGGER products_attributes BEFORE INSERT OR UPDATE ON pm_catalog.products
@@ -171,7 +174,7 @@ COMMENT ON COLUMN pm_catalog.product_values.locale IS 'locale of the value; NULL
 COMMENT ON COLUMN pm_catalog.product_values.channel IS 'channel of the value; NULL: it holds for all';
 COMMENT ON COLUMN pm_catalog.product_values.value IS 'the value';
 
-REVOKE ALL ON FUNCTION pm_catalog.check_specs(uuid, jsonb), pm_catalog._check_attributes(uuid, jsonb, boolean, boolean), pm_catalog._products_attributes(),
+REVOKE ALL ON FUNCTION pm_catalog.check_specs(uuid, jsonb), pm_catalog._check_attributes(uuid, jsonb, boolean, boolean), pm_catalog._unfit_product(pm_catalog.products), pm_catalog._products_attributes(),
   pm_catalog._attributes(), pm_catalog._note_unique(uuid[]), pm_catalog._products_values(), pm_catalog._attributes_values() FROM PUBLIC;
 
 SELECT pg_extension_config_dump('pm_catalog.product_attributes', '');

@@ -1,5 +1,5 @@
 -- Merging, first step: the source is read once, in key order, into a temporary table.
--- Rows that are as the supplier sent them before keep their key and nothing else.
+-- Of rows that are as the supplier sent them before it has what their outcome needs.
 
 -- What a merge is asked to do; columns: those of merge_row that the source has, row_no excepted.
 CREATE TYPE pm_catalog._merge AS (job uuid, batch integer, supplier uuid, key text, columns text[], content text, prices text, taxonomy text);
@@ -41,53 +41,46 @@ BEGIN
 END
 $$;
 
--- Rows of a batch in the binary format of COPY: see src/batch_rows.c.
-CREATE FUNCTION pm_catalog._batch_rows(rows bytea) RETURNS SETOF record
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_batch_rows';
+-- The rows of a query (row_no, digest, same_id, columns), as _merge_rows has them: see
+-- src/merge_scan.c.
+CREATE FUNCTION pm_catalog._merge_scan(query text, key text) RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_merge_scan';
 
--- Reads the source, something that FROM takes, into _merge_rows; rows: what it reads as
--- $1, with a digest of its own in each row; NULL: the digest is made here.  pos: place in key order; same_id: the product of
--- a row that is unchanged; new_id: the product that another row will be if it is new;
--- reason: why a row is a conflict.  The first of several rows of one key is taken.
-CREATE FUNCTION pm_catalog._merge_read(merge pm_catalog._merge, source text, row_no text, rows bytea) RETURNS void
+-- Reads the source, an item of FROM that is s, into _merge_rows; row_no is an expression of
+-- s.  digest is one, too, if whoever gives the rows has digests of his own and knows that
+-- these rows differ; NULL: digests are made here, and compared with those of the offers.
+CREATE FUNCTION pm_catalog._merge_read(merge pm_catalog._merge, source text, row_no text, digest text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
   typed text;
   names text;
-  wanted text;
+  types text;
+  query text;
 BEGIN
-  SELECT string_agg(format('s.%I::%s AS %1$I', c.name, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY c.nth),
+  SELECT string_agg(format('s.%I::%s%s AS %1$I', c.name, format_type(a.atttypid, a.atttypmod), CASE WHEN a.attcollation = '"C"'::regcollation THEN ' COLLATE "C"' END), ', ' ORDER BY c.nth),
          string_agg(format('%I', c.name), ', ' ORDER BY c.nth),
-         string_agg(format(CASE WHEN c.name = merge.key THEN 'd.%I' ELSE 'CASE WHEN o.product_id IS NULL THEN d.%I END AS %1$I' END, c.name), ', ' ORDER BY c.nth)
-  INTO typed, names, wanted
+         string_agg(format('%I %s', c.name, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY c.nth)
+  INTO typed, names, types
   FROM unnest(merge.columns) WITH ORDINALITY AS c(name, nth)
   JOIN pg_attribute AS a ON a.attrelid = 'pm_catalog.merge_row'::regclass AND a.attname = c.name;
-  EXECUTE format($read$
-    INSERT INTO pg_temp._merge_rows (pos, row_no, digest, same_id, new_id, reason, %1$s)
-    SELECT row_number() OVER keys, r.row_no, r.digest,
-           CASE WHEN lag(%2$I) OVER keys IS DISTINCT FROM %2$I THEN r.same_id END,
-           CASE WHEN r.same_id IS NULL THEN pm_xref.uuid7() END,
-           CASE WHEN %2$I IS NULL THEN '22004: "%2$s" is NULL' WHEN lag(%2$I) OVER keys = %2$I THEN '23505: duplicate' END,
-           %1$s
-    FROM (
-      SELECT d.row_no, d.digest, o.product_id AS same_id, %3$s
-      FROM (SELECT t.*, %4$s AS digest FROM (SELECT %5$s AS row_no, %6$s FROM %7$s AS s) AS t OFFSET 0) AS d
-      LEFT JOIN pm_catalog.supplier_products AS o ON o.supplier_id = %8$L AND o.digest = d.digest AND o.is_active
-        AND NOT EXISTS (SELECT FROM pm_catalog.products AS p WHERE p.id = o.product_id AND p.deleted_at IS NOT NULL)
-    ) AS r
-    WINDOW keys AS (ORDER BY %2$I, r.row_no)$read$,
-    names, merge.key, wanted,
-    CASE WHEN rows IS NULL THEN format('pm_catalog._digest(%L, %s)', ROW(merge.key, merge.columns, merge.content, merge.prices, merge.taxonomy)::text, names) ELSE 't.its_digest' END,
-    row_no, typed || CASE WHEN rows IS NULL THEN '' ELSE ', s.digest AS its_digest' END, source, merge.supplier)
-  USING rows;
-  EXECUTE format($duplicates$
-    UPDATE pg_temp._merge_rows AS w SET reason = format('23505: duplicate of row %%s', f.row_no), same_id = NULL
-    FROM (SELECT DISTINCT ON (%1$I) %1$I, row_no FROM pg_temp._merge_rows
-          WHERE %1$I IN (SELECT d.%1$I FROM pg_temp._merge_rows AS d WHERE d.reason = '23505: duplicate') ORDER BY %1$I, pos) AS f
-    WHERE w.reason = '23505: duplicate' AND f.%1$I = w.%1$I$duplicates$, merge.key);
+  IF digest IS NOT NULL THEN
+    query := format('SELECT %s, %s, NULL::uuid, %s FROM %s AS s', row_no, digest, typed, source);
+  ELSE
+    query := format($read$
+      SELECT d.row_no, d.digest, o.product_id, %1$s
+      FROM (SELECT t.*, pm_catalog._digest(%2$L, %1$s) AS digest FROM (SELECT %3$s AS row_no, %4$s FROM %5$s AS s) AS t OFFSET 0) AS d
+      LEFT JOIN (SELECT p.product_id, p.digest FROM pm_catalog.supplier_products AS p
+                 WHERE p.supplier_id = %6$L AND p.is_active AND p.product_id NOT IN (SELECT g.id FROM pm_catalog.products AS g WHERE g.deleted_at IS NOT NULL)) AS o USING (digest)$read$,
+      names, ROW(merge.key, merge.columns, merge.content, merge.prices, merge.taxonomy)::text, row_no, typed, source, merge.supplier);
+  END IF;
+  EXECUTE format('INSERT INTO pg_temp._merge_rows (pos, row_no, digest, same_id, new_id, reason, row_nos, product_ids, %s) '
+                 'SELECT * FROM pm_catalog._merge_scan(%L, %L) AS r(pos bigint, row_no bigint, digest uuid, same_id uuid, new_id uuid, reason text, row_nos bigint[], product_ids uuid[], %s)',
+                 names, query, merge.key, types);
 END
 $$;
+COMMENT ON FUNCTION pm_catalog._merge_read(pm_catalog._merge, text, text, text) IS
+'fills _merge_rows. pos: place in key order; row_nos, product_ids: a row that stands for many that are unchanged; same_id: the product of one that is unchanged; new_id: the product that another row makes if it is new; reason: why a row is a conflict. The first of several rows of one key by row_no is taken';
 
-REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_columns(regclass), pm_catalog._batch_rows(bytea),
-  pm_catalog._merge_read(pm_catalog._merge, text, text, bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text),
+  pm_catalog._merge_read(pm_catalog._merge, text, text, text) FROM PUBLIC;

@@ -93,7 +93,10 @@ BEGIN
       SELECT r.pos, first_value(r.row_no) OVER same AS row_no, row_number() OVER same AS nth
       FROM (SELECT k.pos, w.row_no, k.product_id, 1 AS turn FROM pg_temp._merge_known AS k JOIN pg_temp._merge_rows AS w USING (pos)
             UNION ALL
-            SELECT w.pos, w.row_no, w.same_id, 0 FROM pg_temp._merge_rows AS w WHERE w.same_id IS NOT NULL) AS r
+            SELECT NULL, u.row_no, u.product_id, 0
+            FROM (SELECT w.row_no, w.same_id AS product_id FROM pg_temp._merge_rows AS w WHERE w.same_id IS NOT NULL
+                  UNION ALL SELECT unnest(w.row_nos), unnest(w.product_ids) FROM pg_temp._merge_rows AS w WHERE w.row_nos IS NOT NULL) AS u
+            WHERE u.product_id IN (SELECT k.product_id FROM pg_temp._merge_known AS k)) AS r
       WINDOW same AS (PARTITION BY r.product_id ORDER BY r.turn, r.pos)
     ), gone AS (
       DELETE FROM pg_temp._merge_known AS k USING twice AS t WHERE k.pos = t.pos AND t.nth > 1
@@ -164,26 +167,33 @@ BEGIN
 END
 $$;
 
--- Updates the products of rows that are there: the supplier's own ones, or all if so
--- asked, and what is NULL in the other ones.
+-- What columns of a product that is there, p, become by a row; own: an expression, whether
+-- the row changes all of them, or fills what is NULL.
+CREATE FUNCTION pm_catalog._merge_after(merge pm_catalog._merge, own text) RETURNS TABLE(name text, after text)
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT v.name,
+         format(CASE WHEN v.name = 'technical_specs'
+                     THEN 'CASE WHEN w.%1$I IS NULL THEN p.%1$I WHEN %2$s THEN pm_catalog._merge_specs(p.%1$I, w.%1$I) ELSE pm_catalog._merge_specs(''{}'', w.%1$I) || p.%1$I END'
+                     WHEN a.attnotnull THEN 'CASE WHEN %2$s THEN coalesce(w.%1$I, p.%1$I) ELSE p.%1$I END'
+                     ELSE 'CASE WHEN %2$s OR p.%1$I IS NULL THEN %3$s ELSE p.%1$I END' END, v.name, own, v.value)
+  FROM pm_catalog._merge_values(merge) AS v JOIN pg_attribute AS a ON a.attrelid = v.target AND a.attname = v.name
+  WHERE v.target = 'pm_catalog.products'::regclass AND v.name <> merge.key AND merge.content <> 'never';
+END;
+
+-- Updates the products of rows that are there.
 CREATE FUNCTION pm_catalog._merge_update(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
-  own text := CASE merge.content WHEN 'always' THEN 'true' ELSE 'k.own' END;
   names text;
   before text;
   after text;
 BEGIN
-  SELECT string_agg(quote_ident(v.name), ', ' ORDER BY v.name), string_agg(format('p.%I', v.name), ', ' ORDER BY v.name),
-         string_agg(format(CASE WHEN v.name = 'technical_specs'
-                                THEN 'CASE WHEN w.%1$I IS NULL THEN p.%1$I WHEN %2$s THEN pm_catalog._merge_specs(p.%1$I, w.%1$I) ELSE pm_catalog._merge_specs(''{}'', w.%1$I) || p.%1$I END'
-                                WHEN a.attnotnull THEN 'CASE WHEN %2$s THEN coalesce(w.%1$I, p.%1$I) ELSE p.%1$I END'
-                                ELSE 'CASE WHEN %2$s OR p.%1$I IS NULL THEN %3$s ELSE p.%1$I END' END, v.name, own, v.value), ', ' ORDER BY v.name)
+  SELECT string_agg(quote_ident(a.name), ', ' ORDER BY a.name), string_agg(format('p.%I', a.name), ', ' ORDER BY a.name), string_agg(a.after, ', ' ORDER BY a.name)
   INTO names, before, after
-  FROM pm_catalog._merge_values(merge) AS v JOIN pg_attribute AS a ON a.attrelid = v.target AND a.attname = v.name
-  WHERE v.target = 'pm_catalog.products'::regclass AND v.name <> merge.key;
-  IF merge.content = 'never' OR names IS NULL THEN
+  FROM pm_catalog._merge_after(merge, CASE merge.content WHEN 'always' THEN 'true' ELSE 'k.own' END) AS a;
+  IF names IS NULL THEN
     RETURN;
   END IF;
   EXECUTE format('UPDATE pm_catalog.products AS p SET (%1$s) = ROW(%2$s) FROM %3$s JOIN pg_temp._merge_known AS k USING (pos) '
@@ -319,6 +329,11 @@ BEGIN
     WHERE p.deleted_at IS NOT NULL AND o.product_id = p.id AND o.supplier_id = merge.supplier
       AND w.supplier_sku = o.supplier_sku AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;
   END IF;
+  -- nor is it any more what tells that a row is unchanged: if the product comes back, two offers would say so
+  UPDATE pm_catalog.supplier_products AS o SET digest = NULL
+  FROM pm_catalog.products AS p, pg_temp._merge_rows AS w
+  WHERE p.deleted_at IS NOT NULL AND o.product_id = p.id AND o.supplier_id = merge.supplier
+    AND w.digest = o.digest AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;
   IF EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos BETWEEN low AND high) THEN
     PERFORM pm_catalog._merge_update(merge, low, high);
     PERFORM pm_catalog._merge_offers(merge, low, high);
@@ -335,7 +350,7 @@ $$;
 REVOKE ALL ON FUNCTION pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text),
   pm_catalog._merge_values(pm_catalog._merge), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge),
   pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint),
-  pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint), pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint), pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text), pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint) FROM PUBLIC;

@@ -47,7 +47,11 @@ BEGIN
     tries := 0;
     IF low < high AND NOT asked THEN
       asked := true;
-      CONTINUE WHEN pm_catalog._merge_find_broken(merge, low, high) > 0;
+      BEGIN
+        CONTINUE WHEN pm_catalog._merge_find_broken(merge, low, high) > 0;
+      EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+        NULL; -- a rule that throws for some row
+      END;
     END IF;
     IF low = high THEN
       UPDATE pg_temp._merge_rows AS w
@@ -99,7 +103,7 @@ BEGIN ATOMIC
   WHERE o.job = $1 AND o.batch = $2;
 END;
 
--- What became of each row that was read, as a query.
+-- What became of each row that was not packed, as a query.
 CREATE FUNCTION pm_catalog._merge_results() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $$
@@ -107,16 +111,19 @@ RETURN $$
          CASE WHEN w.reason IS NOT NULL THEN 'conflict' WHEN w.same_id IS NOT NULL THEN 'unchanged' WHEN k.pos IS NOT NULL THEN 'updated' ELSE 'created' END AS outcome,
          CASE WHEN w.reason IS NULL THEN coalesce(w.same_id, k.product_id, w.new_id) END AS product_id, w.reason, w.pos / 4096 AS part
   FROM pg_temp._merge_rows AS w LEFT JOIN pg_temp._merge_known AS k USING (pos)
+  WHERE w.row_nos IS NULL
 $$;
 
--- Remembers that with the batch.  Parts are few, which the planner cannot know: it would sort.
+-- Remembers outcomes with the batch.  Parts are few, which the planner cannot know: it would sort.
 CREATE FUNCTION pm_catalog._merge_remember(job uuid, batch integer) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_sort = off
 AS $$
 BEGIN
   EXECUTE format('INSERT INTO pm_catalog.merge_outcomes (job, batch, outcome, part, row_nos, product_ids, reasons) '
                  'SELECT $1, $2, r.outcome, r.part, array_agg(r.row_no), array_agg(r.product_id), CASE WHEN r.outcome = ''conflict'' THEN array_agg(r.reason) END '
-                 'FROM (%s) AS r GROUP BY r.outcome, r.part', pm_catalog._merge_results())
+                 'FROM (%s) AS r GROUP BY r.outcome, r.part '
+                 'UNION ALL SELECT $1, $2, ''unchanged'', w.pos / 4096, w.row_nos, w.product_ids, NULL FROM pg_temp._merge_rows AS w WHERE w.row_nos IS NOT NULL',
+                 pm_catalog._merge_results())
   USING job, batch;
   UPDATE pm_catalog.merges AS m SET created = n.created, updated = n.updated, unchanged = n.unchanged, conflicts = n.conflicts
   FROM (SELECT coalesce(sum(cardinality(o.row_nos)) FILTER (WHERE o.outcome = 'created'), 0) AS created,
@@ -156,7 +163,7 @@ $$;
 
 -- Merges the rows of a source: see _merge_read().  false: the batch was merged before,
 -- and nothing is done; true: the temporary tables have what became of the rows.
-CREATE FUNCTION pm_catalog._merge_once(merge pm_catalog._merge, source text, row_no text, rows bytea) RETURNS boolean
+CREATE FUNCTION pm_catalog._merge_once(merge pm_catalog._merge, source text, row_no text, digest text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 BEGIN
@@ -171,10 +178,11 @@ BEGIN
     END IF;
   END IF;
 
-  CREATE TEMP TABLE _merge_rows (pos bigint, digest uuid, same_id uuid, new_id uuid, reason text, LIKE pm_catalog.merge_row);
+  CREATE TEMP TABLE _merge_rows (pos bigint, digest uuid, same_id uuid, new_id uuid, reason text, row_nos bigint[], product_ids uuid[], LIKE pm_catalog.merge_row);
+  ALTER TABLE pg_temp._merge_rows ALTER row_nos SET STORAGE EXTERNAL, ALTER product_ids SET STORAGE EXTERNAL;
   CREATE TEMP TABLE _merge_known (pos bigint PRIMARY KEY, product_id uuid NOT NULL, own boolean NOT NULL);
   CREATE TEMP TABLE _merge_names (kind text, name text COLLATE "C", id uuid, PRIMARY KEY (kind, name));
-  PERFORM pm_catalog._merge_read(merge, source, row_no, rows);
+  PERFORM pm_catalog._merge_read(merge, source, row_no, digest);
   PERFORM pm_catalog._merge_run(merge);
   IF merge.job IS NOT NULL THEN
     PERFORM pm_catalog._change_of(NULL, NULL);
@@ -201,6 +209,7 @@ BEGIN
     RETURN QUERY SELECT * FROM pm_catalog._merge_outcomes(job, batch);
     RETURN;
   END IF;
+  RETURN QUERY SELECT unnest(w.row_nos), 'unchanged', unnest(w.product_ids), NULL::text FROM pg_temp._merge_rows AS w WHERE w.row_nos IS NOT NULL;
   RETURN QUERY EXECUTE format('SELECT r.row_no, r.outcome, r.product_id, r.reason FROM (%s) AS r', pm_catalog._merge_results());
   DROP TABLE pg_temp._merge_rows, pg_temp._merge_known, pg_temp._merge_names;
 END
@@ -210,4 +219,4 @@ COMMENT ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, tex
 
 REVOKE ALL ON FUNCTION pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb), pm_catalog._merge_outcomes(uuid, integer),
   pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer), pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb),
-  pm_catalog._merge_once(pm_catalog._merge, text, text, bytea), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;
+  pm_catalog._merge_once(pm_catalog._merge, text, text, text), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;

@@ -11,19 +11,22 @@
  * Instead, the keys that differ are looked for at the end of each query, all by one
  * statement, with the same lock and the same error; and those that an earlier query of
  * the same call has inserted are not looked for: nobody else sees them, so nobody can
- * delete them.  A trigger that deletes the rows again which this call has just
- * inserted would go unnoticed: none does.
+ * delete them, but a trigger of the user's on one of the tables.  Where there is such a
+ * trigger they are looked for like others.
  *
  * A table that is not plain enough (see is_plain) gets an INSERT ... SELECT.
  */
-#include "pm_catalog_module.h"
+#include "bulk_insert.h"
 
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -40,33 +43,9 @@
 #include "utils/plancache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
-#include "utils/uuid.h"
 
 #define BUFFER_ROWS  1000
 #define BUFFER_BYTES 65535
-
-/* The keys of one column that this call has inserted, in ascending order once used. */
-typedef struct NewKeys
-{
-	Oid table;
-	AttrNumber column;
-	bool ascending;
-	int count;
-	int room;
-	int last; /* where the last search ended */
-	pg_uuid_t *keys;
-} NewKeys;
-
-/* A foreign key of one uuid column. */
-typedef struct Referred
-{
-	char *constraint;
-	AttrNumber column;
-	Oid table; /* that it refers to */
-	AttrNumber key;
-	NewKeys *new_keys; /* inserted by this call; NULL: none */
-	HTAB *asked;       /* the other ones */
-} Referred;
 
 /* The receiver of a query's rows, and the table that they go into. */
 typedef struct Inserter
@@ -88,67 +67,6 @@ typedef struct Inserter
 	List *referred; /* of Referred */
 	List *kept;     /* of NewKeys: columns that a later query's table refers to */
 } Inserter;
-
-/* Two keys in the order of uuid. */
-static int
-compare_keys(const void *a, const void *b)
-{
-	return memcmp(a, b, UUID_LEN);
-}
-
-/* Notes a key that is inserted. */
-static void
-add_new_key(NewKeys *new_keys, const pg_uuid_t *key)
-{
-	if (new_keys->count == new_keys->room)
-	{
-		new_keys->room *= 2;
-		new_keys->keys =
-		    repalloc_huge(new_keys->keys, sizeof(pg_uuid_t) * (Size) new_keys->room);
-	}
-	if (new_keys->count > 0 && new_keys->ascending)
-		new_keys->ascending = compare_keys(&new_keys->keys[new_keys->count - 1], key) <= 0;
-	new_keys->keys[new_keys->count++] = *key;
-}
-
-/* Is the key one that this call has inserted?  Fast when asked for in their order. */
-static bool
-is_new_key(NewKeys *new_keys, const pg_uuid_t *key)
-{
-	pg_uuid_t *found;
-
-	if (new_keys->count == 0)
-		return false;
-	if (!new_keys->ascending)
-	{
-		qsort(new_keys->keys, new_keys->count, sizeof(pg_uuid_t), compare_keys);
-		new_keys->ascending = true;
-	}
-	for (int i = 0; i < 2; i++)
-	{
-		if (compare_keys(&new_keys->keys[new_keys->last], key) == 0)
-			return true;
-		new_keys->last = (new_keys->last + 1) % new_keys->count;
-	}
-	found = bsearch(key, new_keys->keys, new_keys->count, sizeof(pg_uuid_t), compare_keys);
-	if (found == NULL)
-		return false;
-	new_keys->last = found - new_keys->keys;
-	return true;
-}
-
-/* Notes what a row refers to, unless this call has inserted it. */
-static void
-note_referred(Referred *referred, TupleTableSlot *slot)
-{
-	bool isnull;
-	Datum value = slot_getattr(slot, referred->column, &isnull);
-
-	if (isnull || (referred->new_keys != NULL &&
-	               is_new_key(referred->new_keys, DatumGetUUIDP(value))))
-		return;
-	(void) hash_search(referred->asked, DatumGetUUIDP(value), HASH_ENTER, NULL);
-}
 
 /* Writes the rows of the buffer into the table and its indexes. */
 static void
@@ -203,7 +121,6 @@ receive_row(TupleTableSlot *from, DestReceiver *self)
 	ExprContext *context = GetPerTupleExprContext(estate);
 	TupleTableSlot *slot = next_slot(inserter);
 	HeapTuple tuple;
-	ListCell *cell;
 
 	ResetPerTupleExprContext(estate);
 	slot_getallattrs(from);
@@ -237,17 +154,8 @@ receive_row(TupleTableSlot *from, DestReceiver *self)
 			ExecComputeStoredGenerated(inserter->result, estate, slot, CMD_INSERT);
 		ExecConstraints(inserter->result, slot, estate);
 	}
-	foreach (cell, inserter->referred)
-		note_referred(lfirst(cell), slot);
-	foreach (cell, inserter->kept)
-	{
-		NewKeys *new_keys = lfirst(cell);
-		bool isnull;
-		Datum value = slot_getattr(slot, new_keys->column, &isnull);
-
-		if (!isnull)
-			add_new_key(new_keys, DatumGetUUIDP(value));
-	}
+	pm_catalog_note_referred(inserter->referred, slot);
+	pm_catalog_add_keys(inserter->kept, slot);
 
 	ExecMaterializeSlot(slot);
 	tuple = ExecFetchSlotHeapTuple(slot, true, NULL);
@@ -280,7 +188,8 @@ start_rows(DestReceiver *self, int operation, TupleDesc from)
 		    get_attnum(RelationGetRelid(inserter->table), NameStr(column->attname));
 		Form_pg_attribute target = number > 0 ? TupleDescAttr(desc, number - 1) : NULL;
 
-		if (target == NULL || target->attgenerated != '\0' || given[number - 1])
+		if (target == NULL || target->attgenerated != '\0' ||
+		    target->attidentity == ATTRIBUTE_IDENTITY_ALWAYS || given[number - 1])
 			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
 			                errmsg("table \"%s\" takes no value for column \"%s\"",
 			                       RelationGetRelationName(inserter->table),
@@ -317,33 +226,79 @@ ignore_end(DestReceiver *self)
 }
 
 /*
+ * Has the table a trigger for INSERT that is no extension's?  Such a one may look at the
+ * table, where rows of the buffer are not yet, or delete rows that are.
+ */
+static bool
+has_users_trigger(Relation table, bool for_row)
+{
+	TriggerDesc *triggers = table->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger *trigger = &triggers->triggers[i];
+
+		if (TRIGGER_FOR_INSERT(trigger->tgtype) && !trigger->tgisinternal &&
+		    (TRIGGER_FOR_ROW(trigger->tgtype) || !for_row) &&
+		    !OidIsValid(getExtensionOfObject(ProcedureRelationId, trigger->tgfoid)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Does a trigger forbid the path of this file?  One of each row does if it is the user's
+ * or comes after the row; a foreign key's does if it is not that which check_referred
+ * stands for: it waits for the end of the transaction, or is off.
+ */
+static bool
+triggers_forbid(Relation table)
+{
+	TriggerDesc *triggers = table->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger *trigger = &triggers->triggers[i];
+
+		if (!TRIGGER_FOR_ROW(trigger->tgtype) || !TRIGGER_FOR_INSERT(trigger->tgtype) ||
+		    !TRIGGER_FOR_AFTER(trigger->tgtype))
+			continue;
+		if (RI_FKey_trigger_type(trigger->tgfoid) != RI_TRIGGER_FK ||
+		    trigger->tgdeferrable ||
+		    (trigger->tgenabled != TRIGGER_FIRES_ON_ORIGIN &&
+		     trigger->tgenabled != TRIGGER_FIRES_ALWAYS))
+			return true;
+	}
+	return has_users_trigger(table, true);
+}
+
+/*
  * Can rows go into the table by the path of this file?  Not if they are hidden from
- * their writer or rewritten, if a row's trigger that is not one of a foreign key
- * follows, if a unique index waits for the end of the transaction, or if a foreign
- * key is not of one uuid column, unless the query leaves it at NULL.  A caller who
- * may not insert gets the server's error from the other path.
+ * their writer or rewritten, if a trigger forbids it or the session lets no trigger
+ * fire, if a unique index waits for the end of the transaction, or if a column is of a
+ * domain, whose rules the executor does not look at where no value is given.  A caller
+ * who may not insert gets the server's error from the other path.
  */
 static bool
 is_plain(Relation table)
 {
 	Oid relid = RelationGetRelid(table);
-	TriggerDesc *triggers = table->trigdesc;
+	TupleDesc desc = RelationGetDescr(table);
 	List *indexes;
 	ListCell *cell;
 	bool plain = true;
 
 	if (table->rd_rel->relkind != RELKIND_RELATION || table->rd_rel->relispartition ||
 	    table->rd_rules != NULL || table->rd_rel->relam != HEAP_TABLE_AM_OID ||
+	    SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA ||
 	    check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED ||
-	    pg_class_aclcheck(relid, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+	    pg_class_aclcheck(relid, GetUserId(), ACL_INSERT) != ACLCHECK_OK ||
+	    triggers_forbid(table))
 		return false;
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	for (int i = 0; i < desc->natts; i++)
 	{
-		Trigger *trigger = &triggers->triggers[i];
-
-		if (TRIGGER_FOR_ROW(trigger->tgtype) && TRIGGER_FOR_INSERT(trigger->tgtype) &&
-		    TRIGGER_FOR_AFTER(trigger->tgtype) &&
-		    RI_FKey_trigger_type(trigger->tgfoid) != RI_TRIGGER_FK)
+		if (!TupleDescAttr(desc, i)->attisdropped &&
+		    get_typtype(TupleDescAttr(desc, i)->atttypid) == TYPTYPE_DOMAIN)
 			return false;
 	}
 	indexes = RelationGetIndexList(table);
@@ -356,120 +311,6 @@ is_plain(Relation table)
 	}
 	list_free(indexes);
 	return plain;
-}
-
-/* Is the foreign key one of a single uuid? */
-static bool
-is_uuid_key(const ForeignKeyCacheInfo *key)
-{
-	return key->nkeys == 1 && get_atttype(key->conrelid, key->conkey[0]) == UUIDOID &&
-	       get_atttype(key->confrelid, key->confkey[0]) == UUIDOID;
-}
-
-/*
- * The foreign keys of the table, into inserter->referred; false if one cannot be
- * checked here.
- */
-static bool
-find_referred(Inserter *inserter, const Bitmapset *given, List *new_keys)
-{
-	ListCell *cell;
-
-	foreach (cell, RelationGetFKeyList(inserter->table))
-	{
-		ForeignKeyCacheInfo *key = lfirst(cell);
-		HASHCTL control = {
-		    .keysize = UUID_LEN, .entrysize = UUID_LEN, .hcxt = CurrentMemoryContext};
-		Referred *referred;
-		ListCell *other;
-		bool absent = false;
-
-		for (int i = 0; i < key->nkeys; i++)
-		{
-			Form_pg_attribute column =
-			    TupleDescAttr(RelationGetDescr(inserter->table), key->conkey[i] - 1);
-
-			absent =
-			    absent || (!bms_is_member(key->conkey[i], given) && !column->atthasdef);
-		}
-		if (absent)
-			continue;
-		if (!is_uuid_key(key) || get_rel_relkind(key->confrelid) != RELKIND_RELATION)
-			return false;
-		referred = palloc0(sizeof(Referred));
-		referred->constraint = get_constraint_name(key->conoid);
-		referred->column = key->conkey[0];
-		referred->table = key->confrelid;
-		referred->key = key->confkey[0];
-		referred->asked = hash_create("pm_catalog referred keys", 256, &control,
-		                              HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-		foreach (other, new_keys)
-		{
-			NewKeys *keys = lfirst(other);
-
-			if (keys->table == key->confrelid && keys->column == key->confkey[0])
-				referred->new_keys = keys;
-		}
-		inserter->referred = lappend(inserter->referred, referred);
-	}
-	return true;
-}
-
-/*
- * Looks for what the rows refer to, as the owner of the table it is in, and locks it
- * as a foreign key does; error 23503 if a key is not there.
- */
-static void
-check_referred(Relation table, const Referred *referred)
-{
-	Relation target = table_open(referred->table, RowShareLock);
-	char *key = get_attname(referred->table, referred->key, false);
-	long count = hash_get_num_entries(referred->asked);
-	Datum *keys = palloc(sizeof(Datum) * Max(count, 1));
-	Oid types[] = {UUIDARRAYOID};
-	Datum values[1];
-	StringInfoData query;
-	HASH_SEQ_STATUS scan;
-	pg_uuid_t *each;
-	Oid user;
-	int context;
-	int n = 0;
-
-	hash_seq_init(&scan, referred->asked);
-	while ((each = hash_seq_search(&scan)) != NULL)
-		keys[n++] = UUIDPGetDatum(each);
-	values[0] =
-	    PointerGetDatum(construct_array(keys, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
-	initStringInfo(&query);
-	appendStringInfo(
-	    &query,
-	    "SELECT k FROM pg_catalog.unnest($1) AS k WHERE NOT EXISTS (SELECT "
-	    "FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) k FOR KEY SHARE)",
-	    quote_qualified_identifier(get_namespace_name(RelationGetNamespace(target)),
-	                               RelationGetRelationName(target)),
-	    quote_identifier(key));
-
-	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(target->rd_rel->relowner,
-	                       context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
-	if (SPI_execute_with_args(query.data, 1, types, values, NULL, false, 1) !=
-	    SPI_OK_SELECT)
-		elog(ERROR, "referred rows of \"%s\" could not be read",
-		     RelationGetRelationName(target));
-	SetUserIdAndSecContext(user, context);
-	if (SPI_processed > 0)
-		ereport(ERROR,
-		        (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-		         errmsg("insert or update on table \"%s\" violates foreign key "
-		                "constraint \"%s\"",
-		                RelationGetRelationName(table), referred->constraint),
-		         errdetail("Key (%s)=(%s) is not present in table \"%s\".",
-		                   get_attname(RelationGetRelid(table), referred->column, false),
-		                   SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1),
-		                   RelationGetRelationName(target)),
-		         errtableconstraint(table, referred->constraint)));
-	SPI_freetuptable(SPI_tuptable);
-	table_close(target, NoLock);
 }
 
 /*
@@ -512,7 +353,6 @@ insert_rows(Inserter *inserter, SPIPlanPtr plan)
 	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
 	ResultRelInfo *result = makeNode(ResultRelInfo);
 	RangeTblEntry *entry = makeNode(RangeTblEntry);
-	ListCell *cell;
 
 	inserter->receiver.receiveSlot = receive_row;
 	inserter->receiver.rStartup = start_rows;
@@ -548,14 +388,7 @@ insert_rows(Inserter *inserter, SPIPlanPtr plan)
 		flush(inserter);
 	FreeBulkInsertState(inserter->bulk);
 	table_finish_bulk_insert(inserter->table, 0);
-	foreach (cell, inserter->referred)
-	{
-		Referred *referred = lfirst(cell);
-
-		if (hash_get_num_entries(referred->asked) > 0)
-			check_referred(inserter->table, referred);
-		hash_destroy(referred->asked);
-	}
+	pm_catalog_check_referred(inserter->table, inserter->referred);
 	ExecASInsertTriggers(estate, result, inserter->capture);
 	AfterTriggerEndQuery(estate);
 
@@ -566,50 +399,12 @@ insert_rows(Inserter *inserter, SPIPlanPtr plan)
 }
 
 /*
- * Starts to keep the keys of a target that the foreign keys of later ones refer to;
- * returns them, and adds them to *new_keys.
+ * Puts the rows of a query into a target; returns how many there were.  keeps: keys that
+ * are inserted stay.
  */
-static List *
-keep_keys(const Datum *targets, int current, int count, List **new_keys)
-{
-	Oid table = DatumGetObjectId(targets[current]);
-	Bitmapset *columns = NULL;
-	List *kept = NIL;
-	int column = -1;
-
-	for (int i = current + 1; i < count; i++)
-	{
-		Relation later = table_open(DatumGetObjectId(targets[i]), RowExclusiveLock);
-		ListCell *cell;
-
-		foreach (cell, RelationGetFKeyList(later))
-		{
-			ForeignKeyCacheInfo *key = lfirst(cell);
-
-			if (key->confrelid == table && is_uuid_key(key))
-				columns = bms_add_member(columns, key->confkey[0]);
-		}
-		table_close(later, NoLock);
-	}
-	while ((column = bms_next_member(columns, column)) >= 0)
-	{
-		NewKeys *keys = palloc0(sizeof(NewKeys));
-
-		keys->table = table;
-		keys->column = column;
-		keys->ascending = true;
-		keys->room = 1024;
-		keys->keys = palloc(sizeof(pg_uuid_t) * keys->room);
-		kept = lappend(kept, keys);
-		*new_keys = lappend(*new_keys, keys);
-	}
-	return kept;
-}
-
-/* Puts the rows of a query into a target; returns how many there were. */
 static uint64
-insert_into(const Datum *targets, int current, int count, const char *query,
-            List **new_keys)
+insert_into(const Datum *targets, int current, int count, const char *query, bool keeps,
+            List **keys)
 {
 	Relation table = table_open(DatumGetObjectId(targets[current]), RowExclusiveLock);
 	SPIPlanPtr plan = SPI_prepare(query, 0, NULL);
@@ -623,9 +418,11 @@ insert_into(const Datum *targets, int current, int count, const char *query,
 	initStringInfo(&names);
 	inserter->table = table;
 	given = query_columns(table, plan, &names);
-	if (is_plain(table) && find_referred(inserter, given, *new_keys))
+	if (is_plain(table) &&
+	    pm_catalog_find_referred(table, given, *keys, &inserter->referred))
 	{
-		inserter->kept = keep_keys(targets, current, count, new_keys);
+		if (keeps)
+			inserter->kept = pm_catalog_keep_keys(targets, current, count, keys);
 		insert_rows(inserter, plan);
 		inserted = inserter->inserted;
 	}
@@ -659,7 +456,8 @@ Datum
 pm_catalog_bulk_insert(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	List *new_keys = NIL;
+	List *keys = NIL;
+	bool keeps = true;
 	Datum *targets;
 	Datum *queries;
 	Datum *inserted;
@@ -678,14 +476,23 @@ pm_catalog_bulk_insert(PG_FUNCTION_ARGS)
 		                errmsg("%d targets have %d queries", count, nqueries)));
 	inserted = palloc(sizeof(Datum) * Max(count, 1));
 
-	SPI_connect();
 	for (int i = 0; i < count; i++)
 	{
+		Relation table;
+
 		if (target_nulls[i] || query_nulls[i])
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 			                errmsg("a target or a query is NULL")));
+		table = table_open(DatumGetObjectId(targets[i]), RowExclusiveLock);
+		keeps = keeps && !has_users_trigger(table, false);
+		table_close(table, NoLock);
+	}
+
+	SPI_connect();
+	for (int i = 0; i < count; i++)
+	{
 		inserted[i] = Int64GetDatum(
-		    insert_into(targets, i, count, TextDatumGetCString(queries[i]), &new_keys));
+		    insert_into(targets, i, count, TextDatumGetCString(queries[i]), keeps, &keys));
 	}
 	SPI_finish();
 

@@ -105,6 +105,7 @@ extern void pm_catalog_family_check(const Family *family, Jsonb *object, bool ha
                                     bool has_channel, Findings *findings);
 extern void pm_catalog_family_fault(Findings *findings, const char *path, char *value,
                                     const char *rule, char *message);
+extern char *pm_catalog_family_describe(const Findings *findings);
 extern void
 pm_catalog_family_report(const Family *family, const Findings *findings, Relation table,
                          const char *subject) pg_attribute_noreturn();

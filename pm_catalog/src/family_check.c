@@ -362,10 +362,9 @@ pm_catalog_family_check(const Family *family, Jsonb *object, bool has_locale,
 	check_together(family, values, !has_locale && !has_channel, findings);
 }
 
-/* Throws 23514 with all faults, one a line. */
-void
-pm_catalog_family_report(const Family *family, const Findings *findings, Relation table,
-                         const char *subject)
+/* The faults, one a line. */
+char *
+pm_catalog_family_describe(const Findings *findings)
 {
 	StringInfoData detail;
 	int shown = 0;
@@ -389,8 +388,16 @@ pm_catalog_family_report(const Family *family, const Findings *findings, Relatio
 			appendStringInfo(&detail, " = \"%s\"", fault->value);
 		appendStringInfo(&detail, ": %s (%s)", fault->message, fault->rule);
 	}
+	return detail.data;
+}
+
+/* Throws 23514 with all faults. */
+void
+pm_catalog_family_report(const Family *family, const Findings *findings, Relation table,
+                         const char *subject)
+{
 	ereport(ERROR, errcode(ERRCODE_CHECK_VIOLATION),
 	        errmsg("%s does not fit its family \"%s\"", subject, family->code),
-	        errdetail_internal("%s", detail.data),
+	        errdetail_internal("%s", pm_catalog_family_describe(findings)),
 	        errtableconstraint(table, "attributes_fit_the_family"));
 }

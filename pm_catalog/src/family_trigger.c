@@ -7,11 +7,13 @@
 #include "family.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
+#include "parser/parse_type.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -105,6 +107,23 @@ describe_product(HeapTuple row, TupleDesc desc, const ProductColumns *columns)
 	return psprintf("product %s \"%.*s%s\"", shown, cut, words, cut < size ? "..." : "");
 }
 
+/*
+ * Adds to findings what of a product does not fit its family, and the bits of what has a
+ * value; returns the values with what is computed.
+ */
+static Jsonb *
+check_product(const Family *family, Jsonb *object, HeapTuple row, TupleDesc desc,
+              const ProductColumns *columns, Findings *findings)
+{
+	findings->filled = palloc0(family->bytes);
+	set_column_bits(row, desc, columns, findings->filled);
+	check_columns(family, findings->filled, findings);
+	if (family->computed_count > 0)
+		object = pm_catalog_family_compute(family, object, row, desc, columns);
+	pm_catalog_family_check(family, object, false, false, findings);
+	return object;
+}
+
 PG_FUNCTION_INFO_V1(pm_catalog_products_attributes);
 
 /*
@@ -138,19 +157,16 @@ pm_catalog_products_attributes(PG_FUNCTION_ARGS)
 	if (family != NULL && !no_specs && JB_ROOT_IS_OBJECT(DatumGetJsonbP(specs)))
 	{
 		Jsonb *object = DatumGetJsonbP(specs);
-		Findings findings = {"technical_specs", NIL, palloc0(family->bytes)};
+		Findings findings = {"technical_specs", NIL, NULL};
 
+		object = check_product(family, object, row, desc, columns, &findings);
 		bits = findings.filled;
 		bytes = family->bytes;
-		set_column_bits(row, desc, columns, bits);
-		check_columns(family, bits, &findings);
 		if (family->computed_count > 0)
 		{
-			object = pm_catalog_family_compute(family, object, row, desc, columns);
 			changed[count] = columns->technical_specs;
 			values[count++] = JsonbPGetDatum(object);
 		}
-		pm_catalog_family_check(family, object, false, false, &findings);
 		if (findings.faults != NIL)
 			pm_catalog_family_report(family, &findings, products,
 			                         describe_product(row, desc, columns));
@@ -168,6 +184,41 @@ pm_catalog_products_attributes(PG_FUNCTION_ARGS)
 	if (count > 0)
 		row = heap_modify_tuple_by_cols(row, desc, count, changed, values, nulls);
 	return PointerGetDatum(row);
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_unfit_product);
+
+/*
+ * _unfit_product(products): the message and detail that _products_attributes() would
+ * throw with; NULL if the product fits its family, or has none.
+ */
+Datum
+pm_catalog_unfit_product(PG_FUNCTION_ARGS)
+{
+	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(0);
+	Relation products =
+	    table_open(typeidTypeRelid(HeapTupleHeaderGetTypeId(header)), AccessShareLock);
+	TupleDesc desc = RelationGetDescr(products);
+	const ProductColumns *columns = pm_catalog_product_columns(products);
+	HeapTupleData row = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+	Findings findings = {"technical_specs", NIL, NULL};
+	bool no_family;
+	bool no_specs;
+	Datum family_id = heap_getattr(&row, columns->family_id, desc, &no_family);
+	Datum specs = heap_getattr(&row, columns->technical_specs, desc, &no_specs);
+	const Family *family = no_family ? NULL : pm_catalog_family(DatumGetUUIDP(family_id));
+	text *reason = NULL;
+
+	if (family != NULL && !no_specs && JB_ROOT_IS_OBJECT(DatumGetJsonbP(specs)))
+		(void) check_product(family, DatumGetJsonbP(specs), &row, desc, columns, &findings);
+	if (findings.faults != NIL)
+		reason = cstring_to_text(psprintf(
+		    "%s does not fit its family \"%s\"\n%s", describe_product(&row, desc, columns),
+		    family->code, pm_catalog_family_describe(&findings)));
+	table_close(products, NoLock);
+	if (reason == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(reason);
 }
 
 /*

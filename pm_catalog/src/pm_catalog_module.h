@@ -7,6 +7,8 @@
  *   statement.c    triggers that keep what is derived from several rows
  *   written.c      columns that a row's own writing sets
  *   bulk_insert.c  many rows into several tables, with their triggers and constraints
+ *   referred.c     what these rows refer to
+ *   merge_scan.c   the rows of a merge's source, those that are unchanged apart
  *   digest.c       the digest of a row that a supplier sends
  *   search_*.c     search: search_module.h is their map
  *   family.c       families as this process knows them (family.h)

@@ -119,7 +119,7 @@ static inline void
 read_all(const void *data, size_t size, const PmReaderOptions *options)
 {
 	int fd = file_of(data, size);
-	uint64_t whole = read_file(fd, options, PM_READER_CHUNK, size);
+	uint64_t whole = read_file(fd, options, size + 1, size);
 
 	MUST_HOLD(read_file(fd, options, 1 + size % 17, size) == whole);
 }

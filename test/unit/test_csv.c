@@ -4,6 +4,8 @@
  * Each text is read whole, and by pieces of 1 and 3 bytes, with the same result.  See
  * render.h for how records are written here; faults have the numbers of PmRecordFault.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,6 +199,10 @@ test_limits(void)
 	      .header = 1, .max_record = 6);
 	READS("ended by CRLF", "a;b\r\n2;3456789\r\n3;4\r\n",
 	      "[a|b]\n1@2:5 -|- !7 -1@2:5 2;3456\n2@3:16 3|4\n", .header = 1, .max_record = 6);
+	READS("by much, ended by CRLF", "a;b\r\n2;3456789abcdefghijklmnopqrs\r\n3;4\r\n",
+	      "[a|b]\n1@2:5 -|- !7 -1@2:5 2;3456\n2@3:35 3|4\n", .header = 1, .max_record = 6);
+	READS("by much, ended by CR", "a;b\r2;3456789abcdefghijklmnopqrs\r3;4\r",
+	      "[a|b]\n1@2:4 -|- !7 -1@2:4 2;3456\n2@3:33 3|4\n", .header = 1, .max_record = 6);
 	READS("no part of a character is shown", "a;b\n1;234\xC3\xA9 67\n3;4\n",
 	      "[a|b]\n1@2:4 -|- !7 -1@2:4 1;234\n2@3:15 3|4\n", .header = 1, .max_record = 6);
 	READS("a quoted value that is longer ends with its line",
@@ -209,6 +215,12 @@ test_limits(void)
 	      .max_record = 6);
 	READS("too many columns", "a;b;c\n1;2;3\n", "failed 9 3 1:0 \n", .header = 1,
 	      .max_columns = 2);
+	READS("without a header too", "1;2;3\n", "failed 9 3 1:0 \n", .header = -1,
+	      .max_columns = 2);
+	READS("more lines to skip than max_record", "12345678\n12345678\na;b\n",
+	      "failed 10 0 2:9 skip\n", .header = 1, .max_record = 8, .skip = 2);
+	READS("more blank lines too", "\n\n\n\n\na;b\n", "failed 10 0 6:5 \n", .header = 1,
+	      .max_record = 4);
 	READS("too many values", "a;b\n1;2;3;4;5\n2;3\n",
 	      "[a|b]\n1@2:4 1|2|3 !6 2@2:4 1;2;3;4;5\n2@3:14 2|3\n", .header = 1,
 	      .max_columns = 3);
@@ -278,6 +290,23 @@ test_encodings(void)
 	      .format = PM_FORMAT_CSV);
 }
 
+/* A descriptor that cannot be read. */
+static void
+test_unreadable(void)
+{
+	PmReaderOptions options = {.header = 1};
+	PmReaderFailure failure;
+	int fd = open("/", O_RDONLY);
+
+	ok(pm_reader_open(fd, &options, &failure) == NULL && failure.fault == PM_READER_IO &&
+	       failure.code == EISDIR,
+	   "a directory");
+	close(fd);
+	ok(pm_reader_open(fd, &options, &failure) == NULL && failure.fault == PM_READER_IO &&
+	       failure.code == EBADF && failure.detail[0] != '\0',
+	   "nothing open");
+}
+
 /* What only comes after the beginning that is looked at. */
 static void
 test_late_encoding(void)
@@ -331,6 +360,8 @@ test_dialects(void)
 	       ", \" header", "times are not split");
 	is_str(dialect("id^name\n1^a\n2^b\n"), "^ \" header", "a caret");
 	is_str(dialect("id,name\n'1','a, b'\n'2','c, d'\n"), ", ' header", "single quotes");
+	is_str(dialect("id;name\n'1';\"l'eau\"\n'2';\"x\"\n"), "; \" header",
+	       "both: the double one");
 	is_str(dialect("id;name\n1;l'eau d'or\n2;'tis\n"), "; \" header",
 	       "apostrophes are none");
 	is_str(dialect("ean\n4006381333931\n4006381333948\n"), "; \" header", "one column");
@@ -345,6 +376,8 @@ test_dialects(void)
 	       "names nobody knows");
 	is_str(dialect("4006381333931;Lampe;12,50\n4006381333948;Stuhl;99,00\n"), "; \" data",
 	       "values of the kinds of those below");
+	is_str(dialect("https://a/image.jpg;Lampe\nhttps://b/2.jpg;Stuhl\n"), "; \" data",
+	       "addresses name nothing");
 	is_str(dialect("ean;2023;2024\n4006381333931;1;2\n4006381333948;3;4\n"), "; \" header",
 	       "years are names too");
 }
@@ -359,6 +392,7 @@ main(void)
 	test_limits();
 	test_encodings();
 	test_late_encoding();
+	test_unreadable();
 	test_dialects();
 	return tap_done();
 }
