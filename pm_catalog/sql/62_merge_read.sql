@@ -41,19 +41,15 @@ BEGIN
 END
 $$;
 
--- Rows of a batch in the binary format of COPY: see src/batch_rows.c.
-CREATE FUNCTION pm_catalog._batch_rows(rows bytea) RETURNS SETOF record
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_batch_rows';
-
--- The rows of a query (row_no, digest, same_id, columns) whose $1 rows are, as _merge_rows
--- has them: see src/merge_scan.c.
-CREATE FUNCTION pm_catalog._merge_scan(query text, key text, rows bytea DEFAULT NULL) RETURNS SETOF record
-LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_merge_scan';
+-- The rows of a query (row_no, digest, same_id, columns), as _merge_rows has them: see
+-- src/merge_scan.c.
+CREATE FUNCTION pm_catalog._merge_scan(query text, key text) RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_merge_scan';
 
 -- Reads the source, an item of FROM that is s, into _merge_rows; row_no is an expression of
--- s.  rows: what the source reads as $1, each with a digest of its own, by whoever knows
--- that they differ; NULL: digests are made here, and compared with those of the offers.
-CREATE FUNCTION pm_catalog._merge_read(merge pm_catalog._merge, source text, row_no text, rows bytea) RETURNS void
+-- s.  digest is one, too, if whoever gives the rows has digests of his own and knows that
+-- these rows differ; NULL: digests are made here, and compared with those of the offers.
+CREATE FUNCTION pm_catalog._merge_read(merge pm_catalog._merge, source text, row_no text, digest text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
@@ -68,8 +64,8 @@ BEGIN
   INTO typed, names, types
   FROM unnest(merge.columns) WITH ORDINALITY AS c(name, nth)
   JOIN pg_attribute AS a ON a.attrelid = 'pm_catalog.merge_row'::regclass AND a.attname = c.name;
-  IF rows IS NOT NULL THEN
-    query := format('SELECT %s, s.digest, NULL::uuid, %s FROM %s AS s', row_no, typed, source);
+  IF digest IS NOT NULL THEN
+    query := format('SELECT %s, %s, NULL::uuid, %s FROM %s AS s', row_no, digest, typed, source);
   ELSE
     query := format($read$
       SELECT d.row_no, d.digest, o.product_id, %1$s
@@ -79,13 +75,12 @@ BEGIN
       names, ROW(merge.key, merge.columns, merge.content, merge.prices, merge.taxonomy)::text, row_no, typed, source, merge.supplier);
   END IF;
   EXECUTE format('INSERT INTO pg_temp._merge_rows (pos, row_no, digest, same_id, new_id, reason, row_nos, product_ids, %s) '
-                 'SELECT * FROM pm_catalog._merge_scan(%L, %L, $1) AS r(pos bigint, row_no bigint, digest uuid, same_id uuid, new_id uuid, reason text, row_nos bigint[], product_ids uuid[], %s)',
-                 names, query, merge.key, types)
-  USING rows;
+                 'SELECT * FROM pm_catalog._merge_scan(%L, %L) AS r(pos bigint, row_no bigint, digest uuid, same_id uuid, new_id uuid, reason text, row_nos bigint[], product_ids uuid[], %s)',
+                 names, query, merge.key, types);
 END
 $$;
-COMMENT ON FUNCTION pm_catalog._merge_read(pm_catalog._merge, text, text, bytea) IS
+COMMENT ON FUNCTION pm_catalog._merge_read(pm_catalog._merge, text, text, text) IS
 'fills _merge_rows. pos: place in key order; row_nos, product_ids: a row that stands for many that are unchanged; same_id: the product of one that is unchanged; new_id: the product that another row makes if it is new; reason: why a row is a conflict. The first of several rows of one key by row_no is taken';
 
-REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_columns(regclass), pm_catalog._batch_rows(bytea), pm_catalog._merge_scan(text, text, bytea),
-  pm_catalog._merge_read(pm_catalog._merge, text, text, bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text),
+  pm_catalog._merge_read(pm_catalog._merge, text, text, text) FROM PUBLIC;

@@ -163,7 +163,7 @@ $$;
 
 -- Merges the rows of a source: see _merge_read().  false: the batch was merged before,
 -- and nothing is done; true: the temporary tables have what became of the rows.
-CREATE FUNCTION pm_catalog._merge_once(merge pm_catalog._merge, source text, row_no text, rows bytea) RETURNS boolean
+CREATE FUNCTION pm_catalog._merge_once(merge pm_catalog._merge, source text, row_no text, digest text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 BEGIN
@@ -182,7 +182,7 @@ BEGIN
   ALTER TABLE pg_temp._merge_rows ALTER row_nos SET STORAGE EXTERNAL, ALTER product_ids SET STORAGE EXTERNAL;
   CREATE TEMP TABLE _merge_known (pos bigint PRIMARY KEY, product_id uuid NOT NULL, own boolean NOT NULL);
   CREATE TEMP TABLE _merge_names (kind text, name text COLLATE "C", id uuid, PRIMARY KEY (kind, name));
-  PERFORM pm_catalog._merge_read(merge, source, row_no, rows);
+  PERFORM pm_catalog._merge_read(merge, source, row_no, digest);
   PERFORM pm_catalog._merge_run(merge);
   IF merge.job IS NOT NULL THEN
     PERFORM pm_catalog._change_of(NULL, NULL);
@@ -220,4 +220,4 @@ COMMENT ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, tex
 
 REVOKE ALL ON FUNCTION pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb), pm_catalog._merge_outcomes(uuid, integer),
   pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer), pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb),
-  pm_catalog._merge_once(pm_catalog._merge, text, text, bytea), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;
+  pm_catalog._merge_once(pm_catalog._merge, text, text, text), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;

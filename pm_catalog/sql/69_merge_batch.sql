@@ -1,6 +1,10 @@
 -- Merging for a loader that is somewhere else: a batch comes in one value, and what the
 -- loader needs goes back in one row.
 
+-- Rows of a batch in the binary format of COPY: see src/batch_rows.c.
+CREATE FUNCTION pm_catalog._batch_rows(rows bytea) RETURNS SETOF record
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_batch_rows';
+
 -- What is remembered of a batch, for its loader.
 CREATE FUNCTION pm_catalog.batch_counts(job uuid, batch integer,
   OUT created bigint, OUT updated bigint, OUT unchanged bigint, OUT conflicts bigint, OUT row_nos bigint[], OUT reasons text[]) RETURNS SETOF record
@@ -48,17 +52,22 @@ BEGIN
     RAISE EXCEPTION 'merge_batch() needs a job, a batch, columns, rows, a supplier, a key and options' USING ERRCODE = '22004';
   END IF;
   list := pm_catalog._batch_columns(columns);
+  CREATE TEMP TABLE _merge_batch (rows bytea);
+  ALTER TABLE pg_temp._merge_batch ALTER rows SET STORAGE EXTERNAL;
+  INSERT INTO pg_temp._merge_batch VALUES (rows);
   IF pm_catalog._merge_once(pm_catalog._merge_checked(job, batch, supplier, key, columns, options),
-                            format('(SELECT * FROM pm_catalog._batch_rows($1) AS r(row_no bigint, digest uuid, %s))', list), 's.row_no', rows) THEN
+                            format('(SELECT r.* FROM pg_temp._merge_batch AS b, pm_catalog._batch_rows(b.rows) AS r(row_no bigint, digest uuid, %s))', list),
+                            's.row_no', 's.digest') THEN
     DROP TABLE pg_temp._merge_rows, pg_temp._merge_known, pg_temp._merge_names;
   END IF;
+  DROP TABLE pg_temp._merge_batch;
   SELECT c.created, c.updated, c.unchanged, c.conflicts, c.row_nos, c.reasons
   INTO merge_batch.created, merge_batch.updated, merge_batch.unchanged, merge_batch.conflicts, merge_batch.row_nos, merge_batch.reasons
   FROM pm_catalog.batch_counts(job, batch) AS c;
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb) IS
-'the merge of merge_products() for a loader on another server: rows in the binary format of COPY without header and trailer, each with row_no (bigint), digest (uuid) and the columns in their order, as merge_row has them. The digest is kept with the offer instead of one that is made here; it is not compared, since the loader leaves out rows whose digest is among supplier_digests(). The result is that of batch_counts(), also if the batch was merged before. Errors: those of merge_products(); 22P03 rows that are not in that format; 42703 a column that is unknown or given twice; what types say of bad values';
+'the merge of merge_products() for a loader on another server: rows in the binary format of COPY without header and trailer, each with row_no (bigint), digest (uuid) and the columns in their order, as merge_row has them. The digest is kept with the offer instead of one that is made here, and the rows are taken to differ: whoever sends them has left out those whose digest supplier_digests() has. The result is that of batch_counts(), also if the batch was merged before. Errors: those of merge_products(); 22P03 rows that are not in that format; 42703 a column that is unknown or given twice; what types say of bad values';
 
 CREATE FUNCTION pm_catalog.try_batch(job uuid, batch integer, columns text[], rows bytea, supplier uuid, key text, options jsonb,
   OUT created bigint, OUT updated bigint, OUT unchanged bigint, OUT conflicts bigint, OUT row_nos bigint[], OUT reasons text[])
@@ -126,6 +135,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION pm_catalog.supplier_digests(uuid) IS 'digests of the rows that a merge would find unchanged; in no order';
 
-REVOKE ALL ON FUNCTION pm_catalog.batch_counts(uuid, integer), pm_catalog._batch_columns(text[]),
+REVOKE ALL ON FUNCTION pm_catalog._batch_rows(bytea), pm_catalog.batch_counts(uuid, integer), pm_catalog._batch_columns(text[]),
   pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb), pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb),
   pm_catalog.supplier_keys(uuid, text), pm_catalog.end_offers(uuid, uuid, uuid[]), pm_catalog.supplier_digests(uuid) FROM PUBLIC;

@@ -46,8 +46,8 @@ GRANT INSERT, UPDATE, DELETE ON pm_catalog.merges, pm_catalog.merge_outcomes TO 
 GRANT EXECUTE ON FUNCTION pm_catalog.last_batch(uuid) TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb), pm_catalog.forget_batch(uuid, integer), pm_catalog.forget_job(uuid),
   pm_catalog.ensure_brands(text[]), pm_catalog.ensure_categories(text, text[]), pm_catalog._digest(text, "any"),
+  pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_columns(regclass), pm_catalog._merge_read(pm_catalog._merge, text, text, text),
   pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text), pm_catalog._merge_read(pm_catalog._merge, text, text, text),
-  pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_columns(regclass), pm_catalog._merge_read(pm_catalog._merge, text, text, bytea),
   pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text), pm_catalog._merge_values(pm_catalog._merge),
   pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint), pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint),
@@ -56,7 +56,7 @@ GRANT EXECUTE ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uui
   pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_find_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb),
   pm_catalog._merge_outcomes(uuid, integer), pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer),
-  pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb), pm_catalog._merge_once(pm_catalog._merge, text, text, bytea),
+  pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb), pm_catalog._merge_once(pm_catalog._merge, text, text, text),
   pm_catalog._batch_rows(bytea), pm_catalog._batch_columns(text[]), pm_catalog.batch_counts(uuid, integer),
   pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb), pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb),
   pm_catalog.supplier_keys(uuid, text), pm_catalog.end_offers(uuid, uuid, uuid[]), pm_catalog.supplier_digests(uuid) TO pm_writer, pm_admin, pm_worker;

@@ -429,12 +429,11 @@ describe_out(TupleDesc query)
 PG_FUNCTION_INFO_V1(pm_catalog_merge_scan);
 
 /*
- * _merge_scan(query text, key text, rows bytea): rows for _merge_rows, whose first
- * columns are pos, row_no, digest, same_id, new_id, reason, row_nos and product_ids, from
- * a query whose first ones are row_no, digest and same_id; the key is one of the columns
- * that follow, of text or of eight bytes by value.  rows are $1 of the query.  Throws what
- * the query throws, 22004 for NULL, 42703 if it has no such column, 42804 if the key is of
- * another type, 22023 if it is no such query.
+ * _merge_scan(query text, key text): rows for _merge_rows, whose first columns are pos,
+ * row_no, digest, same_id, new_id, reason, row_nos and product_ids, from a query whose
+ * first ones are row_no, digest and same_id; the key is one of the columns that follow,
+ * of text or of eight bytes by value.  Throws what the query throws, 42703 if it has no
+ * such column, 42804 if the key is of another type, 22023 if it is no such query.
  */
 Datum
 pm_catalog_merge_scan(PG_FUNCTION_ARGS)
@@ -443,15 +442,6 @@ pm_catalog_merge_scan(PG_FUNCTION_ARGS)
 	MergeScan *scan = palloc0(sizeof(MergeScan));
 	SPIExecuteOptions options = {.must_return_tuples = true, .dest = &scan->receiver};
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("query and key must not be NULL")));
-	options.params = makeParamList(1);
-	options.params->params[0] =
-	    (ParamExternData){.value = PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2),
-	                      .isnull = PG_ARGISNULL(2),
-	                      .pflags = PARAM_FLAG_CONST,
-	                      .ptype = BYTEAOID};
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	scan->memory = CurrentMemoryContext;
 	scan->row = AllocSetContextCreate(CurrentMemoryContext, "pm_catalog row to merge",

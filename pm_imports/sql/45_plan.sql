@@ -46,6 +46,20 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
+-- What is wrong with a transform of a target's values; NULL: nothing.
+CREATE FUNCTION pm_imports._transform_mistake(target text, transform jsonb) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM pm_imports._check_plan(jsonb_build_object('supplier_code', '-', 'field_mapping', jsonb_build_object('gtin', 1, target, 1),
+    'transformation_rules', jsonb_build_object(target, jsonb_build_array(transform)), 'file_options', pm_imports._defaults('file_options'),
+    'import_options', pm_imports._defaults('import_options')));
+  RETURN NULL;
+EXCEPTION WHEN invalid_parameter_value OR feature_not_supported OR invalid_regular_expression THEN
+  RETURN regexp_replace(SQLERRM, '^.* of the plan ', '');
+END
+$$;
+
 CREATE FUNCTION pm_imports.config_mistakes(documents jsonb) RETURNS TABLE (place text, problem text)
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -64,6 +78,16 @@ AS $$
   FROM jsonb_each(CASE jsonb_typeof(documents -> 'computed_attributes') WHEN 'object' THEN documents -> 'computed_attributes' END) AS c
   WHERE jsonb_typeof(c.value) = 'string' AND length(c.value #>> '{}') BETWEEN 1 AND 10000 AND pm_imports._target_type(c.key) IS NOT NULL
     AND pm_imports._expression_mistake(c.value #>> '{}', pm_imports._target_type(c.key)) IS NOT NULL
+  UNION ALL
+  SELECT format('%s[%s]', pm_imports._json_member(d.path, t.key), e.n - 1), m.problem
+  FROM (VALUES ('transformation_rules', documents -> 'transformation_rules'),
+               ('mapping_config.transformation_rules', documents #> '{mapping_config,transformation_rules}')) AS d(path, rules)
+  CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(d.rules) WHEN 'object' THEN d.rules END) AS t
+  CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(t.value) WHEN 'array' THEN t.value END) WITH ORDINALITY AS e(one, n)
+  CROSS JOIN LATERAL (SELECT CASE WHEN pm_imports._target_type(t.key) IS NOT NULL AND CASE jsonb_typeof(e.one)
+      WHEN 'string' THEN e.one <> '""' WHEN 'object' THEN (SELECT count(*) FROM jsonb_object_keys(e.one)) = 1 END
+    THEN pm_imports._transform_mistake(t.key, e.one) END) AS m(problem)
+  WHERE m.problem IS NOT NULL
   UNION ALL
   SELECT r.place, m.problem
   FROM rule AS r
@@ -276,6 +300,6 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION pm_imports._normal_targets(jsonb), pm_imports._defaults(text), pm_imports._target_type(text),
-  pm_imports._expression_mistake(text, regtype), pm_imports._pattern_mistake(text), pm_imports.config_mistakes(jsonb), pm_imports._layers(pm_imports.import_configs),
+  pm_imports._expression_mistake(text, regtype), pm_imports._pattern_mistake(text), pm_imports._transform_mistake(text, jsonb), pm_imports.config_mistakes(jsonb), pm_imports._layers(pm_imports.import_configs),
   pm_imports._has_target(text, text, text), pm_imports._stacked(pm_imports.import_configs), pm_imports._merged(pm_imports.import_configs), pm_imports._plan_mistakes(pm_imports.import_configs, jsonb), pm_imports._refuse_mistakes(text, text[]),
   pm_imports._documents(jsonb), pm_imports._check_config(), pm_imports._check_template(), pm_imports._keep_template(), pm_imports._config(text), pm_imports._plan(text) FROM PUBLIC;

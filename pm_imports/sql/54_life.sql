@@ -260,6 +260,9 @@ DECLARE
 BEGIN
   IF timeout IS NULL THEN
     RAISE EXCEPTION 'timeout is NULL' USING ERRCODE = '22004', HINT = 'It is an interval, such as ''10 min''.';
+  ELSIF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION 'an import cannot be waited for in a % transaction', current_setting('transaction_isolation')
+      USING ERRCODE = '25001', HINT = 'Its snapshot would never show the end. Use READ COMMITTED.';
   END IF;
   LOOP
     j := pm_imports._job(job);
@@ -273,7 +276,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_imports.wait(uuid, interval) IS
-'waits until an import has ended, and returns its status; after the timeout the status that it has then. In a transaction of READ COMMITTED, and not in the one that asked for the import. Errors: P0002 no such import, 42704 it is of another role, 55000 of the own transaction';
+'waits until an import has ended, and returns its status; after the timeout the status that it has then. Errors: P0002 no such import, 42704 it is of another role, 55000 it was asked for in the own transaction, 25001 not READ COMMITTED';
 
 REVOKE ALL ON FUNCTION pm_imports._check_status(), pm_imports._no_job(uuid), pm_imports._job(uuid), pm_imports._hold_job(uuid), pm_imports._require_own(pm_imports.import_jobs),
   pm_imports._publish(text, pm_imports.import_jobs), pm_imports._same_job(uuid, uuid, jsonb), pm_imports._begin_job(uuid),

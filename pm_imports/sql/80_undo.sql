@@ -39,8 +39,8 @@ BEGIN
     EXIT WHEN product_id IS NULL;
     last := product_id;
   END LOOP;
-  PERFORM pm_imports._log(job, 'warning', 'undone', counts || jsonb_build_object('role', current_user));
   IF j.status <> 'undone' THEN
+    PERFORM pm_imports._log(job, 'warning', 'undone', counts || jsonb_build_object('role', current_user));
     UPDATE pm_imports.import_jobs AS s SET status = 'undone' WHERE s.id = job RETURNING * INTO j;
     PERFORM pm_imports._publish('imports.job.undone', j);
   END IF;

@@ -91,17 +91,14 @@ allowed_path(const char *path, const char *kind)
 	if (real == NULL)
 		ereport(ERROR, (errcode_for_file_access(),
 		                errmsg("could not open %s \"%s\": %m", kind, path)));
-	if (!is_allowed(real))
-	{
-		free(real);
+	copy = pstrdup(real);
+	free(real);
+	if (!is_allowed(copy))
 		ereport(ERROR,
 		        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 		         errmsg("%s \"%s\" is not in a directory of imports", kind, path),
 		         errhint("An administrator lists directories in pm_imports.directories, "
 		                 "by ALTER DATABASE or ALTER SYSTEM.")));
-	}
-	copy = pstrdup(real);
-	free(real);
 	return copy;
 }
 

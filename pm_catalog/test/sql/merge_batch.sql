@@ -27,11 +27,11 @@ SELECT p.gtin, p.title, p.technical_specs, o.digest, (SELECT x.price FROM produc
 FROM products AS p JOIN supplier_products AS o ON o.product_id = p.id ORDER BY 1;
 SELECT * FROM supplier_digests('01a21d28-7d45-7936-84e2-000000000001') ORDER BY 1;
 
--- the same batch again, with other rows: what is remembered; another batch: digests are the loader's to compare
+-- the same batch again, with other rows: what is remembered; another batch: its rows are taken to differ
 SELECT * FROM pg_temp.merge(1, '');
 SELECT * FROM batch_counts('01a21d28-7d45-7936-84e2-00000000000a', 1);
 SELECT * FROM batch_counts('01a21d28-7d45-7936-84e2-00000000000a', 2);
-SELECT * FROM pg_temp.merge(2, pg_temp.a_row(9, '00000000-0000-0000-0000-000000000001', '4006381333931', 'Not looked at', 2, NULL, NULL));
+SELECT * FROM pg_temp.merge(2, pg_temp.a_row(9, '00000000-0000-0000-0000-000000000001', '4006381333931', 'A blue pen', 2, NULL, NULL));
 SELECT * FROM pg_temp.merge(3, pg_temp.a_row(9, '00000000-0000-0000-0000-000000000011', '4006381333931', 'A red pen', 2, NULL, NULL));
 SELECT title, digest FROM products AS p JOIN supplier_products AS o ON o.product_id = p.id WHERE p.gtin = '4006381333931';
 SELECT * FROM pg_temp.merge(4, '');

@@ -2,6 +2,7 @@
 \set VERBOSITY terse
 SET search_path = pm_catalog, pm_gtin, public;
 SET client_min_messages = warning;
+SET datestyle = 'ISO';
 INSERT INTO suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000001', 'acme', 'Acme'), ('01a21d28-7d45-7936-84e2-000000000002', 'other', 'Other');
 CREATE TEMP TABLE staged OF merge_row;
 \set first '''01a21d28-7d45-7936-84e2-00000000000a'''
@@ -14,7 +15,7 @@ LANGUAGE sql AS $$
 $$;
 CREATE FUNCTION pg_temp.undo(job uuid) RETURNS TABLE(title text, outcome text, reason text)
 LANGUAGE sql AS $$
-  SELECT p.title, u.outcome, regexp_replace(u.reason, '(at )[-0-9]+ [0-9:.+]+|(roduct ")[-0-9a-f]+', '\1\2...', 'g')
+  SELECT p.title, u.outcome, regexp_replace(u.reason, '(at )[0-9]+-[-0-9]+ [-0-9:.+]+|(roduct "|role ")[^"]+', '\1\2...', 'g')
   FROM pm_catalog.undo_job($1) AS u LEFT JOIN pm_catalog.products AS p ON p.id = u.product_id ORDER BY p.gtin
 $$;
 CREATE TEMP VIEW as_is AS

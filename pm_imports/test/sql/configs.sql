@@ -23,6 +23,11 @@ VALUES ('acme', 'bad', '{"gtin": "EAN"}',
     {"target": "sku", "rule": "like"}, {"target": "sku", "rule": "length", "value": {"min": 3, "max": 1}}, 7, {"target": "sku", "rule": "list", "value": [], "severity": "fatal"},
     {"target": "sku", "rule": "type", "value": "bool"}, {"target": "gtin", "rule": "gtin_confidence", "value": 2}, {"rule": "expression", "value": "price + cost"}]');
 
+-- transforms: their names and arguments, each that is wrong
+INSERT INTO pm_imports.import_configs (supplier_code, config_name, field_mapping, transformation_rules)
+VALUES ('acme', 'bad', '{"gtin": "EAN"}', '{"title": ["trim", "trimm", {"replace": {"from": "a"}}, {"split": {"colour": 1}}, {"regex": "("}], "price": [{"decimal": {"mark": ";"}}, "decimal"], "attributes.x": ["nope"], "y": ["nope"]}');
+INSERT INTO pm_imports.mapping_templates (name, mapping_config) VALUES ('bad', '{"transformation_rules": {"title": ["nope"]}}');
+
 -- expressions: one, plain, immutable, of the row, of the target's type, by functions of a superuser
 CREATE ROLE regress_imports_user;
 GRANT CREATE ON SCHEMA public TO regress_imports_user;

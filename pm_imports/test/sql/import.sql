@@ -4,8 +4,8 @@ SET client_min_messages = warning;
 CREATE EXTENSION pm_catalog CASCADE;
 SET search_path = pm_imports, pm_gtin, public;
 \set run 'CALL pm_imports.run_import(ROW(NULL, ''imports'', ''run_import'', jsonb_build_object(''job'', :''job''), 1, 1, now())::pm_jobs.job);'
-INSERT INTO pm_catalog.suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000001', 'ACME', 'Acme');
-SELECT schedule_upkeep();
+INSERT INTO pm_catalog.suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000001', 'ACME', 'Acme'), ('01a21d28-7d45-7936-84e2-00000000000b', 'Kinds', 'All kinds');
+SELECT count(*) FROM (SELECT schedule_upkeep()) AS s;
 -- no worker takes what is called here
 SELECT pm_jobs.pause_queue('imports');
 CREATE VIEW as_imported AS
@@ -18,7 +18,7 @@ SELECT status, total_rows AS total, successful_rows AS good, failed_rows AS fail
        error_count AS errors, warning_count AS warnings FROM import_jobs ORDER BY id DESC LIMIT 1;
 
 -- names, one of several names, positions, constants, joined columns, transforms, defaults, attributes of each kind
-INSERT INTO import_configs (supplier_code, config_name, field_mapping, transformation_rules, default_values, validation_rules, file_options) VALUES ('acme', 'all kinds',
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, transformation_rules, default_values, validation_rules, file_options) VALUES ('kinds', 'all kinds',
   '{"gtin": ["GTIN", "EAN"], "supplier_sku": 2, "title": {"concat": ["Name", 4]}, "brand": {"const": "Acme"}, "price": "Price", "stock": "Stock", "weight": "Weight", "is_featured": "New",
     "tags": "Tags", "technical_specs.colour": "Colour", "technical_specs.watt": "Watt", "technical_specs.waterproof": "Wet", "currency": "Money"}',
   '{"technical_specs.colour": ["trim", "lower"], "supplier_sku": [{"regex": {"pattern": "^0+", "replace": ""}}], "brand": ["upper"]}',
@@ -33,13 +33,13 @@ E'EAN;No;Name;Size;Price;Stock;Weight;New;Tags;Colour;Watt;Wet;Money\n'
 :run
 SELECT * FROM counts;
 SELECT * FROM as_imported;
-SELECT record, ordinal, line, byte_offset, column_name, target, value, code, message, severity, raw_row FROM import_errors ORDER BY record, ordinal;
-SELECT j.found, j.bytes_read = f.size AS all_bytes, j.started_at < j.completed_at AS took_time, j.last_error FROM import_jobs AS j JOIN import_files AS f ON f.id = j.file_id;
-SELECT batch, last_record, line, byte_offset, successful_rows, failed_rows FROM import_batches;
-SELECT supplier_code, imports, total_rows, successful_rows, failed_rows, products_created FROM import_statistics;
-SELECT level, message FROM import_logs ORDER BY id;
+SELECT record, ordinal, line, byte_offset, column_name, target, value, code, message, severity, raw_row FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+SELECT j.found, j.bytes_read = f.size AS all_bytes, j.started_at < j.completed_at AS took_time, j.last_error FROM import_jobs AS j JOIN import_files AS f ON f.id = j.file_id WHERE j.id = :'job';
+SELECT batch, last_record, line, byte_offset, successful_rows, failed_rows FROM import_batches WHERE job_id = :'job';
+SELECT supplier_code, imports, total_rows, successful_rows, failed_rows, products_created FROM import_statistics WHERE supplier_code = 'kinds';
+SELECT level, message FROM import_logs WHERE job_id = :'job' ORDER BY id;
 -- the catalog knows which import it was, and remembers no more of it
-SELECT count(*) AS changes FROM pm_catalog.changes AS c JOIN import_jobs AS j ON j.id = c.job;
+SELECT count(*) AS changes FROM pm_catalog.changes AS c WHERE c.job = :'job';
 SELECT count(*) AS remembered FROM pm_catalog.merges;
 
 -- batches are cut by records; the last one has the rest

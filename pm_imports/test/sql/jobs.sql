@@ -196,6 +196,10 @@ SELECT go('new', force => true) AS own \gset
 SELECT refused(format('SELECT wait(%L)', :'own')) ~ '^55000: job .* was enqueued or changed by this transaction' AS refused;
 ROLLBACK;
 
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT wait(:'job');
+ROLLBACK;
+
 -- undo: here there is no catalog, and no server of the name
 SELECT undo(:'job');
 -- the last import of a config is not forgotten
@@ -214,3 +218,9 @@ SELECT forget('-1 day');
 SELECT forget('0') > 0 AS gone;
 SELECT (SELECT count(*) FROM import_jobs) AS jobs, (SELECT count(*) FROM import_errors) AS errors, (SELECT count(*) FROM import_files) AS files, (SELECT count(*) FROM import_file_chunks) AS chunks,
        (SELECT count(*) FROM import_statistics) AS statistics;
+DELETE FROM import_statistics;
+DELETE FROM import_logs;
+DELETE FROM import_configs;
+SELECT count(pm_xref.unsubscribe(topic, NULL, 'events')) FROM pm_xref.topics WHERE topic LIKE 'imports.%';
+DROP VIEW public.counts;
+DROP FUNCTION public.go(text, boolean, boolean, text), public.refused(text);

@@ -29,3 +29,6 @@ DELETE FROM import_configs;
 SELECT * FROM scheduled;
 SELECT count(*) FROM import_schedules;
 DROP VIEW public.scheduled;
+SELECT pm_jobs.unregister_handler('run_import');
+DROP FUNCTION public.stand_in(pm_jobs.job);
+DELETE FROM import_logs;

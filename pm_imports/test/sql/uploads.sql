@@ -69,3 +69,4 @@ DELETE FROM import_configs;
 DELETE FROM import_files;
 DROP OWNED BY regress_imports_other;
 DROP ROLE regress_imports_other;
+DELETE FROM import_logs;

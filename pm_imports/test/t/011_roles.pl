@@ -4,12 +4,13 @@
 use strict;
 use warnings;
 
+use Cwd qw(abs_path);
 use FindBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $in = PostgreSQL::Test::Utils::tempdir();
+my $in = abs_path(PostgreSQL::Test::Utils::tempdir());
 append_to_file("$in/a.csv", "EAN\n4006381333931\n");
 chmod 0755, $in;
 my $node = PostgreSQL::Test::Cluster->new('main');

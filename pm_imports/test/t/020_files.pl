@@ -4,12 +4,13 @@
 use strict;
 use warnings;
 
+use Cwd qw(abs_path);
 use Digest::SHA qw(sha256_hex);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $top = PostgreSQL::Test::Utils::tempdir();
+my $top = abs_path(PostgreSQL::Test::Utils::tempdir());
 chmod 0755, $top;
 mkdir "$top/$_" or die foreach qw(in in/deep out inside);
 symlink 'in', "$top/link" or die;
