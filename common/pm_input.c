@@ -85,8 +85,9 @@ pm_input_open(PmInput *input)
 
 	if (got < 0)
 		return false;
-	while (decoders[i]->magic_size > (size_t) got ||
-	       memcmp(decoders[i]->magic, magic, decoders[i]->magic_size) != 0)
+	while (i < sizeof(decoders) / sizeof(decoders[0]) - 1 &&
+	       (decoders[i]->magic_size > (size_t) got ||
+	        memcmp(decoders[i]->magic, magic, decoders[i]->magic_size) != 0))
 		i++;
 	input->decoder = decoders[i];
 	return input->decoder->open == NULL || input->decoder->open(input);

@@ -201,7 +201,7 @@ take_attributes(Xml *xml, int parent, const char **attributes)
 {
 	int count = XML_GetSpecifiedAttributeCount(xml->parser);
 
-	for (int i = 0; i < count; i += 2)
+	for (int i = 0; i < count && attributes[i] != NULL; i += 2)
 	{
 		size_t name_size = strlen(attributes[i]);
 		size_t size = strlen(attributes[i + 1]);
