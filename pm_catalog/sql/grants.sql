@@ -103,7 +103,7 @@ GRANT EXECUTE ON FUNCTION pm_catalog._product_version(uuid, integer), pm_catalog
 GRANT EXECUTE ON FUNCTION pm_catalog._product_columns(), pm_catalog._taken(pm_catalog.products, text),
   pm_catalog._change_product(text, pm_catalog.products, text), pm_catalog._lock_product(uuid), pm_catalog.revert(uuid, integer),
   pm_catalog.delete_product(uuid, text), pm_catalog.restore_product(uuid, text), pm_catalog._written_rows(text, regclass),
-  pm_catalog._price_at(uuid, text, text, integer, uuid, timestamptz, boolean) TO pm_writer, pm_admin, pm_worker;
+  pm_catalog._price_at(text, boolean) TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._change(), pm_catalog._change_of(uuid, integer) TO pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._edited_since(pm_catalog.products, bigint[]), pm_catalog._undo_prices(uuid, timestamptz[]),
   pm_catalog._undo_product(uuid, uuid, bigint[], timestamptz[]), pm_catalog.undo_job(uuid, uuid, integer) TO pm_admin, pm_worker;

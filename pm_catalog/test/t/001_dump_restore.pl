@@ -58,6 +58,9 @@ INSERT INTO product_tags (product_id, tag_id) VALUES ('01a21d28-0000-7000-8000-0
 INSERT INTO product_relations (product_id, related_id) VALUES ('01a21d28-0000-7000-8000-000000000101', '01a21d28-0000-7000-8000-000000000102');
 INSERT INTO product_seo (product_id, meta_title, meta_keywords) VALUES ('01a21d28-0000-7000-8000-000000000101', 'Buy a "pen"', '{pen,"red, dark"}');
 SELECT delete_product('01a21d28-0000-7000-8000-000000000102', 'not sold any more');
+CREATE TABLE public.file (row_no bigint, gtin gtin, title text, brand text, category text, price numeric, stock integer, on_hand integer);
+INSERT INTO public.file VALUES (1, '5901234123457', 'A pencil', 'Pencils & Co', 'Office > Pencils', 1.50, 7, 3), (2, '9780306406157', NULL, NULL, NULL, NULL, NULL, NULL);
+SELECT count(*) FROM merge_products('01a21d28-7d45-7936-84e2-00000000000a', 1, 'public.file', '01a21d28-0000-7000-8000-000000000001');
 SQL
 
 # Every row of every table that is dumped, and where its sequences are.
@@ -88,6 +91,10 @@ sub goes_on
 		'3|t', "$name: versions and changes go on");
 	is($on->safe_psql($database, q{SELECT pm_catalog.revert('01a21d28-0000-7000-8000-000000000101', 1)}), '4', "$name: and back");
 	is($on->safe_psql($database, 'SELECT count(*) FROM pm_xref._events') - $events, 2, "$name: with their events");
+	my $merge = sub { my ($batch) = @_; return $on->safe_psql($database, sprintf q{SELECT row_no, outcome, product_id IS NOT NULL, reason
+		FROM pm_catalog.merge_products('01a21d28-7d45-7936-84e2-00000000000a', %d, 'public.file', '01a21d28-0000-7000-8000-000000000001') ORDER BY row_no}, $batch) };
+	is($merge->(1), "1|created|t|\n2|conflict|f|23502: a new product needs a title", "$name: a batch that was merged is remembered");
+	is($merge->(2), "1|unchanged|t|\n2|conflict|f|23502: a new product needs a title", "$name: and its rows are unchanged");
 	my ($status, undef, $error) = $on->psql($database, q{UPDATE pm_catalog.products SET sku = 'S' WHERE id = '01a21d28-0000-7000-8000-000000000102'});
 	like($error, qr/is deleted/, "$name: rules hold");
 	return;
@@ -95,7 +102,7 @@ sub goes_on
 
 my $picture = picture($node, 'original');
 foreach my $table (qw(changes suppliers brands categories families tags products product_versions supplier_products product_prices product_stocks product_variants
-	product_bundles product_bundle_items product_categories product_tags product_relations product_seo))
+	product_bundles product_bundle_items product_categories product_tags product_relations product_seo merges merge_outcomes))
 {
 	like($picture, qr/^(?:pm_catalog\.)?\Q$table\E\n\(/m, "$table has a row");
 }
