@@ -163,8 +163,9 @@ $$;
 
 -- Merges the rows of a source: see _merge_read().  false: the batch was merged before,
 -- and nothing is done; true: the temporary tables have what became of the rows.
+-- Without JIT: statements are made for each batch, and expected to cost more than they do.
 CREATE FUNCTION pm_catalog._merge_once(merge pm_catalog._merge, source text, row_no text, digest text) RETURNS boolean
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET jit = off
 AS $$
 BEGIN
   IF merge.job IS NOT NULL THEN
