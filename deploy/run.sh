@@ -1,13 +1,15 @@
 #!/bin/bash
 # run.sh - the main job of "make run": create the databases in the private server, read
 # files of codes into that of the catalog, resolve every code by jobs, show how far they
-# are, report, and merge the rows into the catalog.  Works again on a second run.
+# are, report; then import a supplier's price list three times, and show what became of it.
+# Works again on a second run.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
 deploy=$PM_TOP/deploy
 rows=100000
 supplier=$PM_TOP/build/sample_codes.csv
+prices=$PM_TOP/build/sample_prices.csv
 openfoodfacts=$PM_TOP/../shared/data/openfoodfacts-sample.csv
 
 "$deploy/cluster.sh" start
@@ -36,13 +38,29 @@ FROM pm_jobs.jobs AS j WHERE j.id > :since AND j.queue = 'sample' ORDER BY j.id;
 SELECT 'end' WHERE NOT EXISTS (SELECT FROM pm_jobs.jobs AS j WHERE j.id > :since AND j.queue = 'sample' AND j.finished_at IS NULL);
 SQL
     )
-    grep -vxF -e end -e "$shown" <<<"$now" || true
+    grep -vxF -e end -e "$shown" <<<"$now" ||
     [ "${now##*$'\n'}" != end ] || break
     shown=$now
     sleep 0.1
   done
   failed=$(sql -At -d db_catalog -c "SELECT j.last_error FROM pm_jobs.jobs AS j WHERE j.id > $1 AND j.queue = 'sample' AND j.status <> 'succeeded'")
   [ -z "$failed" ] || die "a job failed: $failed"
+}
+
+# price_list CHANGED: a supplier's price list, of which CHANGED percent of the rows differ
+# from the one with 0; in Windows-1252, as spreadsheets write it
+price_list() {
+  LC_ALL=C awk -v "rows=$rows" -v "changed=$1" -f "$deploy/sample_supplier.awk" | iconv -f UTF-8 -t WINDOWS-1252
+}
+
+# import_file FILE CONFIG: imports it, also if it was before, and reports
+import_file() {
+  {
+    printf "\\\\set content '\\\\\\\\x"
+    od -An -v -tx1 "$1" | tr -d ' \n'
+    echo "'"
+    cat "$deploy/sample_import.sql"
+  } | sql -d db_imports -v "name=$(basename "$1")" -v "config=$2"
 }
 
 mkdir -p "$(dirname "$supplier")"
@@ -65,12 +83,28 @@ follow_jobs "$last_job"
 sql -d db_catalog -c 'ANALYZE sample.codes'
 sql -d db_catalog -f "$deploy/report.sql"
 
-echo 'run: the rows become products of supplier "sample", who is kept in db_suppliers; merge_products():'
+echo 'run: a price list of supplier "sample", who is kept in db_suppliers, is imported by db_imports into db_catalog:'
 sql -d db_suppliers -c "INSERT INTO pm_suppliers.suppliers (code, name) VALUES ('sample', 'Sample files') ON CONFLICT DO NOTHING"
 until [ "$(sql -At -d db_catalog -c "SELECT count(*) FROM pm_catalog.suppliers WHERE code = 'sample'")" = 1 ]; do
   sleep 0.1 # until the workers have brought the event
 done
-sql -d db_catalog -f "$deploy/sample_catalog.sql"
+sql -d db_imports -f "$deploy/sample_imports.sql"
+price_list 0 >"$prices"
+import_file "$prices" 'price list'
+if [ -r "$openfoodfacts" ]; then
+  import_file "$openfoodfacts" 'Open Food Facts'
+fi
+sql -d db_catalog -f "$deploy/sample_result.sql"
+echo 'run: the same price list again:'
+import_file "$prices" 'price list'
+echo 'run: the next one, in which one row in ten has another price:'
+price_list 10 >"$prices"
+import_file "$prices" 'price list'
+echo 'run: do all references between the databases hold?'
+sql -d db_catalog -P footer=off <<'SQL'
+SET ROLE pm_worker; -- who has the connections
+SELECT reference, rows_checked, orphans, elapsed FROM pm_xref.check();
+SQL
 
 address=$("$deploy/cluster.sh" address)
 cat <<EOM
