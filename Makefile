@@ -28,7 +28,7 @@ export PG_CONFIG WERROR
 	run stop psql backup check installcheck lint bench fuzz coverage soak docs unit privileges
 
 help:
-	@echo 'make run           build, install, start a private server, resolve sample files, report'
+	@echo 'make run           build, install, start a private server, import sample files, report'
 	@echo 'make stop          stop the private server; "make run" continues it'
 	@echo 'make psql          psql on the private server, database db_catalog'
 	@echo 'make backup DIR=x  dump its databases into a new directory; deploy/restore.sh restores'
