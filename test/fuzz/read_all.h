@@ -56,7 +56,8 @@ add_record(uint64_t hash, const PmRecord *record)
 	                     record->field_count, record->fault,       record->fault_column,
 	                     record->fault_line,  record->fault_offset};
 
-	hash = add_hash(hash, numbers, sizeof(numbers));
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		hash = (hash ^ (uint64_t) numbers[i]) * UINT64_C(1099511628211);
 	hash = add_text(hash, record->raw);
 	for (int i = 0; i < record->field_count; i++)
 		hash = add_text(hash, record->fields[i]);
