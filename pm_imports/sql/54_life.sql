@@ -106,6 +106,12 @@ AS $$
   SELECT n.id FROM newest AS n WHERE n.is_same LIMIT 1
 $$;
 
+-- Why an import failed, or its last attempt did: then pm_jobs knows it, as what the attempt
+-- wrote is undone.
+CREATE FUNCTION pm_imports._last_error(j pm_imports.import_jobs) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(j.last_error, CASE WHEN j.status IN ('pending', 'running') THEN (SELECT q.last_error FROM pm_jobs.jobs AS q WHERE q.id = j.job_id) END);
+
 -- Begins a job, or goes on with one whose session died; returns it as it is then.  One
 -- that has ended, or has nothing to do, is returned with a status other than running.
 CREATE FUNCTION pm_imports._begin_job(job uuid) RETURNS pm_imports.import_jobs
@@ -116,7 +122,7 @@ DECLARE
   same uuid;
 BEGIN
   IF j.status = 'running' THEN
-    PERFORM pm_imports._log(job, 'warning', 'goes on', jsonb_build_object('processed_rows', j.processed_rows, 'last_error', j.last_error));
+    PERFORM pm_imports._log(job, 'warning', 'goes on', jsonb_build_object('processed_rows', j.processed_rows, 'last_error', pm_imports._last_error(j)));
   ELSIF j.status = 'pending' AND j.cancel_requested THEN
     RETURN pm_imports._end_job(job, 'cancelled');
   ELSIF j.status = 'pending' THEN
@@ -278,7 +284,7 @@ $$;
 COMMENT ON FUNCTION pm_imports.wait(uuid, interval) IS
 'waits until an import has ended, and returns its status; after the timeout the status that it has then. Errors: P0002 no such import, 42704 it is of another role, 55000 it was asked for in the own transaction, 25001 not READ COMMITTED';
 
-REVOKE ALL ON FUNCTION pm_imports._check_status(), pm_imports._no_job(uuid), pm_imports._job(uuid), pm_imports._hold_job(uuid), pm_imports._require_own(pm_imports.import_jobs),
+REVOKE ALL ON FUNCTION pm_imports._last_error(pm_imports.import_jobs), pm_imports._check_status(), pm_imports._no_job(uuid), pm_imports._job(uuid), pm_imports._hold_job(uuid), pm_imports._require_own(pm_imports.import_jobs),
   pm_imports._publish(text, pm_imports.import_jobs), pm_imports._same_job(uuid, uuid, jsonb), pm_imports._begin_job(uuid),
   pm_imports._count_batch(pm_imports.import_batches, bigint), pm_imports._end_job(uuid, text, text), pm_imports._settle(uuid), pm_imports.cancel(uuid),
   pm_imports.wait(uuid, interval) FROM PUBLIC;

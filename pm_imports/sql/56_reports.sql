@@ -30,7 +30,7 @@ CREATE VIEW pm_imports.progress WITH (security_invoker) AS
 SELECT j.id AS job_id, j.supplier_code, j.config_name, f.file_name, j.dry_run, j.status, j.started_at, j.processed_rows, j.failed_rows, p.fraction,
        round((j.processed_rows / nullif(extract(epoch FROM s.elapsed), 0))::numeric, 1) AS rows_per_second,
        CASE WHEN j.status = 'running' AND p.fraction > 0 THEN clock_timestamp() + s.elapsed * (1 / p.fraction - 1) END AS eta,
-       j.updated_at AS last_sign, j.last_error
+       j.updated_at AS last_sign, pm_imports._last_error(j) AS last_error
 FROM pm_imports.import_jobs AS j JOIN pm_imports.import_files AS f ON f.id = j.file_id
 CROSS JOIN LATERAL (SELECT clock_timestamp() - j.started_at AS elapsed) AS s
 CROSS JOIN LATERAL (SELECT pm_imports._fraction(j.status, j.bytes_read, f.size) AS fraction) AS p
@@ -62,7 +62,7 @@ BEGIN
   SELECT * INTO f FROM pm_imports.import_files AS s WHERE s.id = j.file_id;
   RETURN jsonb_build_object(
     'job', j.id, 'config', j.config_name, 'supplier_code', j.supplier_code, 'import_type', j.import_type, 'dry_run', j.dry_run, 'status', j.status,
-    'retry_of', j.retry_of, 'same_as', j.same_as, 'last_error', j.last_error,
+    'retry_of', j.retry_of, 'same_as', j.same_as, 'last_error', pm_imports._last_error(j),
     'file', jsonb_build_object('name', f.file_name, 'size', f.size, 'sha256', encode(f.sha256, 'hex'), 'found', j.found),
     'created_at', j.created_at, 'started_at', j.started_at, 'completed_at', j.completed_at, 'seconds', round(elapsed, 3),
     'rows', jsonb_build_object('total', j.total_rows, 'processed', j.processed_rows, 'successful', j.successful_rows, 'failed', j.failed_rows,
@@ -94,7 +94,7 @@ SELECT j.id AS job_id, j.created_at, j.supplier_code, j.config_name, f.file_name
         FROM (SELECT k.errors, format('%s x %s%s: line %s%s: %s', k.errors, k.code, coalesce(' in ' || k.column_name, ''), k.example_line,
                        coalesce(' has "' || left(k.example_value, 40) || '"', ''), k.example_message) AS line
               FROM pm_imports.error_kinds AS k WHERE k.job_id = j.id AND k.severity = 'error' ORDER BY k.errors DESC, k.example_record, k.code LIMIT 5) AS t) AS top_errors,
-       j.last_error
+       pm_imports._last_error(j) AS last_error
 FROM pm_imports.import_jobs AS j JOIN pm_imports.import_files AS f ON f.id = j.file_id
 CROSS JOIN LATERAL (SELECT date_trunc('milliseconds', coalesce(j.completed_at, clock_timestamp()) - j.started_at) AS elapsed) AS r;
 COMMENT ON VIEW pm_imports.job_reports IS 'Imports for people to read; job_report() has the same for programs, and more';
@@ -117,6 +117,6 @@ COMMENT ON COLUMN pm_imports.job_reports.rows_per_second IS 'records a second';
 COMMENT ON COLUMN pm_imports.job_reports.percent IS 'how far it is';
 COMMENT ON COLUMN pm_imports.job_reports.eta IS 'when it should end';
 COMMENT ON COLUMN pm_imports.job_reports.top_errors IS 'the five kinds of errors of which there are most, one a line, each with its first one';
-COMMENT ON COLUMN pm_imports.job_reports.last_error IS 'why it failed';
+COMMENT ON COLUMN pm_imports.job_reports.last_error IS 'why it failed, or is tried again';
 
 REVOKE ALL ON FUNCTION pm_imports._fraction(text, bigint, bigint), pm_imports.job_report(uuid) FROM PUBLIC;

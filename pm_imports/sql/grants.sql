@@ -6,7 +6,7 @@ GRANT SELECT ON pm_imports.targets, pm_imports.mapping_templates, pm_imports.imp
   pm_imports.import_errors, pm_imports.import_statistics, pm_imports.import_schedules, pm_imports.import_logs, pm_imports.error_kinds, pm_imports.progress,
   pm_imports.job_reports TO pm_reader, pm_writer, pm_worker, pm_admin;
 GRANT USAGE ON TYPE pm_imports.target_row TO pm_reader, pm_writer, pm_worker, pm_admin;
-GRANT EXECUTE ON FUNCTION pm_imports.config_schema(), pm_imports._no_job(uuid), pm_imports._job(uuid), pm_imports._fraction(text, bigint, bigint), pm_imports.job_report(uuid),
+GRANT EXECUTE ON FUNCTION pm_imports.config_schema(), pm_imports._no_job(uuid), pm_imports._job(uuid), pm_imports._fraction(text, bigint, bigint), pm_imports._last_error(pm_imports.import_jobs), pm_imports.job_report(uuid),
   pm_imports._csv_value(text, text, text), pm_imports._path_names(text), pm_imports._rejected_frame(pm_imports.import_jobs),
   pm_imports._rejected_pieces(pm_imports.import_jobs), pm_imports.rejected_file(uuid) TO pm_reader, pm_writer, pm_worker, pm_admin;
 

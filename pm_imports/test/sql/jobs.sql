@@ -148,6 +148,14 @@ CALL pm_jobs.run('imports');
 SELECT status, processed_rows FROM import_jobs WHERE id IN (:'runs', :'begins') ORDER BY id;
 SELECT failed_imports FROM import_statistics;
 
+-- an attempt that fails: why is shown while it waits for the next one
+SELECT pm_jobs.alter_queue('imports', backoff => '{1 h}');
+SELECT go('crash', force => true) AS tried \gset
+CALL pm_jobs.run('imports');
+SELECT status, last_error FROM progress WHERE job_id = :'tried';
+SELECT last_error FROM job_reports WHERE job_id = :'tried';
+SELECT cancel(:'tried');
+
 -- a job of pm_jobs that dies: tried again, then its import has failed
 SELECT pm_jobs.alter_queue('imports', max_attempts => 2, backoff => '{0}');
 SELECT go('crash', force => true) AS dies \gset
