@@ -154,7 +154,9 @@ SELECT count(DISTINCT s.oid) = 7, string_agg(DISTINCT m.usename, ','), string_ag
 FROM pg_foreign_server AS s LEFT JOIN pg_user_mappings AS m ON m.srvid = s.oid LEFT JOIN pg_options_to_table(m.umoptions) AS o ON true
 SQL
 	is($node{$database}->safe_psql($database, q{SELECT name, concurrency, granted_to, ordered FROM pm_jobs.queues WHERE name <> 'pm_xref' ORDER BY name}),
-		$database eq 'db_catalog' ? "catalog|2|{pm_worker}|f\nreading|3|{pm_worker}|f\nsuppliers|2|{pm_worker}|t" : 'reading|3|{pm_worker}|f',
+		{   db_catalog => "catalog|2|{pm_worker}|f\nreading|3|{pm_worker}|f\nsuppliers|2|{pm_worker}|t",
+			db_imports => "imports|4|{pm_worker}|f\nreading|3|{pm_worker}|f"
+		}->{$database} // 'reading|3|{pm_worker}|f',
 		"$database: the queues whose extension is there, and no other");
 	is( $node{$database}->safe_psql($database, q{SELECT count(*) FROM pm_jobs.schedules WHERE name = 'pm_xref.nightly' AND owner = 'pm_worker'::regrole}),
 		$node{$database}->safe_psql($database, q{SELECT count(to_regprocedure('pm_xref.schedule_checks(text)'))}), "$database: the nightly check, if pm_xref has one");
@@ -300,7 +302,7 @@ is($one->safe_psql('db_core', q{SELECT option_value FROM pg_foreign_server, pg_o
 # One database: the same extensions, no links.
 deploy_ok('one database', $one, 'create.sh', '--one-database', 'everything');
 is($one->safe_psql('everything', q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
-	'pm_catalog pm_gtin pm_jobs pm_suppliers pm_xref postgres_fdw', 'one database: extensions');
+	'pm_catalog pm_gtin pm_imports pm_jobs pm_suppliers pm_xref postgres_fdw', 'one database: extensions');
 is($one->safe_psql('everything', 'SELECT count(*) FROM pg_foreign_server'), '0', 'one database: no links');
 is($one->safe_psql('everything', 'SELECT datconnlimit FROM pg_database WHERE datname = current_database()'), '101', 'one database: the pools together');
 is($one->safe_psql('everything', 'SHOW search_path'),
