@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "pm_reader_private.h"
+#include "tap.h"
 
 static PmReaderFound render_found; /* of the last text */
 
@@ -134,6 +135,25 @@ render_bytes(const char *data, size_t size, const PmReaderOptions *options, size
 	if (!pm_buffer_add(&out, "", 1))
 		exit(2);
 	return out.data;
+}
+
+/* Reads some bytes whole and in pieces, and compares what comes of it. */
+static inline void
+reads(const char *text, size_t size, const PmReaderOptions *options, const char *expected,
+      const char *name, int line)
+{
+	static const size_t chunks[] = {PM_READER_CHUNK, 1, 3, 7};
+
+	for (size_t i = 0; i < sizeof(chunks) / sizeof(*chunks); i++)
+	{
+		char *got = render_bytes(text, size, options, chunks[i]);
+		bool same = strcmp(got, expected) == 0;
+
+		/* one line of TAP a text, unless a piece makes a difference */
+		if (i == 0 || !same)
+			tap_is_str(got, expected, name, __FILE__, line);
+		free(got);
+	}
 }
 
 #endif /* RENDER_H */

@@ -17,24 +17,6 @@
 	      __LINE__)
 
 static void
-reads(const char *text, size_t size, const PmReaderOptions *options, const char *expected,
-      const char *name, int line)
-{
-	static const size_t chunks[] = {PM_READER_CHUNK, 1, 7};
-
-	for (size_t i = 0; i < 3; i++)
-	{
-		char *got = render_bytes(text, size, options, chunks[i]);
-		bool same = strcmp(got, expected) == 0;
-
-		/* one line of TAP a text, unless a piece makes a difference */
-		if (i == 0 || !same)
-			tap_is_str(got, expected, name, __FILE__, line);
-		free(got);
-	}
-}
-
-static void
 test_values(void)
 {
 	READS("an array", "[{\"a\":1,\"b\":\"x\"},\n {\"b\":\"y\",\"a\":2}]",
