@@ -19,7 +19,6 @@
 #   catalog      merge, search, integrity, write and read
 #   csv          the reader of CSV alone, without a server: 1 000 000 rows of 12 columns
 #   xlsx         the reader of XLSX alone: 200 000 rows of 12 columns
-#   catalog      merge, search, integrity and write
 #   enqueue      one by one and many at once, beside INSERT into a plain table
 #   throughput   jobs that wait: workers of pm_jobs beside other queues
 #   own_commit   a commit for each job: 2 to 16 workers beside as many clients
@@ -39,13 +38,7 @@ cd "$(dirname "$0")/.."
 
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
 catalog='merge search integrity write read'
-all="gtin jobs xref suppliers $catalog $workers"
-catalog='merge search integrity write'
-all="gtin jobs xref suppliers $catalog imports $workers"
-all="gtin jobs xref suppliers csv $catalog $workers"
-catalog='merge search integrity write'
-all="gtin values jobs xref suppliers $catalog $workers"
-all="gtin jobs xref suppliers csv xlsx $catalog $workers"
+all="gtin values jobs xref suppliers csv xlsx $catalog imports $workers"
 parts=$all
 short=
 for argument in "$@"; do
