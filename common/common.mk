@@ -71,6 +71,8 @@ PM_COMMON_SOURCES = \
 	pm_words.c \
 	pm_workbook.c \
 	pm_xlsx.c \
+	pm_xlsx_cell.c \
+	pm_xlsx_row.c \
 	pm_xml.c \
 	pm_zip.c
 
