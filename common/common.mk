@@ -74,6 +74,7 @@ PM_COMMON_SOURCES = \
 	pm_xlsx_cell.c \
 	pm_xlsx_row.c \
 	pm_xml.c \
+	pm_xml_record.c \
 	pm_zip.c
 
 # What a program that uses pm_reader.h links besides.
