@@ -43,6 +43,7 @@ PM_COMMON_SOURCES = \
 	pm_input.c \
 	pm_isbn.c \
 	pm_json.c \
+	pm_json_record.c \
 	pm_json_scan.c \
 	pm_measure.c \
 	pm_number.c \
