@@ -19,6 +19,7 @@ PM_COMMON_SOURCES = \
 	pm_csv.c \
 	pm_csv_dialect.c \
 	pm_csv_open.c \
+	pm_csv_record.c \
 	pm_csv_split.c \
 	pm_currency.c \
 	pm_date.c \

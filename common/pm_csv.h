@@ -3,7 +3,8 @@
  *
  *   pm_csv_split.c     one record's values, as they stand there
  *   pm_csv_dialect.c   delimiter, quote and header of a text that is given without them
- *   pm_csv.c           the reader: files, faults, encodings
+ *   pm_csv.c           the reader: the window of the file, where faulty records end
+ *   pm_csv_record.c    what was split as a record: encodings, faults
  *
  * Text is bytes of which the ASCII ones mean what they mean in ASCII: UTF-8 and the
  * encodings of one byte a character, not UTF-16.

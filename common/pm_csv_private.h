@@ -56,12 +56,16 @@ pm_csv_text_encoding(const PmCsv *csv)
 
 /* in pm_csv.c */
 extern bool pm_csv_out_of_memory(PmReader *reader);
+extern int64_t pm_csv_file_size(const PmCsv *csv, const char *data, size_t size);
 extern void pm_csv_consume(PmCsv *csv, size_t size, int64_t lines);
 extern bool pm_csv_fill(PmReader *reader);
 extern bool pm_csv_fill_to(PmReader *reader, size_t size);
 extern PmCsvNext pm_csv_split_next(PmReader *reader);
 extern bool pm_csv_skip_line(PmCsv *csv);
+extern bool pm_csv_count_fits(const PmCsv *csv, const PmCsvSplitter *splitter);
 extern bool pm_csv_is_nothing(const PmCsv *csv);
+
+/* in pm_csv_record.c */
 extern bool pm_csv_take_columns(PmReader *reader, int count, int needed);
 extern bool pm_csv_deliver(PmReader *reader, PmRecord *record);
 
