@@ -24,6 +24,8 @@ PM_COMMON_SOURCES = \
 	pm_currency.c \
 	pm_date.c \
 	pm_date_parse.c \
+	pm_date_pattern.c \
+	pm_date_scan.c \
 	pm_decimal.c \
 	pm_digital_link.c \
 	pm_digital_link_format.c \

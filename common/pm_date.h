@@ -50,6 +50,8 @@ extern bool pm_date_of_days(int32_t days, PmDate *date);
 /* in pm_date_parse.c: as people write */
 extern PmValueFault
 pm_date_parse(PmText text, PmDateOrder order, PmDateSerial serial, PmDate *date);
+
+/* in pm_date_pattern.c: as a pattern has them */
 extern bool pm_date_pattern_check(PmText pattern);
 extern PmValueFault pm_date_match(PmText text, PmText pattern, PmDate *date);
 
