@@ -62,7 +62,7 @@ typedef struct PmXlsx
 	int phonetic;  /* depth of elements that tell how to read it */
 
 	/* the row of the moment */
-	bool in_data;
+	int data_depth; /* of the sheet's rows, as depth of tags; zero: outside of them */
 	int64_t row;
 	int column; /* of the cell of the moment */
 	PmXlsxType type;

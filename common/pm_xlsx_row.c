@@ -198,39 +198,43 @@ finish_row(PmXlsx *xlsx, PmRecord *record)
 	return give_row(xlsx, record);
 }
 
-/* A tag or text of the sheet; PM_READ_AGAIN: no row has ended. */
+/*
+ * A tag or text of the sheet; PM_READ_AGAIN: no row has ended.  Rows, cells and values are
+ * what stands where the format has them: anywhere else the same names say nothing.
+ */
 PmReadStatus
 pm_xlsx_take_sheet(PmXlsx *xlsx, PmTagsEvent event, PmRecord *record)
 {
 	PmTags *tags = &xlsx->tags;
 	bool is_open = event == PM_TAGS_OPEN;
+	int level = tags->depth + !is_open - xlsx->data_depth;
 	bool done = true;
 
 	if (event == PM_TAGS_TEXT)
 		done = !xlsx->in_value || pm_xlsx_add_value(xlsx);
-	else if (pm_tags_is(tags, "sheetData"))
-		xlsx->in_data = is_open;
-	else if (!xlsx->in_data)
-		return PM_READ_AGAIN;
-	else if (pm_tags_is(tags, "v"))
+	else if (xlsx->data_depth == 0)
+		xlsx->data_depth = is_open && pm_tags_is(tags, "sheetData") ? tags->depth : 0;
+	else if (level == 0)
+		xlsx->data_depth = 0;
+	else if (level == 3 && pm_tags_is(tags, "v"))
 	{
 		xlsx->in_value = is_open;
 		xlsx->has_value |= is_open;
 	}
-	else if (pm_tags_is(tags, "c"))
+	else if (level == 2 && pm_tags_is(tags, "c"))
 	{
 		if (is_open)
 			pm_xlsx_begin_cell(xlsx);
 		else
 			done = pm_xlsx_finish_cell(xlsx);
 	}
-	else if (pm_tags_is(tags, "row"))
+	else if (level == 1 && pm_tags_is(tags, "row"))
 	{
 		if (!is_open)
 			return finish_row(xlsx, record);
 		begin_row(xlsx);
 	}
-	else if (pm_tags_is(tags, "is"))
+	else if (level == 3 && pm_tags_is(tags, "is"))
 		xlsx->has_value = true;
 	else
 		pm_xlsx_take_text(xlsx, event);

@@ -211,6 +211,12 @@ test_rows(void)
 	    "rows grow without a header",
 	    "<row><c><v>1</v></c></row><row><c/><c><v>2</v></c></row><row><c><v>3</v></c></row>",
 	    "1@1:-1 1\n2@2:-1 -|2\n3@3:-1 3|-\n", .header = -1);
+	ROWS(
+	    "elements where the format has none",
+	    "<row><c><v>1</v><row/></c><c><row><c><v>2</v></c></row></c></row>"
+	    "<x><row><c><v>3</v></c></row></x><c><v>4</v></c><row><v>5</v><c><x><v>6</v></x></c>"
+	    "<sheetData/><c><v>7</v></c></row>",
+	    "1@1:-1 1\n2@2:-1 -|7\n", .header = -1);
 	ROWS("no rows", "", "", .header = -1);
 	ROWS("no header", "", "failed 10 0 0:-1 \n", .header = 1);
 	ROWS("too many columns", "<row><c r='XFD1' s='1'/><c r='CYV1'><v>1</v></c></row>",
