@@ -277,7 +277,8 @@ pm_xlsx_finish_cell(PmXlsx *xlsx)
 			break;
 	}
 	note_fault(xlsx, xlsx->value_fault);
-	if (xlsx->text.size > xlsx->reader->options.max_record)
+	xlsx->size += cell->size;
+	if (xlsx->size > xlsx->reader->options.max_record)
 	{
 		/* the row is told without its values */
 		xlsx->is_long = true;

@@ -71,6 +71,7 @@ typedef struct PmXlsx
 	PmXlsxCell *cells;
 	int cell_count; /* up to the last one with a value */
 	PmBuffer text;
+	size_t size; /* of its values; many may be one shared text */
 	bool is_long;
 	PmRecordFault fault;
 	int fault_column;

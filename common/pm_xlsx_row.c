@@ -23,6 +23,7 @@ begin_row(PmXlsx *xlsx)
 	xlsx->column = -1;
 	xlsx->cell_count = 0;
 	xlsx->text.size = 0;
+	xlsx->size = 0;
 	xlsx->is_long = false;
 	xlsx->fault = PM_RECORD_GOOD;
 	xlsx->fault_column = -1;

@@ -217,6 +217,10 @@ test_rows(void)
 	    "<x><row><c><v>3</v></c></row></x><c><v>4</v></c><row><v>5</v><c><x><v>6</v></x></c>"
 	    "<sheetData/><c><v>7</v></c></row>",
 	    "1@1:-1 1\n2@2:-1 -|7\n", .header = -1);
+	ROWS("too long of one shared text",
+	     "<row><c t='s'><v>1</v></c><c t='s'><v>1</v></c><c t='s'><v>1</v></c></row>"
+	     "<row><c t='s'><v>1</v></c><c t='s'><v>1</v></c><c t='s'><v>0</v></c></row>",
+	     "1@1:-1  !7 -1@1:-1 \n2@2:-1 name |name |ean\n", .header = -1, .max_record = 14);
 	ROWS("no rows", "", "", .header = -1);
 	ROWS("no header", "", "failed 10 0 0:-1 \n", .header = 1);
 	ROWS("too many columns", "<row><c r='XFD1' s='1'/><c r='CYV1'><v>1</v></c></row>",
