@@ -142,35 +142,45 @@ pm_buffer_free(PmBuffer *buffer)
 }
 
 /*
+ * Copies a text, cut to what fits into room bytes, the zero byte included; bytes that are no
+ * UTF-8 become "?".
+ */
+void
+pm_reader_note(char *out, size_t room, const char *text)
+{
+	size_t left = strlen(text);
+	size_t used = 0;
+
+	while (left > 0)
+	{
+		uint32_t cp;
+		size_t size = pm_utf8_decode(text, left, &cp);
+
+		if (used + size >= room)
+			break;
+		if (cp == PM_UTF8_INVALID)
+			out[used] = '?';
+		else
+			memcpy(out + used, text, size);
+		used += size;
+		text += size;
+		left -= size;
+	}
+	out[used] = '\0';
+}
+
+/*
  * Notes why a file cannot be read, unless that is noted already; detail is cut to what
- * fits, and bytes that are no UTF-8 become "?".  Returns false, for the caller to return.
+ * fits.  Returns false, for the caller to return.
  */
 bool
 pm_reader_fail(PmReaderFailure *failure, PmReaderFault fault, int code, const char *detail)
 {
-	size_t left = strlen(detail);
-	size_t used = 0;
-
 	if (failure->fault != PM_READER_FINE)
 		return false;
 	failure->fault = fault;
 	failure->code = code;
-	while (left > 0)
-	{
-		uint32_t cp;
-		size_t size = pm_utf8_decode(detail, left, &cp);
-
-		if (used + size >= sizeof(failure->detail))
-			break;
-		if (cp == PM_UTF8_INVALID)
-			failure->detail[used] = '?';
-		else
-			memcpy(failure->detail + used, detail, size);
-		used += size;
-		detail += size;
-		left -= size;
-	}
-	failure->detail[used] = '\0';
+	pm_reader_note(failure->detail, sizeof(failure->detail), detail);
 	return false;
 }
 

@@ -81,6 +81,7 @@ extern PmReader *pm_reader_open_chunked(int fd, const PmReaderOptions *options,
                                         size_t chunk, PmReaderFailure *failure);
 extern bool
 pm_reader_fail(PmReaderFailure *failure, PmReaderFault fault, int code, const char *detail);
+extern void pm_reader_note(char *out, size_t room, const char *text);
 extern size_t pm_reader_begins(PmReader *reader, char *start, size_t size);
 extern size_t pm_reader_shown(const PmReader *reader, const char *raw, size_t size);
 extern bool pm_buffer_reserve(PmBuffer *buffer, size_t size);

@@ -246,14 +246,14 @@ consider_sheet(PmWorkbook *book, PmTags *tags)
 		done = no_memory(tags);
 	for (int i = 0; done && i < book->sheet_count; i++)
 	{
-		char *found = tags->input->found->sheet;
+		PmReaderFound *found = tags->input->found;
 
 		if (strcmp(book->sheets[i].id, id) != 0 ||
 		    (meant != NULL && !same_name(meant, name)))
 			continue;
 		book->sheet = strdup(book->sheets[i].part);
 		done = book->sheet != NULL || no_memory(tags);
-		strncat(found, name, sizeof(tags->input->found->sheet) - 1);
+		pm_reader_note(found->sheet, sizeof(found->sheet), name);
 		break;
 	}
 	free(name);

@@ -368,19 +368,6 @@ is_file(const char *name)
 	return *base != '\0' && *base != '.' && strncmp(name, "__MACOSX/", 9) != 0;
 }
 
-/* Notes the name of a member, cut to what fits. */
-static void
-note_member(PmReaderFound *found, const char *name)
-{
-	size_t size = strlen(name);
-
-	if (size >= sizeof(found->member))
-		for (size = sizeof(found->member) - 1; (name[size] & 0xC0) == 0x80;)
-			size--;
-	memcpy(found->member, name, size);
-	found->member[size] = '\0';
-}
-
 /* Begins the member that is meant: the one that matches, or the only file. */
 static bool
 begin_meant(PmInput *input, PmZip *zip)
@@ -408,7 +395,7 @@ begin_meant(PmInput *input, PmZip *zip)
 	if (chosen < 0)
 		return pm_reader_fail(input->failure, PM_READER_NO_MEMBER, 0,
 		                      pattern == NULL ? "" : pattern);
-	note_member(input->found, chosen_name);
+	pm_reader_note(input->found->member, sizeof(input->found->member), chosen_name);
 	return pm_zip_begin(zip, chosen);
 }
 

@@ -46,6 +46,10 @@
 	"<sst><si><t>ean</t></si><si><r><rPr/><t>na</t></r><r><t xml:space='preserve'>me </t></r>" \
 	"<rPh sb='0' eb='1'><t>no</t></rPh></si><si><t>a &lt; b_x000D_</t></si><si><t/></si></sst>"
 #define SHEET(rows) "<worksheet><sheetData>" rows "</sheetData><mergeCells/></worksheet>"
+#define EURO5       "\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC"
+#define EUROS                                                                           \
+	EURO5 EURO5 EURO5 EURO5 EURO5 EURO5 EURO5 EURO5 EURO5 EURO5 EURO5 EURO5 EURO5 EURO5 \
+	    EURO5 EURO5 EURO5 EURO5
 #define HEADER \
 	"<row r='1'><c r='A1' t='s'><v>0</v></c><c r='B1' t='inlineStr'><is><t>b</t></is></c></row>"
 
@@ -239,6 +243,13 @@ test_sheets(void)
 	      PART(.sheet = SHEET("<row><c><v>1</v></c></row>")), "1@1:-1 1\n", .header = -1);
 	is_str(render_found.sheet, "Tom & Jerry", "which is told");
 	is_int(render_found.format, PM_FORMAT_XLSX, "the format is found");
+	BOOKS("a name that is too long to tell",
+	      PART(.book =
+	               "<workbook xmlns:r='" RELATION
+	               "'><sheets><sheet r:id='rId1' name='x" EUROS "'/></sheets></workbook>",
+	           .sheet = SHEET("<row><c><v>1</v></c></row>")),
+	      "1@1:-1 1\n", .header = -1);
+	is_int((long long) strlen(render_found.sheet), 253, "is cut between characters");
 	BOOKS("by name", PART(.sheet = SHEET("<row><c><v>1</v></c></row>")), "1@1:-1 1\n",
 	      .header = -1, .sheet = "tom & JERRY");
 	BOOKS("a hidden one by name", PART(.sheet = NULL), "1@2:-1 2|-\n[ean|b]\n", .header = 1,
