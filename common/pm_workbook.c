@@ -14,6 +14,7 @@
 #define MAX_SHEETS  10000
 #define MAX_FORMATS 2000
 #define MAX_STYLES  70000
+#define MAX_NAME    1024 /* bytes of a name, a place, a format's code */
 
 static bool
 no_memory(PmTags *tags)
@@ -27,17 +28,26 @@ too_many(PmTags *tags, const char *what)
 	return pm_reader_fail(tags->input->failure, PM_READER_SYNTAX, 0, what);
 }
 
-/* The value of an attribute as text of its own; "" if there is none.  NULL: no memory. */
+/* The value of an attribute as text of its own, "" if there is none; NULL: failure is set. */
 static char *
-attribute(const PmTags *tags, const char *name)
+attribute(PmTags *tags, const char *name)
 {
 	const PmText *value = pm_tags_attribute(tags, name);
 	PmRecordFault fault = PM_RECORD_GOOD;
-	char *text = malloc(value == NULL ? 1 : 3 * value->size + 1);
+	char *text;
 	size_t size = 0;
 
-	if (text == NULL)
+	if (value != NULL && value->size > MAX_NAME)
+	{
+		too_many(tags, "too long a name");
 		return NULL;
+	}
+	text = malloc(value == NULL ? 1 : 3 * value->size + 1);
+	if (text == NULL)
+	{
+		no_memory(tags);
+		return NULL;
+	}
 	if (value != NULL)
 		size = pm_tags_decode(value->data, value->size, text, false, &fault);
 	text[size] = '\0';
@@ -144,7 +154,7 @@ set_part(PmTags *tags, const char *base, char **part)
 	char *target = attribute(tags, "Target");
 
 	if (target == NULL)
-		return no_memory(tags);
+		return false;
 	free(*part);
 	*part = resolve(base, target);
 	return *part != NULL || no_memory(tags);
@@ -161,7 +171,7 @@ pm_workbook_root_rels(PmWorkbook *book, PmTags *tags, PmTagsEvent event)
 		return true;
 	type = attribute(tags, "Type");
 	if (type == NULL)
-		return no_memory(tags);
+		return false;
 	is_workbook = ends_with(type, "/officeDocument");
 	free(type);
 	return !is_workbook || set_part(tags, NULL, &book->workbook);
@@ -181,8 +191,7 @@ add_sheet(PmWorkbook *book, PmTags *tags)
 	sheet = &book->sheets[book->sheet_count++];
 	sheet->part = NULL;
 	sheet->id = attribute(tags, "Id");
-	return sheet->id != NULL ? set_part(tags, book->workbook, &sheet->part)
-	                         : no_memory(tags);
+	return sheet->id != NULL && set_part(tags, book->workbook, &sheet->part);
 }
 
 /* Of the relationships of the workbook: its sheets, shared strings and styles. */
@@ -196,7 +205,7 @@ pm_workbook_rels(PmWorkbook *book, PmTags *tags, PmTagsEvent event)
 		return true;
 	type = attribute(tags, "Type");
 	if (type == NULL)
-		return no_memory(tags);
+		return false;
 	if (ends_with(type, "/worksheet"))
 		done = add_sheet(book, tags);
 	else if (ends_with(type, "/sharedStrings"))
@@ -236,14 +245,13 @@ consider_sheet(PmWorkbook *book, PmTags *tags)
 	const char *meant = tags->input->options->sheet;
 	char *name;
 	char *id;
-	bool done = true;
+	bool done;
 
 	if (book->sheet != NULL || (meant == NULL && is_hidden(tags)))
 		return true;
 	name = attribute(tags, "name");
 	id = attribute(tags, "id");
-	if (name == NULL || id == NULL)
-		done = no_memory(tags);
+	done = name != NULL && id != NULL;
 	for (int i = 0; done && i < book->sheet_count; i++)
 	{
 		PmReaderFound *found = tags->input->found;
@@ -284,7 +292,7 @@ add_format(PmWorkbook *book, PmTags *tags)
 	char *code = attribute(tags, "formatCode");
 
 	if (code == NULL)
-		return no_memory(tags);
+		return false;
 	if (book->format_count == MAX_FORMATS)
 	{
 		free(code);

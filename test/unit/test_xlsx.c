@@ -250,6 +250,11 @@ test_sheets(void)
 	           .sheet = SHEET("<row><c><v>1</v></c></row>")),
 	      "1@1:-1 1\n", .header = -1);
 	is_int((long long) strlen(render_found.sheet), 253, "is cut between characters");
+	BOOKS("a name that nobody has",
+	      PART(.book = "<workbook xmlns:r='" RELATION
+	                   "'><sheets><sheet r:id='rId1' name='" EUROS EUROS EUROS EUROS
+	                   "'/></sheets></workbook>"),
+	      "failed 13 0 0:-1 too long a name\n", .header = -1);
 	BOOKS("by name", PART(.sheet = SHEET("<row><c><v>1</v></c></row>")), "1@1:-1 1\n",
 	      .header = -1, .sheet = "tom & JERRY");
 	BOOKS("a hidden one by name", PART(.sheet = NULL), "1@2:-1 2|-\n[ean|b]\n", .header = 1,
