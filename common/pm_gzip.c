@@ -1,8 +1,8 @@
 /*
  * pm_gzip.c - gzip as a decoder of input
  *
- * Members one after another are one file, as gzip(1) has it.  After the last one nothing
- * may follow but zero bytes; a file that ends within a member is damaged.
+ * Members one after another are one file, as gzip(1) has it.  After a member only zero bytes
+ * may follow, or another one; a file that ends within a member is damaged.
  */
 #include "pm_reader_private.h"
 
@@ -49,17 +49,12 @@ take(PmInput *input, Gzip *gzip)
 	return true;
 }
 
-/* Is there another member?  Skips zero bytes; false with failure set: neither. */
+/* Is there another member, after zero bytes or none?  False with failure set: something else. */
 static bool
 begin_member(PmInput *input, Gzip *gzip)
 {
 	z_stream *stream = &gzip->stream;
 
-	if (stream->avail_in > 0 && *stream->next_in == 0x1F)
-	{
-		gzip->between = false;
-		return inflateReset(stream) == Z_OK;
-	}
 	while (stream->avail_in > 0 && *stream->next_in == 0)
 	{
 		stream->next_in++;
@@ -67,6 +62,11 @@ begin_member(PmInput *input, Gzip *gzip)
 	}
 	if (stream->avail_in == 0)
 		return true;
+	if (*stream->next_in == 0x1F)
+	{
+		gzip->between = false;
+		return inflateReset(stream) == Z_OK;
+	}
 	return pm_reader_fail(input->failure, PM_READER_BAD_ARCHIVE, 0,
 	                      "something follows the compressed data");
 }

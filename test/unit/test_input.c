@@ -71,6 +71,9 @@ test_gzip(void)
 	      "the second one is cut off", .header = 1);
 	pm_buffer_add(&out, "\0\0\0\0", 4);
 	GIVES(out.data, out.size, RENDERED "2@3:8 3|4\n", "zero bytes after them", .header = 1);
+	add_gzip(&out, "5;6\n", 4);
+	GIVES(out.data, out.size, RENDERED "2@3:8 3|4\n3@4:12 5|6\n", "a member after those",
+	      .header = 1);
 	pm_buffer_add(&out, "x", 1);
 	GIVES(out.data, out.size, "failed 6 0 0:-1 something follows the compressed data\n",
 	      "something else", .header = 1);
