@@ -3,7 +3,7 @@
  *
  * Names stay from record to record, in a hash table of (parent, key).  Values of a record
  * stand one after another in one buffer; those of one column are chained from the last to
- * the first.  Every array has a bound that comes from max_columns or max_size, so that no
+ * the first, the ones that were dropped among them.  Every array has a bound that comes from max_columns or max_size, so that no
  * record can make it grow without end.
  */
 #include "pm_fields.h"
@@ -22,8 +22,6 @@ typedef struct Name
 	size_t key;  /* where its own part starts */
 	uint32_t hash;
 	int parent;
-	int first_child;
-	int next_sibling;
 	int next_in_bucket;
 	int column;     /* NONE: it has had no value yet */
 	int latest;     /* number of values there were after the last one of it or under it */
@@ -35,7 +33,7 @@ typedef struct Value
 {
 	uint32_t start;
 	uint32_t size;
-	int column;
+	int column;   /* NONE: it was dropped */
 	int previous; /* of the same column */
 } Value;
 
@@ -151,8 +149,6 @@ pm_fields_make(int max_columns, size_t max_size, const char *joiner, char separa
 	}
 	memset(&fields->names[PM_FIELDS_ROOT], 0, sizeof(Name));
 	fields->names[PM_FIELDS_ROOT].parent = NONE;
-	fields->names[PM_FIELDS_ROOT].first_child = NONE;
-	fields->names[PM_FIELDS_ROOT].next_sibling = NONE;
 	fields->names[PM_FIELDS_ROOT].column = NONE;
 	fields->names[PM_FIELDS_ROOT].text.data = strdup("");
 	fields->names[PM_FIELDS_ROOT].hash = UINT32_C(2166136261);
@@ -250,9 +246,6 @@ pm_fields_child(PmFields *fields, int parent, const char *key, size_t size)
 	name->text.size = name->key + size;
 	name->hash = hash;
 	name->parent = parent;
-	name->first_child = NONE;
-	name->next_sibling = names[parent].first_child;
-	names[parent].first_child = i;
 	name->column = NONE;
 	name->next_in_bucket = fields->buckets[hash & fields->bucket_mask];
 	fields->buckets[hash & fields->bucket_mask] = i;
@@ -341,40 +334,28 @@ pm_fields_add(PmFields *fields, int name, size_t size)
 	return 0;
 }
 
-/* Takes back the values of a name, and of those under it, from the one numbered mark on. */
-static void
-drop(PmFields *fields, int name, int mark)
-{
-	Name *dropped = &fields->names[name];
-
-	if (dropped->latest <= mark)
-		return;
-	dropped->latest = mark;
-	if (dropped->column != NONE)
-	{
-		Column *column = &fields->columns[dropped->column];
-
-		while (column->last != NONE && column->last >= mark)
-		{
-			column->last = fields->values[column->last].previous;
-			column->count--;
-		}
-	}
-	for (int i = dropped->first_child; i != NONE; i = fields->names[i].next_sibling)
-		drop(fields, i, mark);
-}
-
 /*
  * A key is met in an object (a number that no other object of the reader has).  If the
  * same object had it before, its values and those under it are dropped: the last one wins.
+ * They are the ones from when it was met then up to its latest, as what is under a key
+ * comes before the key after it.
  */
 void
 pm_fields_once(PmFields *fields, int name, int64_t object)
 {
-	if (fields->names[name].object == object)
-		drop(fields, name, fields->names[name].mark);
-	fields->names[name].object = object;
-	fields->names[name].mark = fields->value_count;
+	Name *met = &fields->names[name];
+
+	if (met->object == object)
+		for (int i = met->mark; i < met->latest; i++)
+		{
+			Value *value = &fields->values[i];
+
+			if (value->column != NONE)
+				fields->columns[value->column].count--;
+			value->column = NONE;
+		}
+	met->object = object;
+	met->mark = fields->value_count;
 }
 
 /* The column of a name; -1: none yet. */
@@ -382,6 +363,15 @@ int
 pm_fields_column(const PmFields *fields, int name)
 {
 	return fields->names[name].column;
+}
+
+/* A value, or the one before it in its column that was not dropped; NONE if there is none. */
+static inline int
+kept(const PmFields *fields, int value)
+{
+	while (value != NONE && fields->values[value].column == NONE)
+		value = fields->values[value].previous;
+	return value;
 }
 
 /* Ends a record: its values by column, there until the next record.  NULL: no memory. */
@@ -398,9 +388,9 @@ pm_fields_finish(PmFields *fields)
 		if (column->count < 2)
 			continue;
 		size += (size_t) (column->count - 1) * fields->joiner_size;
-		for (int value = column->last; value != NONE;
-		     value = fields->values[value].previous)
-			size += fields->values[value].size;
+		for (int v = kept(fields, column->last); v != NONE;
+		     v = kept(fields, fields->values[v].previous))
+			size += fields->values[v].size;
 	}
 	/* at least a byte, so that an empty text has an address */
 	if (!pm_buffer_reserve(&fields->joined, size + 1) ||
@@ -417,9 +407,9 @@ pm_fields_finish(PmFields *fields)
 		*result = nothing;
 		if (column->count == 0)
 			continue;
-		value = &fields->values[column->last];
 		if (column->count == 1)
 		{
+			value = &fields->values[kept(fields, column->last)];
 			result->data = fields->text.data + value->start;
 			result->size = value->size;
 			continue;
@@ -427,17 +417,19 @@ pm_fields_finish(PmFields *fields)
 
 		/* chained from the last to the first: written from the end */
 		result->size = (size_t) (column->count - 1) * fields->joiner_size;
-		for (int v = column->last; v != NONE; v = fields->values[v].previous)
+		for (int v = kept(fields, column->last); v != NONE;
+		     v = kept(fields, fields->values[v].previous))
 			result->size += fields->values[v].size;
 		result->data = fields->joined.data + fields->joined.size;
 		end = fields->joined.size += result->size;
-		for (int v = column->last; v != NONE; v = value->previous)
+		for (int v = kept(fields, column->last), before; v != NONE; v = before)
 		{
 			value = &fields->values[v];
+			before = kept(fields, value->previous);
 			end -= value->size;
 			memcpy(fields->joined.data + end, fields->text.data + value->start,
 			       value->size);
-			if (value->previous != NONE)
+			if (before != NONE)
 			{
 				end -= fields->joiner_size;
 				memcpy(fields->joined.data + end, fields->joiner, fields->joiner_size);
@@ -452,7 +444,8 @@ bool
 pm_fields_are_blank(const PmFields *fields)
 {
 	for (int i = 0; i < fields->column_count; i++)
-		for (int v = fields->columns[i].last; v != NONE; v = fields->values[v].previous)
+		for (int v = kept(fields, fields->columns[i].last); v != NONE;
+		     v = kept(fields, fields->values[v].previous))
 			for (uint32_t at = 0; at < fields->values[v].size; at++)
 				if (!pm_is_space(fields->text.data[fields->values[v].start + at]))
 					return false;

@@ -58,6 +58,11 @@ test_duplicates(void)
 	      .skip = 0);
 	READS("with others between", "[{\"a\":{\"x\":1},\"b\":2,\"a\":3,\"b\":4}]",
 	      "1@1:1 -|4|3\n[a.x|b|a]\n", .skip = 0);
+	READS("a key that is written like another's path",
+	      "[{\"a\":{\"b\":1},\"a.b\":2,\"a\":3}]", "1@1:1 2|3\n[a.b|a]\n", .skip = 0);
+	READS("in the middle of the values of a column",
+	      "[{\"x.y\":1,\"x\":{\"y\":2},\"x.y\":[4,5],\"x\":{\"z\":6}}]",
+	      "1@1:1 4|5|6\n[x.y|x.z]\n", .skip = 0);
 	READS("objects of an array are not the same", "[{\"a\":[{\"b\":1},{\"b\":2,\"b\":3}]}]",
 	      "1@1:1 1|3\n[a.b]\n", .skip = 0);
 }
