@@ -201,6 +201,16 @@ cut(PmCsv *csv, size_t place)
 	return PM_CSV_NEXT_RECORD;
 }
 
+/* Is what was split the end of file of old programs, if nothing comes after it? */
+static bool
+is_dos_end(const PmCsv *csv)
+{
+	const PmCsvRecord *record = &csv->splitter.record;
+
+	return record->size == 1 && csv->window.data[csv->begin] == DOS_END &&
+	       record->next == csv->window.size;
+}
+
 /*
  * Splits what is at the beginning of the window, as far as it is there, and finds the end
  * of what is no good record by the rule above.
@@ -225,6 +235,8 @@ split_window(PmReader *reader)
 	switch (pm_csv_split(splitter, csv->window.data, csv->begin, end, at_end))
 	{
 		case PM_CSV_RECORD:
+			if (is_dos_end(csv) && !csv->at_end)
+				return PM_CSV_NEXT_MORE;
 			if (splitter->record.lines <= 1 && !splitter->record.unclosed)
 				return PM_CSV_NEXT_RECORD;
 			if (splitter->record.fault == PM_CSV_GOOD && pm_csv_count_fits(csv, splitter))
@@ -301,11 +313,7 @@ pm_csv_skip_line(PmCsv *csv)
 bool
 pm_csv_is_nothing(const PmCsv *csv)
 {
-	const PmCsvRecord *record = &csv->splitter.record;
-
-	return is_blank(&csv->splitter) ||
-	       (record->size == 1 && csv->window.data[csv->begin] == DOS_END && csv->at_end &&
-	        record->next == csv->window.size);
+	return is_blank(&csv->splitter) || (csv->at_end && is_dos_end(csv));
 }
 
 static PmReadStatus

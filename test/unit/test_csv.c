@@ -311,6 +311,33 @@ test_late_encoding(void)
 	pm_buffer_free(&text);
 }
 
+/* The end of file of DOS is none of a record's, however long the file and its pieces. */
+static void
+test_dos_end(void)
+{
+	static const size_t chunks[] = {PM_READER_CHUNK, 1000, 7};
+	PmReaderOptions options = {.header = -1};
+	PmBuffer text = {0};
+	size_t size;
+
+	while (text.size < 100000)
+		render_text(&text, "1;23456\n");
+	size = text.size;
+	for (size_t i = 0; i < sizeof(chunks) / sizeof(*chunks); i++)
+	{
+		char *plain = render_bytes(text.data, size, &options, chunks[i]);
+		char *ended;
+
+		text.size = size;
+		render_text(&text, "\x1A\r\n");
+		ended = render_bytes(text.data, text.size, &options, chunks[i]);
+		ok(strcmp(plain, ended) == 0, "the end of file of DOS on a line of its own");
+		free(ended);
+		free(plain);
+	}
+	pm_buffer_free(&text);
+}
+
 /* The dialect that is found, as delimiter, quote, and "header" or "data". */
 static const char *
 dialect(const char *text)
@@ -374,6 +401,7 @@ main(void)
 	test_limits();
 	test_encodings();
 	test_late_encoding();
+	test_dos_end();
 	test_unreadable();
 	test_dialects();
 	return tap_done();
