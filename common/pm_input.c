@@ -122,27 +122,39 @@ pm_input_peek(PmInput *input)
 }
 
 /*
- * Reads up to size bytes (size > 0), those of head first.  Returns how many, 0 at the
- * end, -1 with failure set.
+ * Reads size bytes (size > 0), those of head first; fewer only before the end or a failure.
+ * Returns how many, 0 at the end, -1 with failure set.  A caller that asks for twice as much
+ * each time gets it, so that looking at all it has again and again is linear.
  */
 ptrdiff_t
 pm_input_read(PmInput *input, char *buffer, size_t size)
 {
-	size_t left = input->head.size - input->head_used;
-	ptrdiff_t got;
+	size_t got = input->head.size - input->head_used;
 
-	if (left > 0)
-	{
-		if (size > left)
-			size = left;
-		memcpy(buffer, input->head.data + input->head_used, size);
-		input->head_used += size;
-		return (ptrdiff_t) size;
-	}
-	got = input->decoder->read(input, buffer, size);
+	if (got > size)
+		got = size;
 	if (got > 0)
-		input->given += got;
-	return got;
+		memcpy(buffer, input->head.data + input->head_used, got);
+	input->head_used += got;
+	if (got < size && input->late.fault != PM_READER_FINE)
+		*input->failure = input->late;
+	while (got < size && input->failure->fault == PM_READER_FINE)
+	{
+		ptrdiff_t part = input->decoder->read(input, buffer + got, size - got);
+
+		if (part <= 0)
+			break;
+		got += (size_t) part;
+		input->given += part;
+	}
+	if (input->failure->fault == PM_READER_FINE)
+		return (ptrdiff_t) got;
+	if (got == 0)
+		return -1;
+	/* first what comes before it */
+	input->late = *input->failure;
+	input->failure->fault = PM_READER_FINE;
+	return (ptrdiff_t) got;
 }
 
 /* Frees what the input owns; the descriptor is the caller's. */

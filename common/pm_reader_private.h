@@ -35,7 +35,8 @@ typedef struct PmDecoder
 	const char *magic;
 	size_t magic_size;
 	bool (*open)(PmInput *input); /* false: failure is set */
-	ptrdiff_t (*read)(PmInput *input, char *buffer, size_t size); /* as pm_input_read() */
+	/* up to size bytes: how many, 0 at the end, -1 with failure set */
+	ptrdiff_t (*read)(PmInput *input, char *buffer, size_t size);
 	void (*close)(PmInput *input); /* also after open failed */
 } PmDecoder;
 
@@ -51,7 +52,8 @@ struct PmInput
 	const PmDecoder *decoder;
 	void *state; /* the decoder's */
 	PmBuffer head;
-	size_t head_used; /* bytes of it that were read */
+	size_t head_used;     /* bytes of it that were read */
+	PmReaderFailure late; /* failure after the bytes that were read last */
 };
 
 typedef struct PmReaderFormat

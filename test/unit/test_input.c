@@ -216,6 +216,47 @@ test_zip(void)
 	      .header = 1);
 }
 
+/* Whatever a decoder gives at once, as much is read as was asked for. */
+static void
+asks_for_much(const char *data, size_t size, const char *name)
+{
+	PmReaderFailure failure;
+	int fd = file_of(data, size);
+	PmReader *reader = pm_reader_open(fd, &(PmReaderOptions){.header = -1}, &failure);
+	char *buffer = malloc(500000);
+
+	ok(reader != NULL && pm_input_read(&reader->input, buffer, 500000) == 500000, name);
+	pm_reader_close(reader);
+	close(fd);
+	free(buffer);
+}
+
+static void
+test_much(void)
+{
+	Member member = {"a.csv", NULL, 1000000};
+	PmBuffer out = {0};
+	uint32_t random = 1;
+	char *text = malloc(member.size);
+	char *archive;
+	size_t size;
+
+	for (size_t i = 0; i < member.size; i++)
+	{
+		random = random * 1664525 + 1013904223;
+		text[i] = i % 50 == 49 ? '\n' : (char) ('A' + (random >> 16) % 60);
+	}
+	member.data = text;
+	archive = archive_of(&member, 1, ZIP_CM_DEFLATE, ZIP_EM_NONE, &size);
+	add_gzip(&out, text, member.size);
+	asks_for_much(archive, size, "of an archive");
+	asks_for_much(out.data, out.size, "of gzip");
+	asks_for_much(text, member.size, "of a text");
+	free(archive);
+	free(text);
+	pm_buffer_free(&out);
+}
+
 /* Many members: found within bounds, or refused; ZIP64 where there are more than 65535. */
 static void
 test_many(void)
@@ -267,6 +308,7 @@ main(void)
 {
 	test_gzip();
 	test_zip();
+	test_much();
 	test_many();
 	test_bombs();
 	test_glob();
