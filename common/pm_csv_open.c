@@ -13,7 +13,6 @@
 
 #include "pm_char.h"
 
-#define COLUMNS_MAX  1000000
 #define CONTROLS_MAX 8 /* control characters that any text may have */
 
 /* Fails for want of a header, at the place where reading is. */
@@ -232,23 +231,6 @@ open_dialect(PmReader *reader, char *delimiter)
 	return true;
 }
 
-/* Checks what cannot be found out.  False: failure is set. */
-static bool
-check_options(PmReader *reader)
-{
-	const PmReaderOptions *options = &reader->options;
-	const char *wrong = NULL;
-
-	if (options->max_columns < 1 || options->max_columns > COLUMNS_MAX)
-		wrong = "max_columns";
-	if (options->max_record > PTRDIFF_MAX / 8)
-		wrong = "max_record";
-	if (options->skip < 0)
-		wrong = "skip";
-	return wrong == NULL ||
-	       pm_reader_fail(&reader->failure, PM_READER_BAD_OPTION, 0, wrong);
-}
-
 bool
 pm_csv_open(PmReader *reader)
 {
@@ -261,7 +243,7 @@ pm_csv_open(PmReader *reader)
 	reader->state = calloc(1, sizeof(PmCsv));
 	if (reader->state == NULL)
 		return pm_csv_out_of_memory(reader);
-	if (!check_options(reader) || !open_encoding(reader))
+	if (!open_encoding(reader))
 		return false;
 	if (given > PM_DELIMITER_MAX ||
 	    (given > 0 && pm_encoding_from_utf8(pm_csv_text_encoding(reader->state),

@@ -19,6 +19,7 @@
 #define DEFAULT_MAX_COLUMNS  2000
 #define DEFAULT_MAX_EXPANDED (INT64_C(64) << 30)
 #define DEFAULT_MAX_RATIO    200
+#define COLUMNS_MAX          1000000
 
 /* Asked in this order whether a file is theirs. */
 static const PmReaderFormat *const formats[] = {
@@ -265,6 +266,27 @@ take_options(PmReader *reader, const PmReaderOptions *options)
 	return copied || pm_reader_fail(&reader->failure, PM_READER_MEMORY, 0, "");
 }
 
+/* Checks the numbers among the options.  False: failure is set. */
+static bool
+check_options(PmReader *reader)
+{
+	const PmReaderOptions *options = &reader->options;
+	const char *wrong = NULL;
+
+	if (options->max_columns < 1 || options->max_columns > COLUMNS_MAX)
+		wrong = "max_columns";
+	if (options->max_record > PTRDIFF_MAX / 8)
+		wrong = "max_record";
+	if (options->skip < 0)
+		wrong = "skip";
+	if (options->max_expanded < 0)
+		wrong = "max_expanded";
+	if (options->max_ratio < 0)
+		wrong = "max_ratio";
+	return wrong == NULL ||
+	       pm_reader_fail(&reader->failure, PM_READER_BAD_OPTION, 0, wrong);
+}
+
 /* Finds the format and opens its reader.  False: failure is set. */
 static bool
 open_format(PmReader *reader)
@@ -303,7 +325,7 @@ pm_reader_open_chunked(int fd, const PmReaderOptions *options, size_t chunk,
 	}
 	reader->failure.offset = -1;
 	reader->chunk = chunk;
-	opened = take_options(reader, options);
+	opened = take_options(reader, options) && check_options(reader);
 	if (opened && fstat(fd, &status) != 0)
 		opened = pm_reader_fail(&reader->failure, PM_READER_IO, errno, strerror(errno));
 	if (opened)

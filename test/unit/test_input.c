@@ -291,6 +291,30 @@ test_many(void)
 	free(names);
 }
 
+/* Numbers that mean nothing are refused, whatever the format. */
+static void
+test_options(void)
+{
+	static const char *const texts[] = {"a;b\n1;2\n", "<a><b>1</b></a>", "[{\"a\":1}]",
+	                                    "PK\3\4"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+	{
+		size_t size = strlen(texts[i]);
+
+		GIVES(texts[i], size, "failed 3 0 0:-1 max_columns\n", "no columns",
+		      .max_columns = -1);
+		GIVES(texts[i], size, "failed 3 0 0:-1 max_columns\n", "too many columns",
+		      .max_columns = 1000001);
+		GIVES(texts[i], size, "failed 3 0 0:-1 max_record\n", "a record without end",
+		      .max_record = SIZE_MAX);
+		GIVES(texts[i], size, "failed 3 0 0:-1 skip\n", "lines to skip", .skip = -1);
+		GIVES(texts[i], size, "failed 3 0 0:-1 max_ratio\n", "a ratio", .max_ratio = -1);
+		GIVES(texts[i], size, "failed 3 0 0:-1 max_expanded\n", "bytes to expand",
+		      .max_expanded = -1);
+	}
+}
+
 static void
 test_glob(void)
 {
@@ -311,6 +335,7 @@ main(void)
 	test_much();
 	test_many();
 	test_bombs();
+	test_options();
 	test_glob();
 	return tap_done();
 }
