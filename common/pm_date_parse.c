@@ -160,19 +160,10 @@ static PmValueFault
 read_serial(PmDateScan scan, PmDateSerial serial, PmDate *date)
 {
 	PmDatePart part;
-	PmDatePart fraction;
 	int32_t days;
 
-	if (!pm_date_read_number(&scan, &part))
+	if (!pm_date_read_number(&scan, &part) || !pm_date_skip_fraction(&scan))
 		return PM_VALUE_NOT_A_DATE;
-	if (pm_date_skip(&scan, '.') || pm_date_skip(&scan, ','))
-	{
-		while (pm_date_read_number(&scan, &fraction))
-			;
-	}
-	/* a fraction of many digits */
-	while (scan.at < scan.end && pm_is_digit(*scan.at))
-		scan.at++;
 	pm_date_skip_blanks(&scan);
 	if (scan.at < scan.end || part.value > 2958465)
 		return PM_VALUE_NOT_A_DATE;

@@ -179,11 +179,26 @@ pm_date_skip(PmDateScan *scan, char c)
 	return true;
 }
 
+/* Goes past a mark and the digits after it, if there is one; false if it has no digits. */
+bool
+pm_date_skip_fraction(PmDateScan *scan)
+{
+	const char *start;
+	uint32_t cp;
+	size_t size;
+
+	if (!pm_date_skip(scan, '.') && !pm_date_skip(scan, ','))
+		return true;
+	start = scan->at;
+	while ((size = pm_date_peek(scan, &cp)) > 0 && pm_utf8_digit(cp) >= 0)
+		scan->at += size;
+	return scan->at > start;
+}
+
 /* Is what is left a time of day with an optional zone, or nothing?  10:30, T10:30:00.5+01:00, 9:05 PM. */
 bool
 pm_date_is_time(PmDateScan *scan)
 {
-	PmDatePart fraction;
 	char word[PM_DATE_WORD_MAX];
 	bool separated = pm_date_skip_blanks(scan);
 
@@ -200,13 +215,8 @@ pm_date_is_time(PmDateScan *scan)
 	{
 		if (!read_below(scan, 61))
 			return false;
-		if (pm_date_skip(scan, '.') || pm_date_skip(scan, ','))
-		{
-			if (!pm_date_read_number(scan, &fraction))
-				return false;
-			while (pm_date_read_number(scan, &fraction))
-				;
-		}
+		if (!pm_date_skip_fraction(scan))
+			return false;
 	}
 	pm_date_skip_blanks(scan);
 	if (pm_date_read_word(scan, word) && strcmp(word, "z") != 0 &&

@@ -27,6 +27,7 @@ typedef struct PmDateScan
 /* in pm_date_scan.c */
 extern size_t pm_date_peek(const PmDateScan *scan, uint32_t *cp);
 extern bool pm_date_skip(PmDateScan *scan, char c);
+extern bool pm_date_skip_fraction(PmDateScan *scan);
 extern bool pm_date_skip_blanks(PmDateScan *scan);
 extern bool pm_date_read_number(PmDateScan *scan, PmDatePart *part);
 extern bool pm_date_read_word(PmDateScan *scan, char out[PM_DATE_WORD_MAX]);
