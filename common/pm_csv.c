@@ -25,6 +25,7 @@
 
 #define LINE_END_MAX 2      /* bytes of CRLF */
 #define DOS_END      '\x1A' /* ends files of old programs */
+#define MARK_SIZE    3      /* bytes of a byte order mark in UTF-8 */
 
 bool
 pm_csv_out_of_memory(PmReader *reader)
@@ -201,6 +202,26 @@ cut(PmCsv *csv, size_t place)
 	return PM_CSV_NEXT_RECORD;
 }
 
+/*
+ * Steps over a byte order mark before a record, as there is where files were put together.
+ * False: only more text can tell whether there is one.
+ */
+bool
+pm_csv_skip_mark(PmCsv *csv)
+{
+	static const char mark[MARK_SIZE] = "\xEF\xBB\xBF";
+	const char *data = csv->window.data + csv->begin;
+	size_t left = csv->window.size - csv->begin;
+
+	if (left == 0 || *data != mark[0] || pm_csv_text_encoding(csv) != PM_ENCODING_UTF8)
+		return true;
+	if (left < MARK_SIZE && !csv->at_end)
+		return memcmp(data, mark, left) != 0;
+	if (left >= MARK_SIZE && memcmp(data, mark, MARK_SIZE) == 0)
+		pm_csv_consume(csv, MARK_SIZE, 0);
+	return true;
+}
+
 /* Is what was split the end of file of old programs, if nothing comes after it? */
 static bool
 is_dos_end(const PmCsv *csv)
@@ -220,18 +241,24 @@ split_window(PmReader *reader)
 {
 	PmCsv *csv = reader->state;
 	PmCsvSplitter *splitter = &csv->splitter;
-	size_t left = csv->window.size - csv->begin;
-	bool is_full = left > window_limit(reader);
-	bool at_end = csv->at_end && left <= window_limit(reader);
-	size_t end = csv->begin + (is_full ? window_limit(reader) : left);
-	size_t to = end;
+	size_t left;
+	bool is_full;
+	bool at_end;
+	size_t end;
+	size_t to;
 	size_t place;
 	size_t second;
 	bool has_end = false;
 	PmCsvNext next;
 
+	if (!pm_csv_skip_mark(csv))
+		return PM_CSV_NEXT_MORE;
+	left = csv->window.size - csv->begin;
 	if (left == 0)
 		return csv->at_end ? PM_CSV_NEXT_END : PM_CSV_NEXT_MORE;
+	is_full = left > window_limit(reader);
+	at_end = csv->at_end && !is_full;
+	end = to = csv->begin + (is_full ? window_limit(reader) : left);
 	switch (pm_csv_split(splitter, csv->window.data, csv->begin, end, at_end))
 	{
 		case PM_CSV_RECORD:

@@ -249,8 +249,10 @@ pm_csv_open(PmReader *reader)
 	    (given > 0 && pm_encoding_from_utf8(pm_csv_text_encoding(reader->state),
 	                                        options->delimiter, given, delimiter) == 0))
 		return pm_reader_fail(&reader->failure, PM_READER_BAD_OPTION, 0, "delimiter");
-	if (!pm_csv_fill_to(reader, PM_INPUT_HEAD) ||
-	    !take_sep_line(reader, delimiter, &has_sep_line))
+	if (!pm_csv_fill_to(reader, PM_INPUT_HEAD))
+		return false;
+	pm_csv_skip_mark(reader->state); /* a second one; all that can tell is there */
+	if (!take_sep_line(reader, delimiter, &has_sep_line))
 		return false;
 	if (has_sep_line && skip > 0)
 		skip--;

@@ -60,6 +60,7 @@ extern int64_t pm_csv_file_size(const PmCsv *csv, const char *data, size_t size)
 extern void pm_csv_consume(PmCsv *csv, size_t size, int64_t lines);
 extern bool pm_csv_fill(PmReader *reader);
 extern bool pm_csv_fill_to(PmReader *reader, size_t size);
+extern bool pm_csv_skip_mark(PmCsv *csv);
 extern PmCsvNext pm_csv_split_next(PmReader *reader);
 extern bool pm_csv_skip_line(PmCsv *csv);
 extern bool pm_csv_count_fits(const PmCsv *csv, const PmCsvSplitter *splitter);

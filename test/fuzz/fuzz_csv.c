@@ -49,12 +49,12 @@ hash_text(uint64_t *hash, PmText text)
 	hash_bytes(hash, text.data, text.size);
 }
 
-/* Is some of the file that no record has nothing but what separates blank values? */
+/* Is some of the file that no record has nothing but what separates blank values, or a mark? */
 static int
 is_nothing(const char *data, size_t size, const PmReaderFound *found)
 {
 	for (size_t i = 0; i < size; i++)
-		if (data[i] == '\0' || (strchr(" \t\r\n\x1A", data[i]) == NULL &&
+		if (data[i] == '\0' || (strchr(" \t\r\n\x1A\xEF\xBB\xBF", data[i]) == NULL &&
 		                        strchr(found->delimiter, data[i]) == NULL &&
 		                        data[i] != found->quote && data[i] != found->escape))
 			return 0;

@@ -89,6 +89,15 @@ test_around(void)
 	READS("lines to skip, whatever is in them", "\"unclosed\nx\ra;b\n1;2\n",
 	      "[a|b]\n1@4:16 1|2\n", .header = 1, .skip = 2);
 	READS("more than there are", "a;b\n", "failed 10 0 2:4 \n", .header = 1, .skip = 2);
+	READS(
+	    "marks where files were put together",
+	    "\xEF\xBB\xBF\xEF\xBB\xBF\"a\";b\n1;2\n\xEF\xBB\xBF\"a\";b\n\xEF\xBB\xBF\"3\";4\n\xEF\xBB\xBF",
+	    "[a|b]\n1@2:12 1|2\n2@3:19 a|b !8 -1@3:19 \"a\";b\n3@4:28 3|4\n", .header = 1);
+	READS("marks of UTF-16",
+	      "\xFF\xFE\xFF\xFE"
+	      "a\0\n\0\xFF\xFE\"\0"
+	      "1\0\"\0",
+	      "[a]\n1@2:10 1\n", .header = 1);
 	READS("the end of file of DOS", "a;b\r\n1;2\r\n\x1A", "[a|b]\n1@2:5 1|2\n",
 	      .header = 1);
 	READS("the header again", "a;b\n1;2\na;b\n\"a\";b\n3;4\n",
