@@ -1,9 +1,10 @@
 /*
  * pm_encoding.c - tell encodings apart, and turn text into UTF-8
  *
- * What a text is, is decided in this order: a byte order mark; zero bytes in every other
- * place (UTF-16); more well-formed UTF-8 characters than bytes that are none; else one
- * byte is one character.  Which of the three sets of those is meant, only some bytes tell:
+ * What a text is, is decided in this order: a byte order mark; zero bytes, or low ones, in
+ * every other place (UTF-16); more well-formed UTF-8 characters than bytes that are none;
+ * else one byte is one character.  Which of the three sets of those is meant, only some
+ * bytes tell:
  *
  *   80 .. 9F         characters in Windows-1252, but controls, which nobody writes, in the
  *                    ISO sets; five of them Windows-1252 does not have
@@ -439,20 +440,27 @@ pm_utf16_size(const char *data, size_t size)
 	return bytes;
 }
 
-/* Is it UTF-16, by zero bytes?  In the encoding of the characters that are ASCII. */
+/*
+ * Is it UTF-16, by zero bytes?  In the encoding of the characters that are ASCII: a quarter
+ * of them at least, unless almost all others are of the alphabets before U+0900.
+ */
 static PmEncoding
 detect_utf16(const char *data, size_t size)
 {
 	size_t pairs = size / 2;
 	size_t zeros[2] = {0, 0};
+	size_t low[2] = {0, 0}; /* zero too */
 
 	for (size_t i = 0; i < pairs * 2; i++)
+	{
 		zeros[i & 1] += data[i] == '\0';
+		low[i & 1] += (unsigned char) data[i] < 0x09;
+	}
 	/* a zero byte or two may be in any text */
-	if (zeros[1] > 1 && zeros[1] * 4 > pairs && zeros[0] * 10 < zeros[1])
-		return PM_ENCODING_UTF16LE;
-	if (zeros[0] > 1 && zeros[0] * 4 > pairs && zeros[1] * 10 < zeros[0])
-		return PM_ENCODING_UTF16BE;
+	for (int half = 0; half < 2; half++)
+		if (zeros[half] > 1 && zeros[!half] * 10 < zeros[half] &&
+		    (zeros[half] * 4 > pairs || low[half] * 10 > pairs * 9))
+			return half == 1 ? PM_ENCODING_UTF16LE : PM_ENCODING_UTF16BE;
 	return PM_ENCODING_DETECT;
 }
 
