@@ -1,8 +1,7 @@
 /*
  * pm_blank.c - blanks of any kind: at the ends of a text, and in runs inside it
  *
- * Most values have nothing to be taken off: that is found out from the bytes at the ends,
- * and eight bytes at a time inside.
+ * Clean ASCII is found eight bytes at a time.
  */
 #include <string.h>
 
@@ -17,13 +16,6 @@ bool
 pm_is_blank(uint32_t code_point)
 {
 	return pm_utf8_is_space(code_point) || code_point == 0xFEFF || code_point == 0x200B;
-}
-
-/* Is it an ASCII character that is seen, so that no blank has it as a byte? */
-static inline bool
-is_plain(char c)
-{
-	return c > ' ' && c <= '~';
 }
 
 /* The size of a blank that a text starts with, 0 if it starts with none. */
@@ -73,9 +65,7 @@ trim(PmText text)
 PmText
 pm_blank_trim(PmText text)
 {
-	if (text.size > 0 && is_plain(text.data[0]) && is_plain(text.data[text.size - 1]))
-		return text;
-	return trim(text);
+	return pm_blank_is_trimmed(text) ? text : trim(text);
 }
 
 /* Sets the high bit of each byte that is below n <= 0x80, of bytes that are below 0x80. */
@@ -98,24 +88,11 @@ unclean(const char *at)
 }
 
 /*
- * Is a text of 8 to 36 bytes clean ASCII?  Five times eight bytes, which overlap by one so
- * that no pair is missed: the size of values varies, and no branch depends on it.
+ * How many bytes at the start of a text have no blank but single spaces: all of it, or as
+ * many as there are before a blank of another kind or the second one of a run.
  */
-static inline bool
-is_clean(PmText text)
-{
-	size_t last = text.size - 8;
-	uint64_t found = unclean(text.data) | unclean(text.data + last);
-
-	found |= unclean(text.data + (last < 7 ? last : 7));
-	found |= unclean(text.data + (last < 14 ? last : 14));
-	found |= unclean(text.data + (last < 21 ? last : 21));
-	return found == 0;
-}
-
-/* As pm_blank_clean(), of any text; apart, so that short ones pay for nothing of it. */
-static __attribute__((noinline)) size_t
-scan(PmText text)
+size_t
+pm_blank_clean(PmText text)
 {
 	const char *at = text.data;
 	const char *end = at + text.size;
@@ -132,7 +109,7 @@ scan(PmText text)
 			spaced = at[-1] == ' ';
 			continue;
 		}
-		if (is_plain(*at) || (*at == ' ' && !spaced))
+		if (pm_blank_is_seen(*at) || (*at == ' ' && !spaced))
 		{
 			spaced = *at++ == ' ';
 			continue;
@@ -144,18 +121,6 @@ scan(PmText text)
 		at += size;
 	}
 	return (size_t) (at - text.data);
-}
-
-/*
- * How many bytes at the start of a text have no blank but single spaces: all of it, or as
- * many as there are before a blank of another kind or the second one of a run.
- */
-size_t
-pm_blank_clean(PmText text)
-{
-	if (text.size >= 8 && text.size <= 36 && is_clean(text))
-		return text.size;
-	return scan(text);
 }
 
 /* Writes a text with one space for each run of blanks into out, which has room for all of it. */

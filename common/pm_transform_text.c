@@ -20,7 +20,7 @@ run_trim(const void *compiled, PmText *value, PmArena *arena, PmValueFault *faul
 	(void) compiled;
 	(void) arena;
 	(void) fault;
-	if (value->data != NULL)
+	if (value->data != NULL && !pm_blank_is_trimmed(*value))
 		*value = pm_blank_trim(*value);
 	return PM_TRANSFORM_OK;
 }
@@ -35,7 +35,7 @@ run_collapse(const void *compiled, PmText *value, PmArena *arena, PmValueFault *
 
 	(void) compiled;
 	(void) fault;
-	if (value->data == NULL)
+	if (value->data == NULL || pm_blank_is_clean(*value))
 		return PM_TRANSFORM_OK;
 	clean = pm_blank_clean(*value);
 	if (clean == value->size)

@@ -92,10 +92,44 @@ test_blanks(void)
 	is_int(wrong, 0, "300 000 random texts, trimmed and collapsed as naive code does");
 }
 
+/* What is told at a glance is so: texts of every size with one character at every place. */
+static void
+test_glances(void)
+{
+	static const char *const odd[] = {" ",        "\t",       "\n",  "\x7F",
+	                                  "\xC3\xA9", "\xC2\xA0", "\xFF"};
+	int wrong = 0;
+	int clean = 0;
+
+	for (size_t size = 0; size <= 64; size++)
+		for (size_t place = 0; place <= size; place++)
+			for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++)
+			{
+				char bytes[80];
+				PmText text = {bytes, size};
+
+				for (size_t j = 0; j < sizeof(bytes); j++)
+					bytes[j] = j % 4 == 3 ? ' ' : 'x';
+				memcpy(bytes + place, odd[i], strlen(odd[i]));
+				if (pm_blank_is_trimmed(text))
+					wrong += pm_blank_trim(text).size != size;
+				if (pm_blank_is_clean(text))
+				{
+					wrong += pm_blank_clean(text) != size;
+					clean++;
+				}
+			}
+	is_int(wrong, 0, "texts that are told to have nothing to be taken off have nothing");
+#ifdef __SSE2__
+	ok(clean > 1000, "there are such texts");
+#endif
+}
+
 int
 main(void)
 {
 	srand(1);
 	test_blanks();
+	test_glances();
 	return tap_done();
 }
