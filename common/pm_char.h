@@ -23,6 +23,13 @@ pm_is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* Space, tab, line feed, carriage return: white space of XML and JSON. */
+static inline bool
+pm_is_white(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 /* A letter, or a byte of a character above ASCII. */
 static inline bool
 pm_is_letter(char c)

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pm_char.h"
+
 /* The line of a place in the window, at or after the one asked for before. */
 int64_t
 pm_json_line_of(PmJson *json, size_t place)
@@ -282,7 +284,7 @@ next_line(PmJson *json, PmRecord *record)
 
 	if (!json->in_record)
 	{
-		while (json->at < end && pm_json_is_blank(data[json->at]))
+		while (json->at < end && pm_is_white(data[json->at]))
 			json->at++;
 		if (json->at == end)
 			return json->at_end ? PM_READ_END : fill(json, end);
@@ -307,7 +309,7 @@ next_line(PmJson *json, PmRecord *record)
 	json->at = end + (newline != NULL);
 	if (json->is_long)
 		return pm_json_give(json, json->start, end, record);
-	while (pm_json_is_blank(data[end - 1]))
+	while (pm_is_white(data[end - 1]))
 		end--;
 	check_line(json, json->start, end);
 	return pm_json_give(json, json->start, end, record);
@@ -333,7 +335,7 @@ decide(PmJson *json)
 	if (json->at == 0 && json->base == 0 &&
 	    memchr(window->data, '\0', window->size < 4 ? window->size : 4) != NULL)
 		return pm_json_failed(json, PM_READER_BAD_ENCODING, 0, "JSON is in UTF-8");
-	while (json->at < window->size && pm_json_is_blank(window->data[json->at]))
+	while (json->at < window->size && pm_is_white(window->data[json->at]))
 		json->at++;
 	if (json->at == window->size && !json->at_end)
 		return fill(json, json->at);
@@ -359,7 +361,7 @@ decide(PmJson *json)
 	do
 		event = pm_json_scan(&json->scan, &at, end);
 	while (event != PM_JSON_MORE && event != PM_JSON_ERROR);
-	while (pm_json_is_blank(end[-1]))
+	while (pm_is_white(end[-1]))
 		end--;
 	if (event == PM_JSON_MORE && !pm_json_scan_is_over(&json->scan) &&
 	    !pm_json_scan_in_string(&json->scan) && strchr("{[,:", end[-1]) != NULL)
@@ -387,7 +389,7 @@ json_matches(PmReader *reader)
 	size_t size = pm_reader_begins(reader, start, sizeof(start));
 	size_t at = 1;
 
-	while (at < size && pm_json_is_blank(start[at]))
+	while (at < size && pm_is_white(start[at]))
 		at++;
 	if (at >= size)
 		return size > 0 && start[0] == '{';

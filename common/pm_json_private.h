@@ -55,12 +55,6 @@ typedef struct PmJson
 	int64_t count;
 } PmJson;
 
-static inline bool
-pm_json_is_blank(char c)
-{
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 /* in pm_json.c */
 extern int64_t pm_json_line_of(PmJson *json, size_t place);
 extern PmReadStatus

@@ -113,7 +113,7 @@ pm_json_decode(const char *at, const char *end, char *out, const char **bad,
 static inline const char *
 skip_blanks(const char *at)
 {
-	while (pm_json_is_blank(*at))
+	while (pm_is_white(*at))
 		at++;
 	return at;
 }

@@ -45,12 +45,6 @@ pm_json_scan_start(PmJsonScan *scan, int watch)
 }
 
 static inline bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-static inline bool
 is_hex(char c)
 {
 	return pm_is_digit(c) || (pm_lower(c) >= 'a' && pm_lower(c) <= 'f');
@@ -157,7 +151,7 @@ pm_json_scan(PmJsonScan *scan, const char **at, const char *end)
 		{
 			case FIRST_VALUE:
 			case VALUE:
-				if (is_blank(c))
+				if (pm_is_white(c))
 					break;
 				if (c == ']' && scan->state == FIRST_VALUE)
 				{
@@ -179,7 +173,7 @@ pm_json_scan(PmJsonScan *scan, const char **at, const char *end)
 
 			case FIRST_KEY:
 			case KEY:
-				if (is_blank(c))
+				if (pm_is_white(c))
 					break;
 				if (c == '}' && scan->state == FIRST_KEY)
 				{
@@ -198,7 +192,7 @@ pm_json_scan(PmJsonScan *scan, const char **at, const char *end)
 				break;
 
 			case COLON:
-				if (is_blank(c))
+				if (pm_is_white(c))
 					break;
 				if (c != ':')
 					return PM_JSON_ERROR;
@@ -206,7 +200,7 @@ pm_json_scan(PmJsonScan *scan, const char **at, const char *end)
 				break;
 
 			case NEXT:
-				if (is_blank(c))
+				if (pm_is_white(c))
 					break;
 				if (c == ',')
 				{
@@ -222,7 +216,7 @@ pm_json_scan(PmJsonScan *scan, const char **at, const char *end)
 				continue;
 
 			case OVER:
-				if (!is_blank(c))
+				if (!pm_is_white(c))
 					return PM_JSON_ERROR;
 				break;
 

@@ -13,12 +13,6 @@
 #include "pm_char.h"
 #include "pm_utf8.h"
 
-static inline bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 /* A scanner of parts that are read chunk bytes at once. */
 void
 pm_tags_make(PmTags *tags, PmInput *input, size_t chunk, size_t max_token)
@@ -104,7 +98,7 @@ local_name(const char *start, const char *end)
 static inline const char *
 name_end(const char *at, const char *end)
 {
-	while (at < end && !is_blank(*at) && *at != '=' && *at != '/' && *at != '>' &&
+	while (at < end && !pm_is_white(*at) && *at != '=' && *at != '/' && *at != '>' &&
 	       *at != '<' && *at != '"' && *at != '\'')
 		at++;
 	return at;
@@ -113,7 +107,7 @@ name_end(const char *at, const char *end)
 static inline const char *
 skip_blanks(const char *at, const char *end)
 {
-	while (at < end && is_blank(*at))
+	while (at < end && pm_is_white(*at))
 		at++;
 	return at;
 }
