@@ -75,8 +75,7 @@ PM_COMMON_SOURCES = \
 	pm_words.c \
 	pm_workbook.c \
 	pm_xlsx.c \
-	pm_xlsx_cell.c \
-	pm_xlsx_row.c \
+	pm_xlsx_sheet.c \
 	pm_xml.c \
 	pm_xml_record.c \
 	pm_zip.c

@@ -2,7 +2,7 @@
  * pm_xlsx.c - a sheet of an Office Open XML workbook
  *
  * The small parts are read first (pm_workbook.c), then the shared strings (pm_strings.c),
- * then the sheet, row by row (pm_xlsx_row.c, pm_xlsx_cell.c).  A workbook that is itself
+ * then the sheet, row by row (pm_xlsx_sheet.c).  A workbook that is itself
  * compressed is expanded into a temporary file, as its archive is no stream.
  */
 #define _GNU_SOURCE /* memmem() */

@@ -62,7 +62,8 @@ typedef struct PmXlsx
 	int phonetic;  /* depth of elements that tell how to read it */
 
 	/* the row of the moment */
-	int data_depth; /* of the sheet's rows, as depth of tags; zero: outside of them */
+	int data_depth; /* of the sheet's rows, as depth of tags; zero: outside of
+                     them */
 	int64_t row;
 	int column; /* of the cell of the moment */
 	PmXlsxType type;
@@ -92,15 +93,8 @@ pm_xlsx_no_memory(PmXlsx *xlsx)
 	return pm_reader_fail(&xlsx->reader->failure, PM_READER_MEMORY, 0, "");
 }
 
-/* in pm_xlsx_cell.c */
-extern bool pm_xlsx_add_value(PmXlsx *xlsx);
-extern bool pm_xlsx_take_text(PmXlsx *xlsx, PmTagsEvent event);
+/* in pm_xlsx_sheet.c */
 extern bool pm_xlsx_take_shared(PmXlsx *xlsx, PmTagsEvent event);
-extern bool pm_xlsx_reference(const PmText *text, int *column, int64_t *row);
-extern void pm_xlsx_begin_cell(PmXlsx *xlsx);
-extern bool pm_xlsx_finish_cell(PmXlsx *xlsx);
-
-/* in pm_xlsx_row.c */
 extern PmReadStatus pm_xlsx_take_sheet(PmXlsx *xlsx, PmTagsEvent event, PmRecord *record);
 
 #endif /* PM_XLSX_PRIVATE_H */
