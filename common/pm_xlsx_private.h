@@ -62,8 +62,7 @@ typedef struct PmXlsx
 	int phonetic;  /* depth of elements that tell how to read it */
 
 	/* the row of the moment */
-	int data_depth; /* of the sheet's rows, as depth of tags; zero: outside of
-                     them */
+	int data_depth; /* of the sheet's rows, as depth of tags; zero: outside of them */
 	int64_t row;
 	int column; /* of the cell of the moment */
 	PmXlsxType type;

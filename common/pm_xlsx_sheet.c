@@ -1,13 +1,12 @@
 /*
- * pm_xlsx_sheet.c - the rows and cells of a workbook's sheet, and its shared
- * texts
+ * pm_xlsx_sheet.c - the rows and cells of a workbook's sheet, and its shared texts
  *
  * What a cell has becomes text:
- *   number     the shortest exact decimal text; a date or time if its format is
- * one formula    the value that was saved with it, none if there is none;
- * nothing is computed boolean    true or false error      #N/A is no value;
- * others are their text, so that no number is taken for them merged     the
- * value is in the first of the cells
+ *   number     the shortest exact decimal text; a date or time if its format is one
+ *   formula    the value that was saved with it, none if there is none; nothing is computed
+ *   boolean    true or false
+ *   error      #N/A is no value; others are their text, so that no number is taken for them
+ *   merged     the value is in the first of the cells
  */
 #include "pm_xlsx_private.h"
 
@@ -39,8 +38,8 @@ add_value(PmXlsx *xlsx)
 }
 
 /*
- * Takes what a text is made of, of a shared string or of a cell itself: the "t"
- * elements outside of phonetic hints.
+ * Takes what a text is made of, of a shared string or of a cell itself: the "t" elements
+ * outside of phonetic hints.
  */
 static bool
 take_text(PmXlsx *xlsx, PmTagsEvent event)
@@ -83,8 +82,7 @@ pm_xlsx_take_shared(PmXlsx *xlsx, PmTagsEvent event)
 	                      xlsx->value_fault, &xlsx->reader->failure);
 }
 
-/* The row and column of a reference such as BC12, from 1 and 0; false: it is
- * none. */
+/* The row and column of a reference such as BC12, from 1 and 0; false: it is none. */
 static bool
 read_reference(const PmText *text, int *column, int64_t *row)
 {
@@ -333,8 +331,7 @@ text_is_blank(PmText text)
 	return true;
 }
 
-/* Takes the cells without anything but blanks off the end; how many are left?
- */
+/* Takes the cells without anything but blanks off the end; how many are left? */
 static int
 trim_row(PmXlsx *xlsx)
 {
@@ -343,8 +340,7 @@ trim_row(PmXlsx *xlsx)
 	return xlsx->cell_count;
 }
 
-/* Does the first row look like a header?  All of it is text, and none of that a
- * number. */
+/* Does the first row look like a header?  All of it is text, and none of that a number. */
 static bool
 looks_like_header(const PmXlsx *xlsx)
 {
@@ -484,9 +480,8 @@ finish_row(PmXlsx *xlsx, PmRecord *record)
 }
 
 /*
- * A tag or text of the sheet; PM_READ_AGAIN: no row has ended.  Rows, cells and
- * values are what stands where the format has them: anywhere else the same
- * names say nothing.
+ * A tag or text of the sheet; PM_READ_AGAIN: no row has ended.  Rows, cells and values are
+ * what stands where the format has them: anywhere else the same names say nothing.
  */
 PmReadStatus
 pm_xlsx_take_sheet(PmXlsx *xlsx, PmTagsEvent event, PmRecord *record)
