@@ -150,7 +150,6 @@ BEGIN
   PERFORM pm_xref.unsubscribe(s.topic) FROM pm_xref.subscriptions AS s;
   TRUNCATE pm_xref._events;
   DELETE FROM pm_jobs._job;
-  COMMIT;
   IF source IS NULL THEN
     CALL empty();
   ELSE
@@ -160,11 +159,9 @@ BEGIN
                 WHERE t.tgrelid IN ('products'::regclass, 'product_prices'::regclass) AND t.tgname = ANY (off) LOOP
     EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', switch."table", switch.tgname);
   END LOOP;
-  COMMIT;
   IF topic IS NOT NULL THEN
     PERFORM pm_xref.subscribe(topic, NULL, 'line', 'noop');
   END IF;
-  COMMIT;
 END
 $$;
 CREATE TABLE bench.parts (id integer GENERATED ALWAYS AS IDENTITY, variant text, off text[], topic text);
