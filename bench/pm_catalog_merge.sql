@@ -1,9 +1,11 @@
 -- pm_catalog_merge.sql - merge_products() beside COPY of the same rows and beside
--- INSERT ... ON CONFLICT from the same staging table
+-- INSERT ... ON CONFLICT from the same staging table; then the shares of a merge
 --
 -- One session, no parallel query.  psql variables: rows, how many a file has; dir, a
 -- directory that the server can write to.  COPY loads rows that are clean and typed, with
 -- their keys, into the same tables under the same constraints, indexes and triggers.
+-- A share is a merge with something beside the same one without: of at most 100 000 rows
+-- with a family and six values, at most one event of a product and one of a price each.
 \set ON_ERROR_STOP on
 \pset footer off
 SET client_min_messages = warning;
@@ -119,14 +121,75 @@ CALL bench.compare('second', ARRAY['merge, 10 % changed', 'ON CONFLICT, 10 % cha
   ARRAY['SELECT merge(''changed'')', 'SELECT upsert(''changed'')', 'SELECT merge(''staged'')'],
   array_fill('CALL fill()'::text, ARRAY[3]), rounds => :rounds);
 
+
+-- shares: a trigger is off, or there is a subscriber
+\o /dev/null
+INSERT INTO families (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-06bc7f30a5bc', 'article', 'Articles');
+INSERT INTO family_attributes (family_id, code, name, data_type, is_mandatory)
+SELECT '01a21d28-7d45-7936-84e2-06bc7f30a5bc', a.code, initcap(a.code), a.type, a.is_mandatory
+FROM (VALUES ('colour', 'choice', true), ('length', 'number', true), ('pieces', 'integer', true), ('since', 'date', false), ('washable', 'boolean', false), ('care', 'text', false)) AS a(code, type, is_mandatory);
+INSERT INTO family_options (family_id, attribute, code, name)
+SELECT '01a21d28-7d45-7936-84e2-06bc7f30a5bc', 'colour', o, initcap(o) FROM unnest(ARRAY['black', 'white', 'red', 'anthracite', 'natural']) AS o;
+CREATE FUNCTION with_specs(source regclass) RETURNS text LANGUAGE sql AS $$
+  SELECT format('SELECT s.*, ''article'' AS family, jsonb_build_object(''colour'', (ARRAY[''black'', ''white'', ''red'', ''anthracite'', ''natural''])[1 + row_no %% 5], '
+                '''length'', 10 + row_no %% 90, ''pieces'', 1 + row_no %% 12, ''since'', date ''2020-01-01'' + (row_no %% 1000)::integer, ''washable'', row_no %% 2 = 0, '
+                '''care'', ''Wash at '' || 30 + row_no %% 3 * 10) AS technical_specs FROM %s AS s WHERE s.row_no <= 100000', source)
+$$;
+SELECT format('CREATE UNLOGGED TABLE %s_part AS %s', t, with_specs(t)) FROM unnest(ARRAY['staged', 'changed']) AS t
+\gexec
+VACUUM ANALYZE staged_part;
+VACUUM ANALYZE changed_part;
+CREATE FUNCTION public.noop(job pm_jobs.job) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb';
+SELECT pm_jobs.register_handler('noop', 'public.noop(pm_jobs.job)'), pm_jobs.create_queue('line', ordered => true);
+CREATE PROCEDURE ready(source regclass, off text[], topic text) LANGUAGE plpgsql AS $$
+DECLARE
+  switch record;
+BEGIN
+  ALTER TABLE products ENABLE TRIGGER USER;
+  ALTER TABLE product_prices ENABLE TRIGGER USER;
+  PERFORM pm_xref.unsubscribe(s.topic) FROM pm_xref.subscriptions AS s;
+  TRUNCATE pm_xref._events;
+  DELETE FROM pm_jobs._job;
+  IF source IS NULL THEN
+    CALL empty();
+  ELSE
+    CALL fill(source);
+  END IF;
+  FOR switch IN SELECT t.tgrelid::regclass AS "table", t.tgname FROM pg_trigger AS t
+                WHERE t.tgrelid IN ('products'::regclass, 'product_prices'::regclass) AND t.tgname = ANY (off) LOOP
+    EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', switch."table", switch.tgname);
+  END LOOP;
+  IF topic IS NOT NULL THEN
+    PERFORM pm_xref.subscribe(topic, NULL, 'line', 'noop');
+  END IF;
+END
+$$;
+CREATE TABLE bench.parts (id integer GENERATED ALWAYS AS IDENTITY, variant text, off text[], topic text);
+INSERT INTO bench.parts (variant, off, topic) VALUES ('all, nobody subscribed', '{}', NULL), ('subscribed to products', '{}', 'catalog.product.*'), ('subscribed to prices', '{}', 'catalog.price.*'),
+  ('subscribed to all', '{}', 'catalog.*'), ('without versions', '{products_row,products_updated}', NULL), ('without completeness', '{products_attributes}', NULL),
+  ('without price periods', '{periods_after_insert,periods_after_update}', NULL);
+\o
+SELECT format('CALL bench.compare(%L, %L, %L, %L, rounds => %s)', m.test, array_agg(p.variant ORDER BY p.id), array_agg(format('SELECT merge(%L)', m.source) ORDER BY p.id),
+              array_agg(format('CALL ready(%L, %L, %L)', m.before, p.off, p.topic) ORDER BY p.id), :rounds)
+FROM (VALUES (1, 'shares, first', 'staged_part', NULL), (2, 'shares, second', 'changed_part', 'staged_part')) AS m(n, test, source, before), bench.parts AS p
+GROUP BY m.n, m.test ORDER BY m.n
+\gexec
+
 INSERT INTO bench.targets (test, variant, baseline, at_most, note) VALUES
   ('first', 'merge', 'COPY', 1.3, NULL),
   ('first', 'merge', 'COPY, in the order of the codes', NULL, NULL),
   ('first', 'merge', 'ON CONFLICT', 0.5, NULL),
   ('second', 'merge, 10 % changed', 'ON CONFLICT, 10 % changed', 0.25, NULL);
+INSERT INTO bench.targets (test, variant, baseline, at_most)
+SELECT t.test, s.variant, s.baseline, s.at_most
+FROM (VALUES (1, 'shares, first'), (2, 'shares, second')) AS t(n, test),
+     (VALUES (1, 'subscribed to all', 'all, nobody subscribed', 1.1), (2, 'subscribed to products', 'all, nobody subscribed', 1.1), (3, 'subscribed to prices', 'all, nobody subscribed', 1.1),
+             (4, 'all, nobody subscribed', 'without completeness', 1.15), (5, 'all, nobody subscribed', 'without versions', NULL),
+             (6, 'all, nobody subscribed', 'without price periods', NULL)) AS s(n, variant, baseline, at_most)
+ORDER BY t.n, s.n;
 INSERT INTO bench.figures (test, figure, value, at_least)
 SELECT 'second', 'merge, all unchanged, rows/s', :rows / percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds), 300000 FROM bench.runs WHERE variant = 'merge, all unchanged';
-\echo 'Times: medians of' :rounds 'rounds of' :rows 'rows; ratio: median of the rounds'' ratios.'
+\echo 'Times: medians of' :rounds 'rounds of' :rows 'rows (shares: of at most 100000, second merge: 10 % changed); ratio: median of the rounds'' ratios.'
 SELECT test, variant, round(seconds::numeric, 3) AS seconds, baseline, round(baseline_seconds::numeric, 3) AS "its seconds",
        round(ratio::numeric, 2) AS ratio, 'at most ' || at_most AS target,
        CASE WHEN ratio <= at_most THEN 'met' WHEN at_most IS NOT NULL THEN 'MISSED' END AS verdict

@@ -156,9 +156,9 @@ check_number(const PmAttribute *attribute, const PmValue *value)
 	return fault;
 }
 
-/* Checks that a value is one of the options. */
+/* Checks that a value is one of the options; *option: its place among them. */
 static PmAttributeFault
-check_option(const PmAttribute *attribute, const PmValue *value)
+check_option(const PmAttribute *attribute, const PmValue *value, size_t *option)
 {
 	size_t low = 0;
 	size_t high = attribute->option_count;
@@ -167,15 +167,16 @@ check_option(const PmAttribute *attribute, const PmValue *value)
 		return PM_ATTRIBUTE_BAD_TYPE;
 	while (low < high)
 	{
-		size_t middle = low + (high - low) / 2;
-		int order = pm_text_compare(value->text, attribute->options[middle]);
+		int order;
 
+		*option = low + (high - low) / 2;
+		order = pm_text_compare(value->text, attribute->options[*option]);
 		if (order == 0)
 			return PM_ATTRIBUTE_FITS;
 		if (order < 0)
-			high = middle;
+			high = *option;
 		else
-			low = middle + 1;
+			low = *option + 1;
 	}
 	return PM_ATTRIBUTE_NO_OPTION;
 }
@@ -190,16 +191,16 @@ check_options(const PmAttribute *attribute, const PmValue *value, size_t *item)
 		return PM_ATTRIBUTE_BLANK;
 	for (*item = 0; *item < value->item_count; ++*item)
 	{
-		PmAttributeFault fault = check_option(attribute, &value->items[*item]);
+		size_t option;
+		PmAttributeFault fault = check_option(attribute, &value->items[*item], &option);
+		uint8_t bit;
 
 		if (fault != PM_ATTRIBUTE_FITS)
 			return fault;
-		/* all before are different options: there are no more of them than options */
-		for (size_t i = 0; i < *item; i++)
-		{
-			if (pm_text_compare(value->items[i].text, value->items[*item].text) == 0)
-				return PM_ATTRIBUTE_OPTION_TWICE;
-		}
+		bit = (uint8_t) (1 << option % 8);
+		if (value->seen[option / 8] & bit)
+			return PM_ATTRIBUTE_OPTION_TWICE;
+		value->seen[option / 8] |= bit;
 	}
 	return PM_ATTRIBUTE_FITS;
 }
@@ -213,6 +214,7 @@ pm_attribute_check(const PmAttribute *attribute, const PmValue *value, size_t *i
 {
 	PmAttributeFault fault = PM_ATTRIBUTE_BAD_TYPE;
 	PmDate day;
+	size_t option;
 
 	*item = 0;
 	switch (attribute->type)
@@ -232,7 +234,7 @@ pm_attribute_check(const PmAttribute *attribute, const PmValue *value, size_t *i
 				return PM_ATTRIBUTE_BAD_TYPE;
 			return check_bounds(attribute, value->text);
 		case PM_ATTRIBUTE_CHOICE:
-			return check_option(attribute, value);
+			return check_option(attribute, value, &option);
 		case PM_ATTRIBUTE_CHOICES:
 			fault = check_options(attribute, value, item);
 			if (fault == PM_ATTRIBUTE_FITS)

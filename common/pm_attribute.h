@@ -55,7 +55,11 @@ typedef struct PmValue
 	    characters; /* of a string; its size will do if that is no more than max_length */
 	const struct PmValue *items; /* of a list */
 	size_t item_count;
+	uint8_t *seen; /* of a list: a bit for each option, none set; a check sets them */
 } PmValue;
+
+/* How many bytes the bits of so many options take. */
+#define PM_ATTRIBUTE_SEEN_SIZE(options) ((options) / 8 + 1)
 
 typedef enum PmAttributeFault
 {

@@ -4,16 +4,16 @@ CREATE FUNCTION pm_catalog._after_statement() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS 'MODULE_PATHNAME', 'pm_catalog_after_statement';
 
+CREATE FUNCTION pm_catalog._after_change() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS 'MODULE_PATHNAME', 'pm_catalog_after_change';
+
 CREATE FUNCTION pm_catalog._lock_writers() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_lock_writers';
 
 -- Lets this transaction write to a table together with others, or alone.
 CREATE FUNCTION pm_catalog._lock_table("table" regclass, alone boolean) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_lock_table';
-
--- Was the trigger that asks fired by what is derived for its table, not by a statement of somebody?
-CREATE FUNCTION pm_catalog._is_derived("table" regclass) RETURNS boolean
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_is_derived_write';
 
 CREATE FUNCTION pm_catalog._set_updated_at() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_set_updated_at';
@@ -22,4 +22,4 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_set_update
 CREATE FUNCTION pm_catalog._kept_by_server() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_kept_by_server';
 
-REVOKE ALL ON FUNCTION pm_catalog._kept_by_server(), pm_catalog._after_statement(), pm_catalog._lock_writers(), pm_catalog._lock_table(regclass, boolean), pm_catalog._is_derived(regclass), pm_catalog._set_updated_at() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_catalog._kept_by_server(), pm_catalog._after_statement(), pm_catalog._after_change(), pm_catalog._lock_writers(), pm_catalog._lock_table(regclass, boolean), pm_catalog._set_updated_at() FROM PUBLIC;

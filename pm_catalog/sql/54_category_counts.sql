@@ -15,27 +15,32 @@ RETURN deleted_at IS NULL AND is_active AND status = 'active';
 
 DO $$
 DECLARE
-  event record;
+  counts CONSTANT text := 'INSERT INTO pm_catalog._category_deltas (category_id, products)
+    SELECT p.category_id, sum(p.n)
+    FROM (%s) AS p
+    WHERE p.category_id IS NOT NULL AND pm_catalog._is_shown(p.status, p.is_active, p.deleted_at)
+    GROUP BY p.category_id HAVING sum(p.n) <> 0';
 BEGIN
-  FOR event IN
-    SELECT * FROM (VALUES
-      ('INSERT', 'NEW TABLE AS new_rows', 'SELECT r.category_id, r.status, r.is_active, r.deleted_at, 1 AS n FROM new_rows AS r'),
-      ('DELETE', 'OLD TABLE AS old_rows', 'SELECT r.category_id, r.status, r.is_active, r.deleted_at, -1 AS n FROM old_rows AS r'),
-      ('UPDATE', 'OLD TABLE AS old_rows NEW TABLE AS new_rows',
-       'SELECT r.category_id, r.status, r.is_active, r.deleted_at, 1 AS n FROM new_rows AS r UNION ALL SELECT r.category_id, r.status, r.is_active, r.deleted_at, -1 FROM old_rows AS r')
-    ) AS e(name, tables, counted)
-  LOOP
-    EXECUTE format($trigger$
-      CREATE TRIGGER counts_after_%s AFTER %s ON pm_catalog.products REFERENCING %s
-      FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._after_statement(%L)
-    $trigger$, lower(event.name), event.name, event.tables, format($counts$
-      INSERT INTO pm_catalog._category_deltas (category_id, products)
-      SELECT p.category_id, sum(p.n)
-      FROM (%s) AS p
-      WHERE p.category_id IS NOT NULL AND pm_catalog._is_shown(p.status, p.is_active, p.deleted_at)
-      GROUP BY p.category_id HAVING sum(p.n) <> 0
-    $counts$, event.counted));
-  END LOOP;
+  EXECUTE format('CREATE TRIGGER counts_after_insert AFTER INSERT ON pm_catalog.products REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._after_statement(%L)',
+    format(counts, 'SELECT r.category_id, r.status, r.is_active, r.deleted_at, 1 AS n FROM new_rows AS r'));
+  EXECUTE format('CREATE TRIGGER counts_after_delete AFTER DELETE ON pm_catalog.products REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._after_statement(%L)',
+    format(counts, 'SELECT r.category_id, r.status, r.is_active, r.deleted_at, -1 AS n FROM old_rows AS r'));
+  EXECUTE format('CREATE TRIGGER counts_after_update AFTER UPDATE ON pm_catalog.products REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._after_change(''category_id, status, is_active, deleted_at'', %L, %L)',
+    format(counts, 'SELECT r.category_id, r.status, r.is_active, r.deleted_at, 1 AS n FROM new_rows AS r
+                    UNION ALL SELECT r.category_id, r.status, r.is_active, r.deleted_at, -1 FROM old_rows AS r'),
+    -- rows of product_categories, see below
+    'INSERT INTO pm_catalog._category_deltas (category_id, further)
+     SELECT c.category_id, sum(v.n)
+     FROM new_rows AS r JOIN old_rows AS o ON o.id = r.id JOIN pm_catalog.product_categories AS c ON c.product_id = r.id
+     CROSS JOIN LATERAL (VALUES
+       (r.category_id, pm_catalog._is_shown(r.status, r.is_active, r.deleted_at), 1),
+       (o.category_id, pm_catalog._is_shown(o.status, o.is_active, o.deleted_at), -1)) AS v(main, is_shown, n)
+     WHERE (r.category_id, r.status, r.is_active, r.deleted_at) IS DISTINCT FROM (o.category_id, o.status, o.is_active, o.deleted_at)
+       AND v.is_shown AND v.main IS DISTINCT FROM c.category_id
+     GROUP BY c.category_id HAVING sum(v.n) <> 0');
 END
 $$;
 CREATE TRIGGER counts_after_truncate AFTER TRUNCATE ON pm_catalog.products
@@ -48,18 +53,6 @@ FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._after_statement(
 -- category is another.  Both sides of that change by their own statements: who writes
 -- rows first locks their products, and who writes products sees rows of others once
 -- they have committed.
-CREATE TRIGGER further_after_update AFTER UPDATE ON pm_catalog.products REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._after_statement($$
-  INSERT INTO pm_catalog._category_deltas (category_id, further)
-  SELECT c.category_id, sum(v.n)
-  FROM new_rows AS r JOIN old_rows AS o ON o.id = r.id JOIN pm_catalog.product_categories AS c ON c.product_id = r.id
-  CROSS JOIN LATERAL (VALUES
-    (r.category_id, pm_catalog._is_shown(r.status, r.is_active, r.deleted_at), 1),
-    (o.category_id, pm_catalog._is_shown(o.status, o.is_active, o.deleted_at), -1)) AS v(main, is_shown, n)
-  WHERE (r.category_id, r.status, r.is_active, r.deleted_at) IS DISTINCT FROM (o.category_id, o.status, o.is_active, o.deleted_at)
-    AND v.is_shown AND v.main IS DISTINCT FROM c.category_id
-  GROUP BY c.category_id HAVING sum(v.n) <> 0
-$$);
 DO $$
 DECLARE
   event record;

@@ -205,6 +205,10 @@ BEGIN
   IF source IS NULL OR supplier IS NULL OR key IS NULL OR options IS NULL OR (job IS NULL) <> (batch IS NULL) THEN
     RAISE EXCEPTION 'merge_products() needs a source, a supplier, a key and options, and a batch if there is a job' USING ERRCODE = '22004';
   END IF;
+  -- locked first: its columns stay as they are found to be
+  IF (SELECT c.relkind FROM pg_class AS c WHERE c.oid = source) IN ('r', 'p', 'v', 'm', 'f') THEN
+    EXECUTE format('SELECT FROM %s LIMIT 0', source);
+  END IF;
   columns := pm_catalog._merge_columns(source);
   IF NOT pm_catalog._merge_once(pm_catalog._merge_checked(job, batch, supplier, key, array_remove(columns, 'row_no'), options), source::text,
                                 CASE WHEN 'row_no' = ANY (columns) THEN 's.row_no::bigint' ELSE 'row_number() OVER ()' END, NULL) THEN

@@ -63,7 +63,7 @@ COMMENT ON COLUMN pm_catalog.search_documents.in_stock IS 'is any piece availabl
 COMMENT ON COLUMN pm_catalog.search_documents.status IS 'its status';
 COMMENT ON COLUMN pm_catalog.search_documents.created_at IS 'when it was created';
 COMMENT ON COLUMN pm_catalog.search_documents.title IS 'its title';
-COMMENT ON COLUMN pm_catalog.search_documents.head IS 'names of brand, categories, tags and variants';
+COMMENT ON COLUMN pm_catalog.search_documents.head IS 'names of brand, its aliases too, categories, tags and variants';
 COMMENT ON COLUMN pm_catalog.search_documents.currencies IS 'the currencies in which we ask a retail price for one piece, in order';
 COMMENT ON COLUMN pm_catalog.search_documents.prices IS 'these prices, each at the place of its currency';
 COMMENT ON COLUMN pm_catalog.search_documents.look_again_at IS 'when a price begins or ends and the row is to be made anew; NULL: never';
@@ -90,6 +90,8 @@ CREATE TABLE pm_catalog._search_pending (
   product_ids uuid[] NOT NULL CONSTRAINT note_has_ids CHECK (cardinality(product_ids) BETWEEN 1 AND 1000 AND array_position(product_ids, NULL) IS NULL),
   noted_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+-- ids compress badly, which takes longer than to store them
+ALTER TABLE pm_catalog._search_pending ALTER product_ids SET STORAGE EXTERNAL;
 
 COMMENT ON TABLE pm_catalog._search_pending IS 'Not dumped: after a restore all products are indexed. Products that changed and are still to be indexed, by statement';
 COMMENT ON SEQUENCE pm_catalog._search_pending_id_seq IS 'Not dumped: ids are for the order of what waits';

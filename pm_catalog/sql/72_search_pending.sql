@@ -102,4 +102,34 @@ REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECU
 CREATE TRIGGER search_updated AFTER UPDATE ON pm_catalog.tags
 REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._groups_pending();
 
-REVOKE ALL ON FUNCTION pm_catalog._note_products(uuid[]), pm_catalog._products_pending(), pm_catalog._parts_pending(), pm_catalog._groups_pending() FROM PUBLIC;
+-- For the other names of brands; a brand's own is noted with the brand.
+CREATE FUNCTION pm_catalog._aliases_pending() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  brands uuid[];
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    brands := ARRAY(SELECT DISTINCT n.brand_id FROM new_rows AS n JOIN pm_catalog.brands AS b ON b.id = n.brand_id AND b.name <> n.alias);
+  ELSIF TG_OP = 'DELETE' THEN
+    brands := ARRAY(SELECT DISTINCT o.brand_id FROM old_rows AS o);
+  ELSE
+    brands := ARRAY(SELECT DISTINCT x.brand_id FROM (
+      (SELECT n.brand_id, n.alias FROM new_rows AS n EXCEPT SELECT o.brand_id, o.alias FROM old_rows AS o)
+      UNION ALL
+      (SELECT o.brand_id, o.alias FROM old_rows AS o EXCEPT SELECT n.brand_id, n.alias FROM new_rows AS n)) AS x);
+  END IF;
+  IF cardinality(brands) > 0 THEN
+    PERFORM pm_catalog._note_products(ARRAY(SELECT p.id FROM pm_catalog.products AS p WHERE p.brand_id = ANY (brands)));
+  END IF;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER search_inserted AFTER INSERT ON pm_catalog.brand_aliases
+REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._aliases_pending();
+CREATE TRIGGER search_updated AFTER UPDATE ON pm_catalog.brand_aliases
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._aliases_pending();
+CREATE TRIGGER search_deleted AFTER DELETE ON pm_catalog.brand_aliases
+REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._aliases_pending();
+
+REVOKE ALL ON FUNCTION pm_catalog._aliases_pending(), pm_catalog._note_products(uuid[]), pm_catalog._products_pending(), pm_catalog._parts_pending(), pm_catalog._groups_pending() FROM PUBLIC;

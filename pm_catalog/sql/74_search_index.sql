@@ -32,7 +32,9 @@ AS $$
     SELECT string_agg(t.name, ' ') AS names FROM pm_catalog.product_tags AS m JOIN pm_catalog.tags AS t ON t.id = m.tag_id WHERE m.product_id = p.id) AS g
   CROSS JOIN LATERAL (
     SELECT string_agg(concat_ws(' ', s.meta_title, array_to_string(s.meta_keywords, ' ')), ' ') AS words FROM pm_catalog.product_seo AS s WHERE s.product_id = p.id) AS e
-  CROSS JOIN LATERAL (SELECT left(nullif(concat_ws(' ', b.name, c.names, g.names, v.names), ''), 2000) AS head) AS h
+  CROSS JOIN LATERAL (
+    SELECT left(string_agg(a.alias, ' ' ORDER BY a.alias_key), 500) AS names FROM pm_catalog.brand_aliases AS a WHERE a.brand_id = b.id AND a.alias <> b.name) AS l
+  CROSS JOIN LATERAL (SELECT left(nullif(concat_ws(' ', b.name, l.names, c.names, g.names, v.names), ''), 2000) AS head) AS h
   CROSS JOIN LATERAL (
     SELECT array_agg(x.currency ORDER BY x.currency) FILTER (WHERE x.is_current) AS currencies,
            array_agg(x.price ORDER BY x.currency) FILTER (WHERE x.is_current) AS prices, min(x.change_at) AS look_again_at
@@ -105,7 +107,7 @@ DO $$
 DECLARE
   name text;
 BEGIN
-  FOREACH name IN ARRAY '{products,supplier_products,product_prices,product_stocks,product_tags,product_categories,product_variants,product_seo}'::text[] LOOP
+  FOREACH name IN ARRAY '{products,supplier_products,product_prices,product_stocks,product_tags,product_categories,product_variants,product_seo,brand_aliases}'::text[] LOOP
     EXECUTE format('CREATE TRIGGER search_truncated AFTER TRUNCATE ON pm_catalog.%I FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._all_pending()', name);
   END LOOP;
 END

@@ -29,7 +29,7 @@ GRANT INSERT, DELETE ON pm_catalog._category_deltas TO pm_writer, pm_admin, pm_w
 GRANT EXECUTE ON FUNCTION pm_catalog._change_stock(text, uuid, uuid, text, integer, integer, integer), pm_catalog.reserve_stock(uuid, integer, text, uuid),
   pm_catalog.release_stock(uuid, integer, text, uuid), pm_catalog.ship_stock(uuid, integer, text, uuid),
   pm_catalog.receive_stock(uuid, integer, text, uuid), pm_catalog.move_stock(uuid, integer, text, text, uuid),
-  pm_catalog._is_derived(regclass), pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog._check_bundles(uuid[]), pm_catalog._lock_table(regclass, boolean), pm_catalog.ensure_category(text, text[]), pm_catalog._categories_of(text, text[]),
+  pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog._check_bundles(uuid[]), pm_catalog._lock_table(regclass, boolean), pm_catalog.ensure_category(text, text[]), pm_catalog._categories_of(text, text[]),
   pm_catalog._refuse_brand(text, text), pm_catalog._refuse_nameless(text, text), pm_catalog.ensure_brands(text[]), pm_catalog.ensure_brand(text),
   pm_catalog.merge_brands(uuid, uuid), pm_catalog.record_event(uuid, text, integer) TO pm_writer, pm_admin, pm_worker;
 GRANT SELECT, DELETE ON pm_catalog._product_events TO pm_worker;
@@ -106,8 +106,7 @@ GRANT EXECUTE ON FUNCTION pm_catalog._product_version(uuid, integer), pm_catalog
   pm_catalog.product_history(uuid), pm_catalog._attributes_now(uuid) TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._product_columns(), pm_catalog._taken(pm_catalog.products, text),
   pm_catalog._change_product(text, pm_catalog.products, text), pm_catalog._lock_product(uuid), pm_catalog.revert(uuid, integer),
-  pm_catalog.delete_product(uuid, text), pm_catalog.restore_product(uuid, text), pm_catalog._written_rows(text, regclass),
-  pm_catalog._price_at(text, boolean) TO pm_writer, pm_admin, pm_worker;
+  pm_catalog.delete_product(uuid, text), pm_catalog.restore_product(uuid, text) TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._change(), pm_catalog._change_of(uuid, integer) TO pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._edited_since(pm_catalog.products, bigint[]), pm_catalog._undo_prices(uuid, timestamptz[]),
   pm_catalog._undo_product(uuid, uuid, bigint[], timestamptz[]), pm_catalog.undo_job(uuid, uuid, integer) TO pm_admin, pm_worker;

@@ -71,7 +71,7 @@ make_value(const JsonbValue *value, size_t max_length)
 {
 	PmValue made = {
 	    PM_VALUE_OTHER, {NULL, 0},
-         0, NULL, 0
+         0, NULL, 0, NULL
     };
 
 	if (value->type == jbvString)
@@ -100,7 +100,7 @@ make_list(const JsonbValue *value, size_t options)
 {
 	PmValue made = {
 	    PM_VALUE_OTHER, {NULL, 0},
-         0, NULL, 0
+         0, NULL, 0, NULL
     };
 	JsonbContainer *container;
 	PmValue *items;
@@ -116,6 +116,7 @@ make_list(const JsonbValue *value, size_t options)
 	made.kind = PM_VALUE_LIST;
 	made.items = items;
 	made.item_count = count;
+	made.seen = palloc0(PM_ATTRIBUTE_SEEN_SIZE(options));
 	return made;
 }
 

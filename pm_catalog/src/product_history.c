@@ -8,9 +8,6 @@
  * product_versions gets of each change the columns that changed, with the values they
  * had; of technical_specs only the members that changed or went, and the names of those
  * that came.  Creating writes nothing.
- *
- * Events are published if somebody is subscribed when the first one of the statement is
- * found: see pm_xref/src/subscribed.c.
  */
 #include "pm_catalog_module.h"
 
@@ -28,10 +25,6 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
-
-/* As many rows are inserted by one statement, or fewer if they are large. */
-#define BATCH       1000
-#define BATCH_BYTES (8 * 1024 * 1024)
 
 /* The columns of product_versions as arrays of a batch. */
 enum
@@ -65,16 +58,12 @@ static const struct
     {JSONBOID,       JSONBARRAYOID,       -1,       false, TYPALIGN_INT   },
 };
 
-/* Events of one topic that are still to be published. */
-typedef struct Events
+/* A payload of an event: the id of the product and columns of it. */
+typedef struct Flat
 {
-	const char *topic;
-	bool asked;
-	bool wanted;
-	int count;
-	Datum keys[BATCH];
-	Datum payloads[BATCH];
-} Events;
+	PmFlatJson json;
+	PmColumnJson *columns[PM_FLAT_MEMBERS]; /* of the members after the id */
+} Flat;
 
 /* What one call of the trigger does. */
 typedef struct Work
@@ -89,88 +78,14 @@ typedef struct Work
 	PmRowJson *json;     /* the columns that can change */
 	MemoryContext batch; /* what is collected lives here, and what is made of it */
 	int versions;        /* how many are collected */
-	Datum values[V_COLUMNS][BATCH];
-	bool no_lacked[BATCH];
-	Events created;
-	Events updated;
-	Events deleted;
+	Datum values[V_COLUMNS][PM_EVENTS];
+	bool no_lacked[PM_EVENTS];
+	Flat created_json;
+	Flat deleted_json;
+	PmEvents created;
+	PmEvents updated;
+	PmEvents deleted;
 } Work;
-
-/* The rows of a transition table. */
-typedef struct Rows
-{
-	Tuplestorestate *store;
-	int pointer;
-	TupleTableSlot *slot;
-} Rows;
-
-/* Opens a transition table, to be read beside others. */
-static Rows
-open_rows(Tuplestorestate *store, TupleDesc desc)
-{
-	Rows rows = {store, tuplestore_alloc_read_pointer(store, EXEC_FLAG_REWIND),
-	             MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple)};
-
-	tuplestore_select_read_pointer(store, rows.pointer);
-	tuplestore_rescan(store);
-	return rows;
-}
-
-/* Goes to the next row; false: there was none, and the table is closed. */
-static bool
-next_row(Rows *rows)
-{
-	tuplestore_select_read_pointer(rows->store, rows->pointer);
-	if (!tuplestore_gettupleslot(rows->store, true, false, rows->slot))
-	{
-		ExecDropSingleTupleTableSlot(rows->slot);
-		return false;
-	}
-	slot_getallattrs(rows->slot);
-	return true;
-}
-
-/* Is somebody subscribed to the topic?  Asked once a statement. */
-static bool
-is_wanted(Events *events)
-{
-	static SPIPlanPtr plan = NULL;
-	Oid types[] = {TEXTOID};
-	Datum values[] = {0};
-	bool isnull;
-
-	if (!events->asked)
-	{
-		values[0] = CStringGetTextDatum(events->topic);
-		pm_catalog_run(&plan, "SELECT pm_xref.is_subscribed($1)", lengthof(types), types,
-		               values, NULL);
-		events->wanted = DatumGetBool(
-		    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-		events->asked = true;
-	}
-	return events->wanted;
-}
-
-/* Publishes what is collected of a topic. */
-static void
-publish(Events *events)
-{
-	static SPIPlanPtr plan = NULL;
-	Oid types[] = {TEXTOID, TEXTARRAYOID, JSONBARRAYOID};
-	Datum values[lengthof(types)];
-
-	if (events->count == 0)
-		return;
-	values[0] = CStringGetTextDatum(events->topic);
-	values[1] = PointerGetDatum(
-	    construct_array(events->keys, events->count, TEXTOID, -1, false, TYPALIGN_INT));
-	values[2] = PointerGetDatum(construct_array(events->payloads, events->count, JSONBOID,
-	                                            -1, false, TYPALIGN_INT));
-	pm_catalog_run(&plan, "SELECT pm_xref.publish_many($1, $2, $3)", lengthof(types), types,
-	               values, NULL);
-	SPI_freetuptable(SPI_tuptable);
-	events->count = 0;
-}
 
 /* Inserts the versions that are collected. */
 static void
@@ -209,9 +124,9 @@ flush(Work *work)
 	MemoryContext outer = MemoryContextSwitchTo(work->batch);
 
 	insert_versions(work);
-	publish(&work->created);
-	publish(&work->updated);
-	publish(&work->deleted);
+	pm_catalog_publish(&work->created);
+	pm_catalog_publish(&work->updated);
+	pm_catalog_publish(&work->deleted);
 	MemoryContextSwitchTo(outer);
 	MemoryContextReset(work->batch);
 }
@@ -221,93 +136,66 @@ static void
 make_room(Work *work)
 {
 	CHECK_FOR_INTERRUPTS();
-	if (work->versions == BATCH || work->created.count == BATCH ||
-	    work->updated.count == BATCH || work->deleted.count == BATCH ||
-	    MemoryContextMemAllocated(work->batch, true) > BATCH_BYTES)
+	if (work->versions == PM_EVENTS || work->created.count == PM_EVENTS ||
+	    work->updated.count == PM_EVENTS || work->deleted.count == PM_EVENTS ||
+	    MemoryContextMemAllocated(work->batch, true) > PM_EVENTS_BYTES)
 		flush(work);
 }
 
-/* Adds an event; the payload is finished by pushing its end. */
+/* Gets ready for payloads of the id and these columns; pairs of member and column. */
 static void
-add_event(Events *events, Datum id, JsonbParseState *state)
+init_flat(Flat *flat, PmRowJson *json, const char *const (*members)[2])
 {
-	JsonbValue *payload = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	const char *names[PM_FLAT_MEMBERS + 1] = {"id"};
 
-	events->keys[events->count] =
-	    CStringGetTextDatum(DatumGetCString(DirectFunctionCall1(uuid_out, id)));
-	events->payloads[events->count] = JsonbPGetDatum(JsonbValueToJsonb(payload));
-	events->count++;
-}
-
-/* Begins the payload of an event about a product: its id. */
-static JsonbParseState *
-begin_payload(Datum id)
-{
-	JsonbParseState *state = NULL;
-	char *text = DatumGetCString(DirectFunctionCall1(uuid_out, id));
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	pm_catalog_push_string(&state, WJB_KEY, "id", 2);
-	pm_catalog_push_string(&state, WJB_VALUE, text, strlen(text));
-	return state;
-}
-
-/* Pushes columns of a row as members; pairs of column and member, ending with NULL. */
-static void
-push_members(Work *work, JsonbParseState **state, TupleTableSlot *row,
-             const char *const (*members)[2])
-{
-	for (; (*members)[0] != NULL; members++)
+	for (int n = 0; members[n][0] != NULL; n++)
 	{
-		for (int i = 0; i < work->json->count; i++)
+		names[n + 1] = members[n][0];
+		for (int i = 0; i < json->count; i++)
 		{
-			PmColumnJson *column = &work->json->columns[i];
-
-			if (strcmp(column->name, (*members)[0]) != 0)
-				continue;
-			pm_catalog_push_string(state, WJB_KEY, (*members)[1], strlen((*members)[1]));
-			pm_catalog_push_value(state, column, row->tts_values[column->number],
-			                      row->tts_isnull[column->number]);
-			break;
+			if (strcmp(json->columns[i].name, members[n][1]) == 0)
+				flat->columns[n] = &json->columns[i];
 		}
+		if (flat->columns[n] == NULL)
+			elog(ERROR, "table \"products\" has no column \"%s\"", members[n][1]);
 	}
+	pm_catalog_flat_init(&flat->json, names);
+}
+
+/* Adds an event with a payload of a row's columns. */
+static void
+add_flat_event(PmEvents *events, const Flat *flat, Datum id, TupleTableSlot *row)
+{
+	text *key = pm_catalog_uuid_text(id);
+	JsonbValue values[PM_FLAT_MEMBERS];
+
+	values[0].type = jbvString;
+	values[0].val.string.val = VARDATA(key);
+	values[0].val.string.len = PM_UUID_TEXT;
+	for (int i = 1; i < flat->json.count; i++)
+	{
+		PmColumnJson *column = flat->columns[i - 1];
+
+		values[i] = pm_catalog_json_value(column, row->tts_values[column->number],
+		                                  row->tts_isnull[column->number]);
+	}
+	pm_catalog_add_event(events, key, pm_catalog_flat_object(&flat->json, values));
 }
 
 /* A product has come into being, or back. */
 static void
 note_created(Work *work, TupleTableSlot *new)
 {
-	static const char *const members[][2] = {
-	    {"gtin",        "gtin"       },
-	    {"sku",         "sku"        },
-	    {"title",       "name"       },
-	    {"supplier_id", "supplier_id"},
-	    {NULL,          NULL         }
-    };
-	JsonbParseState *state;
-
-	if (!is_wanted(&work->created))
-		return;
-	state = begin_payload(new->tts_values[work->id]);
-	push_members(work, &state, new, members);
-	add_event(&work->created, new->tts_values[work->id], state);
+	if (pm_catalog_is_wanted(&work->created))
+		add_flat_event(&work->created, &work->created_json, new->tts_values[work->id], new);
 }
 
 /* A product was deleted. */
 static void
 note_deleted(Work *work, TupleTableSlot *new)
 {
-	static const char *const members[][2] = {
-	    {"gtin", "gtin"},
-        {NULL,   NULL  }
-    };
-	JsonbParseState *state;
-
-	if (!is_wanted(&work->deleted))
-		return;
-	state = begin_payload(new->tts_values[work->id]);
-	push_members(work, &state, new, members);
-	add_event(&work->deleted, new->tts_values[work->id], state);
+	if (pm_catalog_is_wanted(&work->deleted))
+		add_flat_event(&work->deleted, &work->deleted_json, new->tts_values[work->id], new);
 }
 
 /* Is the value of a column the same in both rows? */
@@ -325,11 +213,15 @@ same(Work *work, const PmColumnJson *column, TupleTableSlot *old, TupleTableSlot
 static void
 note_updated(Work *work, TupleTableSlot *old, TupleTableSlot *new)
 {
-	JsonbParseState *state;
+	JsonbParseState *state = NULL;
+	text *key;
 
-	if (!is_wanted(&work->updated))
+	if (!pm_catalog_is_wanted(&work->updated))
 		return;
-	state = begin_payload(new->tts_values[work->id]);
+	key = pm_catalog_uuid_text(new->tts_values[work->id]);
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	pm_catalog_push_string(&state, WJB_KEY, "id", 2);
+	pm_catalog_push_string(&state, WJB_VALUE, VARDATA(key), PM_UUID_TEXT);
 	pm_catalog_push_string(&state, WJB_KEY, "changed", strlen("changed"));
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < work->json->count; i++)
@@ -341,7 +233,9 @@ note_updated(Work *work, TupleTableSlot *old, TupleTableSlot *new)
 			                       new->tts_isnull[column->number]);
 	}
 	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-	add_event(&work->updated, new->tts_values[work->id], state);
+	pm_catalog_add_event(
+	    &work->updated, key,
+	    JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL))));
 }
 
 /* Adds a version that has ended: the values of old that new has otherwise. */
@@ -394,12 +288,12 @@ add_version(Work *work, TupleTableSlot *old, TupleTableSlot *new)
 static void
 after_insert(Work *work, Tuplestorestate *rows)
 {
-	Rows new;
+	PmRows new;
 
-	if (!is_wanted(&work->created))
+	if (!pm_catalog_is_wanted(&work->created))
 		return;
-	new = open_rows(rows, work->desc);
-	while (next_row(&new))
+	new = pm_catalog_open_rows(rows, work->desc);
+	while (pm_catalog_next_row(&new))
 	{
 		make_room(work);
 		if (new.slot->tts_isnull[work->deleted_at])
@@ -410,24 +304,24 @@ after_insert(Work *work, Tuplestorestate *rows)
 			MemoryContextSwitchTo(outer);
 		}
 	}
+	pm_catalog_close_rows(&new);
 }
 
 /* The rows of an UPDATE: old values and events. */
 static void
 after_update(Work *work, Tuplestorestate *old_rows, Tuplestorestate *new_rows)
 {
-	Rows old = open_rows(old_rows, work->desc);
-	Rows new = open_rows(new_rows, work->desc);
+	PmRows old = pm_catalog_open_rows(old_rows, work->desc);
+	PmRows new = pm_catalog_open_rows(new_rows, work->desc);
 
 	for (;;)
 	{
 		MemoryContext outer;
-		bool more = next_row(&old);
+		bool more = pm_catalog_next_row(&old);
 		bool was_deleted;
 		bool is_deleted;
 
-		/* each is read to its end, which gives back what it holds */
-		if (!next_row(&new) || !more)
+		if (!pm_catalog_next_row(&new) || !more)
 			break;
 		was_deleted = !old.slot->tts_isnull[work->deleted_at];
 		is_deleted = !new.slot->tts_isnull[work->deleted_at];
@@ -444,6 +338,8 @@ after_update(Work *work, Tuplestorestate *old_rows, Tuplestorestate *new_rows)
 			note_updated(work, old.slot, new.slot);
 		MemoryContextSwitchTo(outer);
 	}
+	pm_catalog_close_rows(&old);
+	pm_catalog_close_rows(&new);
 }
 
 PG_FUNCTION_INFO_V1(pm_catalog_note_products);
@@ -454,6 +350,17 @@ pm_catalog_note_products(PG_FUNCTION_ARGS)
 {
 	static const char *const changing[] = {
 	    "id", "version", "change_id", "created_at", "updated_at", "filled", NULL};
+	static const char *const created_members[][2] = {
+	    {"gtin",        "gtin"       },
+	    {"sku",         "sku"        },
+	    {"name",        "title"      },
+	    {"supplier_id", "supplier_id"},
+	    {NULL,          NULL         }
+    };
+	static const char *const deleted_members[][2] = {
+	    {"gtin", "gtin"},
+        {NULL,   NULL  }
+    };
 	TriggerData *data = (TriggerData *) fcinfo->context;
 	PmCatalogCaller caller;
 	Work *work;
@@ -472,6 +379,8 @@ pm_catalog_note_products(PG_FUNCTION_ARGS)
 	work->deleted_at = pm_catalog_column(data->tg_relation, "deleted_at");
 	work->specs = pm_catalog_column(data->tg_relation, "technical_specs");
 	work->json = pm_catalog_row_json(work->desc, changing);
+	init_flat(&work->created_json, work->json, created_members);
+	init_flat(&work->deleted_json, work->json, deleted_members);
 	work->batch =
 	    AllocSetContextCreate(CurrentMemoryContext, "products", ALLOCSET_DEFAULT_SIZES);
 	work->created.topic = "catalog.product.created";

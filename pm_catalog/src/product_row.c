@@ -78,14 +78,14 @@ pm_catalog_same_value(Form_pg_attribute attribute, Datum a, bool a_null, Datum b
 	return datum_image_eq(a, b, attribute->attbyval, attribute->attlen);
 }
 
-/* The number of a column of products, which has it, from 0. */
+/* The number of a column of a table, which has it, from 0. */
 int
-pm_catalog_column(Relation products, const char *name)
+pm_catalog_column(Relation table, const char *name)
 {
-	AttrNumber number = get_attnum(RelationGetRelid(products), name);
+	AttrNumber number = get_attnum(RelationGetRelid(table), name);
 
 	if (number <= 0)
-		elog(ERROR, "table \"%s\" has no column \"%s\"", RelationGetRelationName(products),
+		elog(ERROR, "table \"%s\" has no column \"%s\"", RelationGetRelationName(table),
 		     name);
 	return number - 1;
 }

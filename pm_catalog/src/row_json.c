@@ -123,10 +123,9 @@ json_value(Jsonb *json)
 	return value;
 }
 
-/* A column's value as the value of a member. */
-void
-pm_catalog_push_value(JsonbParseState **state, PmColumnJson *column, Datum datum,
-                      bool isnull)
+/* A column's value. */
+JsonbValue
+pm_catalog_json_value(PmColumnJson *column, Datum datum, bool isnull)
 {
 	JsonbValue value;
 
@@ -162,6 +161,16 @@ pm_catalog_push_value(JsonbParseState **state, PmColumnJson *column, Datum datum
 	}
 	else
 		value = json_value(DatumGetJsonbP(FunctionCall1(&column->output, datum)));
+	return value;
+}
+
+/* A column's value as the value of a member. */
+void
+pm_catalog_push_value(JsonbParseState **state, PmColumnJson *column, Datum datum,
+                      bool isnull)
+{
+	JsonbValue value = pm_catalog_json_value(column, datum, isnull);
+
 	pushJsonbValue(state, WJB_VALUE, &value);
 }
 

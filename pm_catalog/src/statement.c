@@ -9,6 +9,9 @@
  * changed, and that the transaction's own snapshot does not show, is error 40001, as
  * for a foreign key's action.
  *
+ * _after_change() does the same if a row that an UPDATE wrote is other than before in
+ * columns that matter, which is found out here: most statements change none of them.
+ *
  * _lock_writers() lets the writers of a table work side by side or one by one until
  * their transactions end.  The lock is on the table as an object of the catalog, which
  * nothing else locks: the locks of the table itself are taken before any trigger runs,
@@ -70,15 +73,6 @@ bool
 pm_catalog_is_derived(Oid table)
 {
 	return deriving.table == table && deriving.depth == trigger_depth() - 1;
-}
-
-PG_FUNCTION_INFO_V1(pm_catalog_is_derived_write);
-
-/* _is_derived(table): see pm_catalog_is_derived. */
-Datum
-pm_catalog_is_derived_write(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(pm_catalog_is_derived(PG_GETARG_OID(0)));
 }
 
 /* The number of rows that a trigger's statement wrote. */
@@ -164,9 +158,9 @@ run_argument(const Trigger *trigger, int argument, bool for_many_rows)
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* Runs all arguments of a trigger; what they write counts as derived for its table. */
+/* Runs the arguments of a trigger, from one on; what they write counts as derived for its table. */
 static void
-run_arguments(const TriggerData *trigger, bool for_many_rows)
+run_arguments(const TriggerData *trigger, int first, bool for_many_rows)
 {
 	Oid outer_table = deriving.table;
 	int outer_depth = deriving.depth;
@@ -175,7 +169,7 @@ run_arguments(const TriggerData *trigger, bool for_many_rows)
 	{
 		deriving.table = RelationGetRelid(trigger->tg_relation);
 		deriving.depth = trigger_depth();
-		for (int i = 0; i < trigger->tg_trigger->tgnargs; i++)
+		for (int i = first; i < trigger->tg_trigger->tgnargs; i++)
 			run_argument(trigger->tg_trigger, i, for_many_rows);
 	}
 	PG_FINALLY();
@@ -186,27 +180,81 @@ run_arguments(const TriggerData *trigger, bool for_many_rows)
 	PG_END_TRY();
 }
 
-PG_FUNCTION_INFO_V1(pm_catalog_after_statement);
-
 /*
- * _after_statement(sql, ...): a trigger; does nothing if the statement wrote no row, or
- * was itself derived for the table.
+ * What both triggers below do: nothing if the statement wrote no row, or was itself
+ * derived for the table.
  */
-Datum
-pm_catalog_after_statement(PG_FUNCTION_ARGS)
+static void
+after_statement(const TriggerData *trigger, int first)
 {
-	TriggerData *trigger = statement_trigger(fcinfo, "_after_statement");
 	int64 rows = rows_written(trigger);
 	bool has_tables = trigger->tg_newtable != NULL || trigger->tg_oldtable != NULL;
 
 	if ((has_tables && rows == 0) ||
 	    pm_catalog_is_derived(RelationGetRelid(trigger->tg_relation)))
-		PG_RETURN_POINTER(NULL);
+		return;
 	SPI_connect();
-	if (SPI_register_trigger_data(trigger) < 0)
+	if (SPI_register_trigger_data(unconstify(TriggerData *, trigger)) < 0)
 		elog(ERROR, "transition tables cannot be used");
-	run_arguments(trigger, rows > ROWS_FOR_KEPT_PLAN);
+	run_arguments(trigger, first, rows > ROWS_FOR_KEPT_PLAN);
 	SPI_finish();
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_after_statement);
+
+/* _after_statement(sql, ...): a trigger; see above. */
+Datum
+pm_catalog_after_statement(PG_FUNCTION_ARGS)
+{
+	after_statement(statement_trigger(fcinfo, "_after_statement"), 0);
+	PG_RETURN_POINTER(NULL);
+}
+
+/* Does a row that an UPDATE wrote differ from what it was in one of these columns, "a, b"? */
+static bool
+has_changed(const TriggerData *trigger, const char *names)
+{
+	TupleDesc desc = RelationGetDescr(trigger->tg_relation);
+	PmRows old = pm_catalog_open_rows(trigger->tg_oldtable, desc);
+	PmRows new = pm_catalog_open_rows(trigger->tg_newtable, desc);
+	char *rest = pstrdup(names);
+	int columns[MaxHeapAttributeNumber];
+	int count = 0;
+	bool changed = false;
+
+	for (char *name = strtok_r(rest, ", ", &rest); name != NULL;
+	     name = strtok_r(NULL, ", ", &rest))
+		columns[count++] = pm_catalog_column(trigger->tg_relation, name);
+	while (!changed && pm_catalog_next_row(&old) && pm_catalog_next_row(&new))
+	{
+		for (int i = 0; i < count && !changed; i++)
+		{
+			int n = columns[i];
+
+			changed = !pm_catalog_same_value(
+			    TupleDescAttr(desc, n), old.slot->tts_values[n], old.slot->tts_isnull[n],
+			    new.slot->tts_values[n], new.slot->tts_isnull[n]);
+		}
+	}
+	pm_catalog_close_rows(&old);
+	pm_catalog_close_rows(&new);
+	return changed;
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_after_change);
+
+/* _after_change(columns, sql, ...): the same after an UPDATE that changes one of the columns */
+Datum
+pm_catalog_after_change(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = statement_trigger(fcinfo, "_after_change");
+
+	if (trigger->tg_oldtable == NULL || trigger->tg_newtable == NULL)
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		                errmsg("_after_change() was not called after an UPDATE, with "
+		                       "transition tables")));
+	if (has_changed(trigger, trigger->tg_trigger->tgargs[0]))
+		after_statement(trigger, 1);
 	PG_RETURN_POINTER(NULL);
 }
 

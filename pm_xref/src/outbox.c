@@ -2,8 +2,8 @@
  * outbox.c - publish(), publish_many(): events as part of the caller's transaction
  *
  * The event is a row of pm_xref._events, inserted with the owner's rights by a plan
- * that is kept; the statement itself checks topic and payload.  What is wrong is found
- * out and said by pm_xref._refuse_event.
+ * that is kept; the statement itself checks topic and payload.  Many are inserted without
+ * one, see event_rows.c.  What is wrong is found out and said by pm_xref._refuse_event.
  *
  * The first event of a topic in a transaction wakes the topic's subscriptions, by jobs
  * that start at the commit; later ones need not.  If a subtransaction ends by rolling
@@ -361,6 +361,7 @@ Datum
 pm_xref_publish_many(PG_FUNCTION_ARGS)
 {
 	Datum values[5];
+	Datum *keys;
 	Datum *payloads;
 	int nkeys;
 	int npayloads;
@@ -375,7 +376,7 @@ pm_xref_publish_many(PG_FUNCTION_ARGS)
 		missing("payload");
 	for (int i = 0; i < 3; i++)
 		values[i] = PG_GETARG_DATUM(i);
-	elements(values[1], TEXTOID, "key", &nkeys);
+	keys = elements(values[1], TEXTOID, "key", &nkeys);
 	payloads = elements(values[2], JSONBOID, "payload", &npayloads);
 	if (nkeys != npayloads)
 		ereport(ERROR,
@@ -393,7 +394,8 @@ pm_xref_publish_many(PG_FUNCTION_ARGS)
 	                       context | SECURITY_LOCAL_USERID_CHANGE);
 	SPI_connect();
 	check_payloads(values[0], payloads, npayloads);
-	run_statement(&insert_many_statement, values);
+	if (!pm_xref_insert_events(values[0], keys, payloads, nkeys, values[3], values[4]))
+		run_statement(&insert_many_statement, values);
 	wake(values[0]);
 	SPI_finish();
 	SetUserIdAndSecContext(caller, context);

@@ -21,6 +21,7 @@
  *   hold.c         keys of another server that stay until our transaction ends
  *   scan.c         _scan(): the engines
  *   outbox.c       publish(), publish_many(): events as part of the caller's transaction
+ *   event_rows.c   many rows of the outbox at once
  *   subscribed.c   is anybody subscribed, so that publishing can be left out?
  *
  * The parent is the column that must hold a key, the child the one that refers to it.
@@ -261,5 +262,9 @@ extern void pm_xref_call_init(void);
 
 /* in outbox.c */
 extern void pm_xref_outbox_init(void);
+
+/* event_rows.c */
+extern bool pm_xref_insert_events(Datum topic, const Datum *keys, const Datum *payloads,
+                                  int count, Datum epoch, Datum published_at);
 
 #endif /* PM_XREF_MODULE_H */

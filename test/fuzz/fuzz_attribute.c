@@ -63,9 +63,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
 	PmValue value = {
 	    PM_VALUE_STRING, {NULL, 0},
-         0, NULL, 0
+         0, NULL, 0, NULL
     };
 	PmValue items[5];
+	uint8_t seen[PM_ATTRIBUTE_SEEN_SIZE(3)] = {0};
 	size_t item;
 	size_t cut;
 
@@ -92,6 +93,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			items[i].kind = PM_VALUE_STRING;
 		value.items = items;
 		value.item_count = data[3] % 6;
+		value.seen = seen;
 	}
 	if (pm_attribute_check(&attribute, &value, &item) == PM_ATTRIBUTE_FITS)
 	{

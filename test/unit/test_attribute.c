@@ -130,17 +130,59 @@ check_list(const char *name, const char *const *strings, int count, PmAttributeF
 {
 	PmAttribute attribute = {PM_ATTRIBUTE_CHOICES, NONE, NONE, -1, 0, materials, 3};
 	PmValue items[4];
-	PmValue list = {PM_VALUE_LIST, NONE, 0, items, (size_t) count};
+	uint8_t seen[PM_ATTRIBUTE_SEEN_SIZE(3)] = {0};
+	PmValue list = {PM_VALUE_LIST, NONE, 0, items, (size_t) count, seen};
 	size_t item;
 
 	for (int i = 0; i < count; i++)
 	{
-		PmValue value = {PM_VALUE_STRING, text_of(strings[i]), strlen(strings[i]), NULL, 0};
+		PmValue value = {
+		    PM_VALUE_STRING, text_of(strings[i]), strlen(strings[i]), NULL, 0, NULL};
 
 		items[i] = value;
 	}
 	is_int(pm_attribute_check(&attribute, &list, &item), fault, name);
 	is_int((long long) item, (long long) place, name);
+}
+
+/*
+ * Checks a list of all of very many options, backwards, then with the last one once
+ * more.  Comparing each with those before it would take minutes.
+ */
+static void
+check_long_list(void)
+{
+	enum
+	{
+		COUNT = 500000
+	};
+	PmText *options = calloc(COUNT, sizeof(PmText));
+	PmValue *items = calloc(COUNT + 1, sizeof(PmValue));
+	char(*names)[8] = calloc(COUNT, sizeof(*names));
+	PmAttribute attribute = {PM_ATTRIBUTE_CHOICES, NONE, NONE, -1, 0, options, COUNT};
+	PmValue list = {PM_VALUE_LIST, NONE, 0, items, COUNT, NULL};
+	size_t item;
+
+	for (int i = 0; i < COUNT; i++)
+	{
+		snprintf(names[i], sizeof(names[i]), "%06d", i);
+		options[i] = text_of(names[i]);
+		items[COUNT - 1 - i].kind = PM_VALUE_STRING;
+		items[COUNT - 1 - i].text = options[i];
+	}
+	items[COUNT] = items[COUNT - 1];
+	list.seen = calloc(1, PM_ATTRIBUTE_SEEN_SIZE(COUNT));
+	is_int(pm_attribute_check(&attribute, &list, &item), PM_ATTRIBUTE_FITS,
+	       "500000 options");
+	memset(list.seen, 0, PM_ATTRIBUTE_SEEN_SIZE(COUNT));
+	list.item_count++;
+	is_int(pm_attribute_check(&attribute, &list, &item), PM_ATTRIBUTE_OPTION_TWICE,
+	       "500000 options and the last one again");
+	is_int((long long) item, COUNT, "which is found at its place");
+	free(list.seen);
+	free(names);
+	free(items);
+	free(options);
 }
 
 /* A random number in hundredths, written with useless zeros or without. */
@@ -169,8 +211,8 @@ main(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
-		PmValue value = {cases[i].kind, text_of(cases[i].value), strlen(cases[i].value),
-		                 NULL, 0};
+		PmValue value = {
+		    cases[i].kind, text_of(cases[i].value), strlen(cases[i].value), NULL, 0, NULL};
 		size_t item = 7;
 
 		is_int(pm_attribute_check(&cases[i].attribute, &value, &item), cases[i].fault,
@@ -181,10 +223,11 @@ main(void)
 	check_list("an empty list", two, 0, PM_ATTRIBUTE_BLANK, 0);
 	check_list("the second is none", wrong, 2, PM_ATTRIBUTE_NO_OPTION, 1);
 	check_list("the third was there", twice, 3, PM_ATTRIBUTE_OPTION_TWICE, 2);
+	check_long_list();
 	{
 		/* four bytes, two characters */
 		PmAttribute attribute = TEXT(2);
-		PmValue value = {PM_VALUE_STRING, STRING("\xc3\xa9\xc3\xa9"), 2, NULL, 0};
+		PmValue value = {PM_VALUE_STRING, STRING("\xc3\xa9\xc3\xa9"), 2, NULL, 0, NULL};
 		size_t item;
 
 		is_int(pm_attribute_check(&attribute, &value, &item), PM_ATTRIBUTE_FITS,

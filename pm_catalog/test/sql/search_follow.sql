@@ -24,11 +24,30 @@ INSERT INTO categories (id, name, parent_id) VALUES (id(501), 'Maison', NULL), (
 INSERT INTO tags (id, name, slug) VALUES (id(701), 'Bio', 'bio');
 INSERT INTO products (id, title, brand_id, category_id, family_id, supplier_id) SELECT id(i), 'Lampe ' || chr(64 + i), id(801), id(503), id(601), id(901) FROM generate_series(1, 4) AS i;
 SELECT indexed();
--- a brand is renamed, merged into another
+-- a brand is renamed, and found under its old name as well; merged into another
 UPDATE brands SET name = 'Soleil' WHERE id = id(801);
+SELECT indexed(), found('soleil'), found('lune');
+DELETE FROM brand_aliases WHERE alias = 'Lune';
 SELECT indexed(), found('soleil'), found('lune');
 SELECT merge_brands(id(801), id(802)) IS NOT NULL;
 SELECT indexed(), found('autre'), found('soleil'), found('lampe', jsonb_build_object('brand', id(802)));
+-- other names come, are suggested, change, go; not of products of no brand, nor of a brand without products
+UPDATE products SET brand_id = NULL WHERE id = id(4);
+INSERT INTO brand_aliases (alias, brand_id) VALUES ('HP', id(802)), ('Hewlett-Packard', id(802));
+SELECT indexed(), found('HP'), found('lampe hewlett packard'), found('HP lampe b');
+SELECT * FROM suggest('lampe hew');
+INSERT INTO brands (id, name) VALUES (id(803), 'Sans produit');
+INSERT INTO brand_aliases (alias, brand_id) VALUES ('Vide', id(803));
+SELECT indexed();
+UPDATE brand_aliases SET alias = 'HPE' WHERE alias = 'HP';
+SELECT indexed(), found('HPE'), found('HP');
+UPDATE brand_aliases SET brand_id = id(803) WHERE alias = 'HPE';
+SELECT indexed(), found('HPE'), found('hewlett');
+UPDATE brand_aliases SET brand_id = brand_id;
+SELECT indexed();
+DELETE FROM brands WHERE id = id(803);
+UPDATE products SET brand_id = id(802) WHERE id = id(4);
+SELECT indexed(), found('hewlett');
 -- a family has another name: products are of it all the same
 UPDATE families SET name = 'Éclairage', code = 'eclairage' WHERE id = id(601);
 SELECT indexed(), found('lampe', jsonb_build_object('family', id(601)));

@@ -82,6 +82,14 @@ SELECT attribute, locale, channel, value FROM product_values WHERE product_id = 
 UPDATE locales SET code = 'de-CH' WHERE code = 'de';
 SELECT locale, attributes FROM product_attributes WHERE attributes ? 'claim' ORDER BY locale;
 DELETE FROM locales WHERE code = 'fr';
+-- very many options
+INSERT INTO family_options (family_id, attribute, code, name) SELECT :lamp, 'rooms', 'r' || n, 'Room ' || n FROM generate_series(1, 20000) AS n;
+CREATE VIEW public.many AS SELECT jsonb_agg('r' || n ORDER BY md5(n::text)) AS rooms FROM generate_series(1, 20000) AS n;
+INSERT INTO products (title, sku, family_id, technical_specs) SELECT 'Everywhere', 'L3', :lamp, jsonb_build_object('code', 'AB-3', 'rooms', rooms) FROM public.many;
+SELECT jsonb_array_length(technical_specs -> 'rooms') AS rooms FROM products WHERE sku = 'L3';
+SELECT c.path, length(c.value) AS shown, c.rule, c.message FROM public.many, check_specs(:lamp, jsonb_build_object('code', 'AB-3', 'rooms', rooms || '["r1"]')) AS c
+UNION ALL SELECT c.path, length(c.value), c.rule, c.message FROM public.many, check_specs(:lamp, jsonb_build_object('code', 'AB-3', 'rooms', rooms || '["hall"]')) AS c;
+DROP VIEW public.many;
 -- no answer
 SELECT * FROM check_specs('00000000-0000-7000-8000-000000000009', '{}');
 SELECT * FROM check_specs(:lamp, '[]');

@@ -24,8 +24,8 @@ my $server = start_under_valgrind($node);
 
 local $ENV{PGTZ} = 'PST8PDT';
 local $ENV{PGDATESTYLE} = 'Postgres, MDY';
-foreach my $script (qw(install rules fold product_row altered attribute_history product_events specs computed completeness variant_prices stocks
-	further_categories bulk_insert merge search search_hostile suggest))
+foreach my $script (qw(install rules fold product_row altered attribute_history product_events price_events specs computed completeness variant_prices stocks
+	further_categories bulk_insert merge merge_specs merge_batch search search_index search_hostile suggest))
 {
 	my ($status, $out, $err) = $node->psql('postgres', slurp_file("$FindBin::RealBin/../sql/$script.sql"), on_error_stop => 0, timeout => 1800);
 	is($status, 0, "$script has come to its end") or diag($err);

@@ -28,6 +28,26 @@ SELECT pm_xref.publish_many('many.gone', '{a}', ARRAY['{}']::jsonb[]);
 PREPARE TRANSACTION 'many';
 SELECT count(*) FROM many_events;
 
+-- a trigger that somebody has put there, and more rows than go into the table at a time
+CREATE TABLE many_noted AS SELECT '' AS key WHERE false;
+CREATE FUNCTION many_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.many_noted VALUES (NEW.key); RETURN NEW; END $$;
+CREATE TRIGGER many_note BEFORE INSERT ON pm_xref._events FOR EACH ROW EXECUTE FUNCTION many_note();
+SELECT pm_xref.publish_many('many.gone', '{a,b}', ARRAY['{}', '{}']::jsonb[]);
+DROP TRIGGER many_note ON pm_xref._events;
+SELECT array_agg(key) FROM many_noted;
+BEGIN READ ONLY;
+SELECT pm_xref.publish_many('many.gone', '{a}', ARRAY['{}']::jsonb[]);
+ROLLBACK;
+SELECT pm_xref.publish_many('many.gone', array_agg('k' || i ORDER BY i), array_agg(jsonb_build_object('i', i) ORDER BY i)) FROM generate_series(1, 513) AS i;
+SELECT count(*), count(*) FILTER (WHERE key = 'k' || (payload ->> 'i') AND xid = (SELECT max(e.xid) FROM pm_xref._events AS e) AND (payload ->> 'i')::int = n - 5) AS right
+FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM pm_xref._events WHERE topic LIKE 'many.%') AS e WHERE payload ? 'i';
+SET enable_seqscan = off;
+SELECT count(*) FROM pm_xref._events AS e WHERE e.epoch = pm_xref._epoch() AND e.xid >= (SELECT max(xid) FROM pm_xref._events);
+RESET enable_seqscan;
+DELETE FROM pm_xref._events WHERE topic = 'many.gone' AND payload = '{}' OR payload ? 'i';
+DROP TABLE many_noted;
+DROP FUNCTION many_note();
+
 -- order and delivery are those of single ones
 SELECT pm_xref.subscribe('many.*', NULL, 'many', 'many_noop') IS NOT NULL AS subscribed;
 BEGIN;
