@@ -24,7 +24,8 @@
 
 #include "../../pm_xref/src/pm_xref_connection.h"
 
-#define PURPOSE "import"
+#define PURPOSE         "import"
+#define DIGESTS_WAITING 16
 
 struct Catalog
 {
@@ -321,28 +322,43 @@ stream(Catalog *catalog, const char *sql, TextSeen seen, void *context)
 	}
 }
 
+/* Digests that are on their way to a set: each waits until its place has come to the cache. */
+typedef struct Digests
+{
+	Seen *seen;
+	SeenValue waiting[DIGESTS_WAITING];
+	int64 count;
+} Digests;
+
 /* Adds a digest. */
 static void
 add_digest(void *context, const char *bytes, int size)
 {
-	Seen *digests = context;
+	Digests *digests = context;
+	SeenValue *place = &digests->waiting[digests->count % DIGESTS_WAITING];
 	uint64 words[2];
 
 	if (size != sizeof(words))
 		elog(ERROR, "the catalog gave a digest of %d bytes", size);
 	memcpy(words, bytes, sizeof(words));
-	(void) pm_imports_seen_add(digests,
-	                           (SeenValue){pg_ntoh64(words[0]), pg_ntoh64(words[1])});
+	if (digests->count++ >= DIGESTS_WAITING)
+		(void) pm_imports_seen_add(digests->seen, *place);
+	*place = (SeenValue){pg_ntoh64(words[0]), pg_ntoh64(words[1])};
+	pm_imports_seen_prefetch(digests->seen, *place);
 }
 
 /* Adds the digests of the rows that the catalog would find unchanged. */
 void
-pm_imports_catalog_digests(Catalog *catalog, const char *supplier, Seen *digests)
+pm_imports_catalog_digests(Catalog *catalog, const char *supplier, Seen *seen)
 {
+	Digests digests = {.seen = seen};
+
 	stream(catalog,
 	       psprintf("SELECT d FROM pm_catalog.supplier_digests(%s) AS d",
 	                quote_literal_cstr(supplier)),
-	       add_digest, digests);
+	       add_digest, &digests);
+	for (int i = 0; i < Min(digests.count, DIGESTS_WAITING); i++)
+		(void) pm_imports_seen_add(seen, digests.waiting[i]);
 }
 
 /* Calls seen for each product that the supplier offers: its id, then its key in hex. */

@@ -53,6 +53,7 @@ typedef struct SeenValue
 } SeenValue;
 
 extern Seen *pm_imports_seen_create(MemoryContext memory, int kilobytes);
+extern void pm_imports_seen_prefetch(const Seen *seen, SeenValue value);
 extern bool pm_imports_seen_add(Seen *seen, SeenValue value);
 extern bool pm_imports_seen_has(Seen *seen, SeenValue value);
 

@@ -7,6 +7,8 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#define UNIQUE_KILOBYTES (4 * 1024) /* of a rule */
+
 /* Orders words by their bytes. */
 static int
 compare_words(const void *left, const void *right)
@@ -117,7 +119,7 @@ pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object)
 		case RULE_UNIQUE:
 			if (value != NULL && value->type == jbvBool && !value->val.boolean)
 				return;
-			rule->seen = pm_imports_seen_create(plan->memory, 8 * 1024);
+			rule->seen = pm_imports_seen_create(plan->memory, UNIQUE_KILOBYTES);
 			break;
 		case RULE_GTIN_CONFIDENCE:
 			if (target->type != TARGET_GTIN || target->attribute != NULL)
