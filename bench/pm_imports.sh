@@ -79,11 +79,11 @@ node_batches() {
   NODE_PATH=../build/peers/pg/node_modules node pm_imports.js measured "$dir/file_0.csv"
 }
 with_pgloader() {
-  cat >"$dir/load" <<LOAD
+  cat >"$dir/load" <<END
 LOAD CSV FROM '$dir/file_0.csv' (ean, no, name, text, brand, category, weight, cost, price, stock, colour, on_hand)
 INTO postgresql://$PGUSER@unix:$PGHOST:$PGPORT/measured TARGET TABLE public.raw (ean, no, name, text, brand, category, weight, cost, price, stock, colour, on_hand)
 WITH skip header = 1, fields optionally enclosed by '"', fields escaped by double-quote, fields terminated by ',';
-LOAD
+END
   PGOPTIONS='' pgloader --root-dir "$dir/pgloader" "$dir/load"
   sql -d measured -c 'CALL merge_staged()'
 }
