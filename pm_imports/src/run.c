@@ -28,7 +28,7 @@
 #include "utils/snapmgr.h"
 
 #define KEYS_KILOBYTES    (32 * 1024)
-#define DIGESTS_KILOBYTES (48 * 1024)
+#define DIGESTS_KILOBYTES (40 * 1024)
 
 /* One call of run_import(). */
 typedef struct Run

@@ -298,7 +298,9 @@ make_larger(Seen *seen)
 		write_run(seen);
 		return;
 	}
-	seen->places = Min(seen->places * 2, seen->most_places);
+	/* few steps, the last one a long one: what was left may not be used again */
+	seen->places =
+	    seen->places * 16 < seen->most_places ? seen->places * 4 : seen->most_places;
 	seen->table = make_room(seen, seen->places * sizeof(SeenValue));
 	for (uint64 i = 0; i < old_places; i++)
 		if (old[i].high != 0 || old[i].low != 0)
