@@ -11,7 +11,7 @@
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
 #   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
 #   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
-#   imports      pm_imports: a file of 1 000 000 records beside COPY and ON CONFLICT
+#   imports      pm_imports: a file of 1 000 000 records beside COPY, ON CONFLICT, pgloader and Node
 #   search       pm_catalog: search of 1 000 000 products
 #   integrity    pm_catalog: periods of 100 000 prices, counts of categories
 #   write        pm_catalog: single writes with versions and events beside a plain table
