@@ -1,9 +1,10 @@
 #!/bin/bash
-# pm_imports.sh ROWS ROUNDS - import of a supplier's file beside other ways into the same catalog
+# pm_imports.sh ROWS ROUNDS [VARIANT...] - import of a supplier's file beside other ways into the same catalog
 #
 # Each variant runs in a copy of one of two databases: one whose catalog is empty, one where
 # the file was imported before.  The variants of a round take turns, in alternating order;
-# round 0 is not noted.  PM_TMP is a directory that the server can read and write.
+# round 0 is not noted.  VARIANT: those of variant() below, all unless said.  PM_TMP is a
+# directory that the server can read and write.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -89,11 +90,13 @@ END
   sql -d measured -c 'CALL merge_staged()'
 }
 
-variants=(import apart copy copy_all staging lean lean_staging changed changed_staging unchanged unchanged_dry new_dry copy_false)
+all=(import apart copy copy_all staging lean lean_staging changed changed_staging unchanged unchanged_dry new_dry copy_false)
 # what is not there is said, and left out
 absent=()
-if [ -d ../build/peers/pg/node_modules/pg ]; then variants+=(node); else absent+=('Node with pg'); fi
-if command -v pgloader >/dev/null; then variants+=(pgloader); else absent+=(pgloader); fi
+if [ -d ../build/peers/pg/node_modules/pg ]; then all+=(node); else absent+=('Node with pg'); fi
+if command -v pgloader >/dev/null; then all+=(pgloader); else absent+=(pgloader); fi
+variants=("${@:3}")
+[ $# -gt 2 ] || variants=("${all[@]}")
 
 # variant NAME ROUND
 variant() {
