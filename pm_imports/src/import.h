@@ -10,7 +10,7 @@
  *   catalog.c   the catalog, in this database or behind a connection
  *   batch.c     records that are merged and counted as one
  *   preview.c   the first records of a file
- *   run.c       run_import(): reads, sends, counts, commits
+ *   run.c       run_import(): reads, sends, counts, commits; run.h: its parts
  *
  * One run is one call of run_import().  Its memory is one context below the portal's, so
  * that it outlives COMMIT; what is not memory (reader, descriptors, files, connection)
