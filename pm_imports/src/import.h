@@ -1,6 +1,7 @@
 /*
  * import.h - running an import: the map of this part of the folder
  *
+ *   codes.c     what was decided about codes of the supplier, and what was read
  *   plan.c      the plan of a job, compiled: sources, transforms, types, rules
  *   pattern.c   regular expressions
  *   computed.c  expressions of SQL over a row
@@ -26,6 +27,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/hsearch.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
@@ -33,6 +35,7 @@
 #include "pm_compat.h"
 #include "pm_decimal.h"
 #include "pm_reader.h"
+#include "pm_resolve.h"
 #include "pm_text.h"
 #include "pm_transform.h"
 
@@ -184,6 +187,7 @@ typedef struct ImportPlan
 	Rule *rules;
 	int rule_count;
 	Computed *computed; /* NULL: there are no expressions */
+	HTAB *codes;        /* NULL: nothing was decided */
 	bool has_computed;
 	bool has_computed_attributes;
 	bool has_rule_expressions;
@@ -261,6 +265,16 @@ typedef struct SentRow
 	int32 raw_size;
 } SentRow;
 
+/* How a code of the supplier was read. */
+typedef struct ReadCode
+{
+	PmText code;
+	const char *method;
+	int64 gtin;
+	int64 suggestion;
+	float confidence;
+} ReadCode;
+
 /* Records that are merged and counted as one. */
 typedef struct Batch
 {
@@ -282,6 +296,10 @@ typedef struct Batch
 	ImportError *errors;
 	int error_count;
 	int error_room;
+
+	ReadCode *codes; /* that were not read as they stand */
+	int code_count;
+	int code_room;
 
 	int64 good; /* neither rejected nor duplicates */
 	int64 failed;
@@ -314,6 +332,14 @@ extern void pm_imports_batch_reject(Batch *batch, const PmRecord *record, int fi
 extern void pm_imports_batch_take(Batch *batch, const Merged *merged);
 extern void pm_imports_batch_send(Batch *batch, const PmRecord *record);
 extern bool pm_imports_batch_count(Batch *batch, const char *job);
+
+/* in codes.c */
+extern void
+pm_imports_codes_open(ImportPlan *plan, const char *job, int attempt, int max_attempts);
+extern const char *
+pm_imports_codes_read(const ImportPlan *plan, Batch *batch, const Target *target,
+                      PmText input, PmText text, PmResolution *resolution);
+extern void pm_imports_codes_publish(const Batch *batch, const char *job);
 
 /* in row.c */
 typedef enum RowOutcome

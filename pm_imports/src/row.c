@@ -21,7 +21,6 @@
 #include "pm_boolean.h"
 #include "pm_date.h"
 #include "pm_gtin.h"
-#include "pm_resolve.h"
 
 /* What is wrong with a record as it stands in the file. */
 static const struct
@@ -216,9 +215,13 @@ convert(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch 
 		case TARGET_GTIN:
 		{
 			PmResolution resolution;
+			const char *rejected = pm_imports_codes_read(
+			    plan, batch, target, plan->inputs[i], text, &resolution);
 
-			pm_resolve(text.data, text.size, target->confidence, NULL, 0, &resolution);
-			if (resolution.gtin == 0)
+			if (rejected != NULL)
+				target_error(plan, reader, record, batch, i, "rejected_code",
+				             psprintf("the code was rejected: %s", rejected), false);
+			else if (resolution.gtin == 0)
 				gtin_error(plan, reader, record, batch, i, &resolution);
 			else if (!put_int64(&plan->arena, resolution.gtin, value))
 				return false;
@@ -751,6 +754,7 @@ pm_imports_row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *re
                     Batch *batch)
 {
 	int errors = batch->error_count;
+	int codes = batch->code_count;
 	int64 warnings = batch->warnings;
 
 	if (record->fault != PM_RECORD_GOOD)
@@ -761,8 +765,9 @@ pm_imports_row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *re
 	pm_imports_plan_bind(plan, reader);
 	while (!read_targets(plan, reader, record, batch))
 	{
-		/* errors will be found again */
+		/* errors and codes will be found again */
 		batch->error_count = errors;
+		batch->code_count = codes;
 		batch->warnings = warnings;
 		if (!grow_arena(plan))
 		{

@@ -227,6 +227,8 @@ take_batch(Run *run, Batch *batch, const Merged *merged)
 static void
 count_batch(Run *run, Batch *batch)
 {
+	if (!run->dry_run)
+		pm_imports_codes_publish(batch, run->job);
 	run->cancelled |= !pm_imports_batch_count(batch, run->job);
 	if (run->by_worker)
 	{
@@ -347,6 +349,9 @@ static void
 open_catalog(Run *run)
 {
 	pm_imports_run_begin();
+	pm_imports_codes_open(run->plan, run->job, run->attempt, run->max_attempts);
+	pm_imports_run_commit();
+	pm_imports_run_begin();
 	run->catalog = pm_imports_catalog_open(run->memory);
 	run->supplier = MemoryContextStrdup(
 	    run->memory, pm_imports_catalog_supplier(run->catalog, run->plan->supplier_code));
@@ -378,6 +383,16 @@ finish(Run *run)
 		pm_imports_catalog_forget(run->catalog, run->job);
 		pm_imports_run_commit();
 	}
+}
+
+/* A number of the job of pm_jobs; 0 for NULL. */
+static int
+argument_of(FunctionCallInfo fcinfo, const char *name)
+{
+	bool is_null;
+	Datum value = GetAttributeByName(PG_GETARG_HEAPTUPLEHEADER(0), name, &is_null);
+
+	return is_null ? 0 : DatumGetInt32(value);
 }
 
 PG_FUNCTION_INFO_V1(pm_imports_run_import);
@@ -415,6 +430,8 @@ pm_imports_run_import(PG_FUNCTION_ARGS)
 	run->fd = -1;
 	(void) GetAttributeByName(PG_GETARG_HEAPTUPLEHEADER(0), "id", &is_null);
 	run->by_worker = !is_null;
+	run->attempt = argument_of(fcinfo, "attempt");
+	run->max_attempts = argument_of(fcinfo, "max_attempts");
 	run->job =
 	    MemoryContextStrdup(memory, pnstrdup(id->val.string.val, id->val.string.len));
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)

@@ -17,6 +17,8 @@ typedef struct Run
 	MemoryContextCallback callback;
 	char *job;
 	bool by_worker; /* which shows how far it is */
+	int attempt;    /* which one this is */
+	int max_attempts;
 	ImportPlan *plan;
 	char *supplier; /* its id */
 	bool dry_run;
