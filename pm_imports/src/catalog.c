@@ -13,6 +13,10 @@
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "libpq/pqformat.h"
+#include "port/pg_bswap.h"
+#include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/builtins.h"
@@ -20,9 +24,8 @@
 
 #include "../../pm_xref/src/pm_xref_connection.h"
 
-#define PURPOSE "import"
-
-#define ROWS_AT_ONCE 10000
+#define PURPOSE         "import"
+#define DIGESTS_WAITING 16
 
 struct Catalog
 {
@@ -215,78 +218,147 @@ pm_imports_hex_digit(char c)
 	return -1;
 }
 
-/* Calls seen for each row of a query of one column of text, which needs no escapes. */
+/* A receiver of rows that calls a function. */
+typedef struct Receiver
+{
+	DestReceiver destination;
+	TextSeen seen;
+	void *context;
+} Receiver;
+
+/* Calls seen for a row. */
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	Receiver *receiver = (Receiver *) self;
+	int16 size = TupleDescAttr(slot->tts_tupleDescriptor, 0)->attlen;
+	bool is_null;
+	Datum value = slot_getattr(slot, 1, &is_null);
+
+	if (is_null)
+		return true;
+	if (size > 0)
+		receiver->seen(receiver->context, DatumGetPointer(value), size);
+	else
+	{
+		struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
+
+		receiver->seen(receiver->context, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	}
+	return true;
+}
+
+static void
+start_receiver(DestReceiver *self, int operation, TupleDesc desc)
+{
+}
+
+static void
+end_receiver(DestReceiver *self)
+{
+}
+
+/* Calls seen for each row of a message in the binary format of COPY. */
+static void
+receive_copied(StringInfo message, bool is_first, TextSeen seen, void *context)
+{
+	const int signature = 11;
+
+	if (is_first)
+	{
+		(void) pq_getmsgbytes(message, signature);
+		(void) (int) pq_getmsgint(message, 4);
+		(void) pq_getmsgbytes(message, (int) pq_getmsgint(message, 4));
+	}
+	while (message->cursor < message->len)
+	{
+		int size;
+
+		if ((int16) pq_getmsgint(message, 2) < 0)
+			return;
+		size = (int) pq_getmsgint(message, 4);
+		if (size >= 0)
+			seen(context, pq_getmsgbytes(message, size), size);
+	}
+}
+
+/*
+ * Calls seen for each row of a query of one column of type text or uuid, with its bytes;
+ * what is NULL is left out.
+ */
 static void
 stream(Catalog *catalog, const char *sql, TextSeen seen, void *context)
 {
 	if (catalog->connection != NULL)
 	{
-		char *message;
-		int length;
+		bool is_first = true;
+		StringInfoData message = {0};
 
-		send_there(catalog, psprintf("COPY (%s) TO STDOUT", sql), NULL, 0);
+		send_there(catalog, psprintf("COPY (%s) TO STDOUT (FORMAT binary)", sql), NULL, 0);
 		(void) catalog->functions->receive(catalog->connection);
-		while ((length = catalog->functions->next_copied(catalog->connection, &message)) >
-		       0)
+		while ((message.len = catalog->functions->next_copied(catalog->connection,
+		                                                      &message.data)) > 0)
 		{
-			seen(context, message, message[length - 1] == '\n' ? length - 1 : length);
-			PQfreemem(message);
+			message.cursor = 0;
+			receive_copied(&message, is_first, seen, context);
+			is_first = false;
+			PQfreemem(message.data);
 		}
 		while (catalog->functions->receive(catalog->connection) != NULL)
 			;
 	}
 	else
 	{
-		Portal cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, true, 0);
-		uint64 rows;
+		Receiver receiver = {
+		    .destination = {receive_row, start_receiver, end_receiver, end_receiver,
+		                    DestNone},
+		    .seen = seen,
+		    .context = context
+        };
+		SPIExecuteOptions options = {.read_only = true, .dest = &receiver.destination};
 
-		do
-		{
-			SPI_cursor_fetch(cursor, true, ROWS_AT_ONCE);
-			rows = SPI_processed;
-			for (uint64 i = 0; i < rows; i++)
-			{
-				char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-
-				seen(context, text, (int) strlen(text));
-				pfree(text);
-			}
-			SPI_freetuptable(SPI_tuptable);
-			CHECK_FOR_INTERRUPTS();
-		} while (rows > 0);
-		SPI_cursor_close(cursor);
+		if (SPI_execute_extended(sql, &options) < 0)
+			elog(ERROR, "the catalog could not be asked");
 	}
 }
 
-/* Adds a digest that is written as a uuid. */
-static void
-add_digest(void *context, const char *text, int length)
+/* Digests that are on their way to a set: each waits until its place has come to the cache. */
+typedef struct Digests
 {
-	Seen *digests = context;
-	uint64 words[2] = {0, 0};
-	int digits = 0;
+	Seen *seen;
+	SeenValue waiting[DIGESTS_WAITING];
+	int64 count;
+} Digests;
 
-	for (int i = 0; i < length && digits < 32; i++)
-	{
-		int digit = pm_imports_hex_digit(text[i]);
+/* Adds a digest. */
+static void
+add_digest(void *context, const char *bytes, int size)
+{
+	Digests *digests = context;
+	SeenValue *place = &digests->waiting[digests->count % DIGESTS_WAITING];
+	uint64 words[2];
 
-		if (digit < 0)
-			continue;
-		words[digits / 16] = words[digits / 16] << 4 | digit;
-		digits++;
-	}
-	if (digits == 32)
-		(void) pm_imports_seen_add(digests, (SeenValue){words[0], words[1]});
+	if (size != sizeof(words))
+		elog(ERROR, "the catalog gave a digest of %d bytes", size);
+	memcpy(words, bytes, sizeof(words));
+	if (digests->count++ >= DIGESTS_WAITING)
+		(void) pm_imports_seen_add(digests->seen, *place);
+	*place = (SeenValue){pg_ntoh64(words[0]), pg_ntoh64(words[1])};
+	pm_imports_seen_prefetch(digests->seen, *place);
 }
 
 /* Adds the digests of the rows that the catalog would find unchanged. */
 void
-pm_imports_catalog_digests(Catalog *catalog, const char *supplier, Seen *digests)
+pm_imports_catalog_digests(Catalog *catalog, const char *supplier, Seen *seen)
 {
+	Digests digests = {.seen = seen};
+
 	stream(catalog,
-	       psprintf("SELECT d::text FROM pm_catalog.supplier_digests(%s) AS d",
+	       psprintf("SELECT d FROM pm_catalog.supplier_digests(%s) AS d",
 	                quote_literal_cstr(supplier)),
-	       add_digest, digests);
+	       add_digest, &digests);
+	for (int i = 0; i < Min(digests.count, DIGESTS_WAITING); i++)
+		(void) pm_imports_seen_add(seen, digests.waiting[i]);
 }
 
 /* Calls seen for each product that the supplier offers: its id, then its key in hex. */

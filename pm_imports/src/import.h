@@ -2,10 +2,10 @@
  * import.h - running an import: the map of this part of the folder
  *
  *   codes.c     what was decided about codes of the supplier, and what was read
- *   plan.c      the plan of a job, compiled: sources, transforms, types, rules
+ *   plan.c      the plan of a job, compiled: sources, transforms, types, rules (plan.h)
  *   pattern.c   regular expressions
  *   computed.c  expressions of SQL over a row
- *   row.c       a record becomes a row in the binary format of COPY, or errors
+ *   row.c       a record becomes a row in the binary format of COPY, or errors (row.h)
  *   seen.c      exact sets of 128-bit values in bounded memory
  *   source.c    the file of a job, checked to be the one that it was, as a descriptor
  *   catalog.c   the catalog, in this database or behind a connection
@@ -56,6 +56,7 @@ typedef struct SeenValue
 } SeenValue;
 
 extern Seen *pm_imports_seen_create(MemoryContext memory, int kilobytes);
+extern void pm_imports_seen_prefetch(const Seen *seen, SeenValue value);
 extern bool pm_imports_seen_add(Seen *seen, SeenValue value);
 extern bool pm_imports_seen_has(Seen *seen, SeenValue value);
 
@@ -235,6 +236,8 @@ pm_imports_pattern_transform(MemoryContext memory, const PmArgument *arguments, 
 
 /* in plan.c */
 extern ImportPlan *pm_imports_plan_compile(MemoryContext memory, Jsonb *document);
+
+/* in plan_columns.c */
 extern void pm_imports_plan_bind(ImportPlan *plan, const PmReader *reader);
 extern int pm_imports_plan_column(const char *name, TargetType *type);
 extern const char *pm_imports_plan_column_name(int column);

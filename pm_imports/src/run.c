@@ -22,8 +22,8 @@
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 
-#define KEYS_KILOBYTES    (24 * 1024)
-#define DIGESTS_KILOBYTES (64 * 1024)
+#define KEYS_KILOBYTES    (32 * 1024)
+#define DIGESTS_KILOBYTES (48 * 1024)
 
 /* Begins a piece of work with the database. */
 void
@@ -71,16 +71,19 @@ end_import(Run *run, const char *status)
 	pm_imports_run_commit();
 }
 
-/* Is the key of the record that was read new in the file? */
+/*
+ * Is the record, whose key has this hash, if any, the first one of it in the file?  Notes
+ * what is wrong if it has none, or may not come again.
+ */
 static bool
-is_first(Run *run, const PmRecord *record, Batch *batch, bool *rejected)
+is_first(Run *run, const PmRecord *record, Batch *batch, const SeenValue *hash,
+         bool *rejected)
 {
 	const ImportPlan *plan = run->plan;
 	const Target *key = &plan->targets[plan->key_target];
 	PmText value = plan->inputs[plan->key_target];
-	SeenValue hash;
 
-	if (!pm_imports_row_key(run->plan, &hash))
+	if (hash == NULL)
 	{
 		if (!plan->broken[plan->key_target])
 		{
@@ -90,7 +93,7 @@ is_first(Run *run, const PmRecord *record, Batch *batch, bool *rejected)
 		}
 		return true;
 	}
-	if (pm_imports_seen_add(run->keys, hash))
+	if (pm_imports_seen_add(run->keys, *hash))
 		return true;
 	if (!*rejected && plan->reject_duplicates)
 	{
@@ -106,11 +109,26 @@ static void
 take_record(Run *run, const PmRecord *record, Batch *batch)
 {
 	int errors = batch->error_count;
+	int start = batch->rows.len;
 	bool counted = record->number <= run->last_record;
 	bool rejected =
 	    pm_imports_row_read(run->plan, run->reader, record, batch) == ROW_REJECTED;
 	bool readable = record->fault == PM_RECORD_GOOD;
-	bool first = !readable || is_first(run, record, batch, &rejected);
+	bool first = true;
+	SeenValue digest = {0, 0};
+	SeenValue hash;
+	bool has_key = readable && pm_imports_row_key(run->plan, &hash);
+
+	/* the places of both come to the cache while there is something else to do */
+	if (has_key)
+		pm_imports_seen_prefetch(run->keys, hash);
+	if (has_key && !rejected && !counted)
+	{
+		digest = pm_imports_row_append(run->plan, record, &batch->rows);
+		pm_imports_seen_prefetch(run->digests, digest);
+	}
+	if (readable)
+		first = is_first(run, record, batch, has_key ? &hash : NULL, &rejected);
 
 	batch->records++;
 	batch->last_record = record->number;
@@ -123,20 +141,17 @@ take_record(Run *run, const PmRecord *record, Batch *batch)
 		batch->duplicates++;
 	else if (!counted)
 	{
-		int start = batch->rows.len;
-		SeenValue digest = pm_imports_row_append(run->plan, record, &batch->rows);
-
 		batch->bytes += batch->rows.len - start;
 		batch->good++;
 		/* of a batch that was merged the catalog says what was sent */
-		if (batch->number > run->merged && pm_imports_seen_has(run->digests, digest))
+		if (batch->number <= run->merged || !pm_imports_seen_has(run->digests, digest))
 		{
-			batch->unchanged++;
-			batch->rows.len = start;
-		}
-		else
 			pm_imports_batch_send(batch, record);
+			return;
+		}
+		batch->unchanged++;
 	}
+	batch->rows.len = start;
 }
 
 /*

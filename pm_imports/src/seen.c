@@ -2,9 +2,9 @@
  * seen.c - exact sets of 128-bit values in bounded memory
  *
  * Values are what hashes give, or numbers mixed by one, so they are spread evenly.  New
- * ones go into a table in memory.  A table that is full is sorted and becomes a run in a
- * temporary file; of all that is in runs a filter of bits stays in memory, which says no
- * at once to most values that are new.  A value that it lets pass is looked for in the
+ * ones go into a table in memory, which grows to three quarters of what the set may take.
+ * A table that is full is sorted and becomes a run in a temporary file; of all that is in
+ * runs a filter of bits stays in memory, which says no at once to most values that are new.  A value that it lets pass is looked for in the
  * runs, in each by guessing its place from its height and reading around there: a block
  * or two.  The filter may be wrong about a value that is new, the runs are not.
  *
@@ -30,14 +30,14 @@ struct Seen
 {
 	MemoryContext memory;
 	MemoryContextCallback callback;
-	SeenValue *table; /* open addressing; zero is a free place */
-	uint64 mask;
-	uint64 room; /* values that it may hold */
+	SeenValue *table; /* open addressing, by height; zero is a free place */
+	uint64 places;
+	uint64 most_places;
 	uint64 used;
 	bool has_zero; /* the value that a free place looks like */
 
-	uint64 *filter;     /* NULL: nothing was written */
-	uint64 filter_mask; /* of words */
+	uint64 *filter; /* NULL: nothing was written */
+	uint64 filter_words;
 	BufFile *file;
 	Run *runs;
 	int run_count;
@@ -70,26 +70,38 @@ close_file(void *arg)
 	seen->file = NULL;
 }
 
-/* A set for at most so many kilobytes, half of them a table. */
+/* An empty table of so many places. */
+static SeenValue *
+make_table(const Seen *seen, uint64 places)
+{
+	return MemoryContextAllocExtended(seen->memory, places * sizeof(SeenValue),
+	                                  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* A set for at most so many kilobytes. */
 Seen *
 pm_imports_seen_create(MemoryContext memory, int kilobytes)
 {
 	Seen *seen = MemoryContextAllocZero(memory, sizeof(Seen));
-	uint64 places = 1024;
+	uint64 quarter = (uint64) kilobytes * 1024 / 4;
 
-	while (places * 2 * sizeof(SeenValue) * 2 <= (uint64) kilobytes * 1024)
-		places *= 2;
 	seen->memory = memory;
-	seen->mask = places - 1;
-	seen->room = places / 4 * 3;
-	seen->table = MemoryContextAllocHuge(memory, places * sizeof(SeenValue));
-	memset(seen->table, 0, places * sizeof(SeenValue));
-	seen->filter_mask = places * sizeof(SeenValue) / sizeof(uint64) - 1;
+	seen->most_places = quarter * 3 / sizeof(SeenValue);
+	seen->places = Min(1024, seen->most_places);
+	seen->table = make_table(seen, seen->places);
+	seen->filter_words = quarter / sizeof(uint64);
 	seen->block_start = -1;
 	seen->callback.func = close_file;
 	seen->callback.arg = seen;
 	MemoryContextRegisterResetCallback(memory, &seen->callback);
 	return seen;
+}
+
+/* The share of many that a number has of all. */
+static inline uint64
+scaled(uint64 number, uint64 many)
+{
+	return (uint64) (((unsigned __int128) number * many) >> 64);
 }
 
 /* The word of the filter that a value is in, and its bits there. */
@@ -98,19 +110,28 @@ filter_word(const Seen *seen, SeenValue value, uint64 *bits)
 {
 	*bits = UINT64CONST(1) << (value.low & 63) | UINT64CONST(1) << (value.low >> 6 & 63) |
 	        UINT64CONST(1) << (value.low >> 12 & 63);
-	return &seen->filter[value.low >> 18 & seen->filter_mask];
+	return &seen->filter[scaled(value.low, seen->filter_words)];
 }
 
 /* The place of a value in the table, or the free one where it would be. */
 static inline SeenValue *
 find_place(const Seen *seen, SeenValue value)
 {
-	uint64 at = value.high & seen->mask;
+	uint64 at = scaled(value.high, seen->places);
 
 	while ((seen->table[at].high != value.high || seen->table[at].low != value.low) &&
 	       (seen->table[at].high != 0 || seen->table[at].low != 0))
-		at = (at + 1) & seen->mask;
+		at = at + 1 < seen->places ? at + 1 : 0;
 	return &seen->table[at];
+}
+
+/* Says that a value will be asked for soon. */
+void
+pm_imports_seen_prefetch(const Seen *seen, SeenValue value)
+{
+	__builtin_prefetch(&seen->table[scaled(value.high, seen->places)]);
+	if (seen->filter != NULL)
+		__builtin_prefetch(&seen->filter[scaled(value.low, seen->filter_words)]);
 }
 
 /* Reads the block that has the value of this number in the file. */
@@ -216,14 +237,14 @@ write_run(Seen *seen)
 	{
 		seen->file = BufFileCreateTemp(true);
 		seen->filter =
-		    MemoryContextAllocHuge(seen->memory, (seen->filter_mask + 1) * sizeof(uint64));
-		memset(seen->filter, 0, (seen->filter_mask + 1) * sizeof(uint64));
+		    MemoryContextAllocExtended(seen->memory, seen->filter_words * sizeof(uint64),
+		                               MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 		seen->runs = palloc(sizeof(Run));
 	}
 	else
 		seen->runs = repalloc(seen->runs, (seen->run_count + 1) * sizeof(Run));
 
-	for (uint64 i = 0; i <= seen->mask; i++)
+	for (uint64 i = 0; i < seen->places; i++)
 		if (seen->table[i].high != 0 || seen->table[i].low != 0)
 		{
 			uint64 bits;
@@ -246,9 +267,29 @@ write_run(Seen *seen)
 	BufFileWrite(seen->file, seen->table, count * sizeof(SeenValue));
 	seen->written += count;
 	seen->block_start = -1;
-	memset(seen->table, 0, (seen->mask + 1) * sizeof(SeenValue));
+	memset(seen->table, 0, seen->places * sizeof(SeenValue));
 	seen->used = 0;
 	MemoryContextSwitchTo(old);
+}
+
+/* Makes room in the table, or empties it. */
+static void
+make_room(Seen *seen)
+{
+	SeenValue *old = seen->table;
+	uint64 old_places = seen->places;
+
+	if (seen->places == seen->most_places)
+	{
+		write_run(seen);
+		return;
+	}
+	seen->places = Min(seen->places * 2, seen->most_places);
+	seen->table = make_table(seen, seen->places);
+	for (uint64 i = 0; i < old_places; i++)
+		if (old[i].high != 0 || old[i].low != 0)
+			*find_place(seen, old[i]) = old[i];
+	pfree(old);
 }
 
 /* Adds a value; false: it was there. */
@@ -268,7 +309,7 @@ pm_imports_seen_add(Seen *seen, SeenValue value)
 	if (place->high != 0 || place->low != 0 || was_written(seen, value))
 		return false;
 	*place = value;
-	if (++seen->used == seen->room)
-		write_run(seen);
+	if (++seen->used >= seen->places / 4 * 3)
+		make_room(seen);
 	return true;
 }

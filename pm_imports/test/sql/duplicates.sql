@@ -21,8 +21,9 @@ SELECT import_data('reject', 'a.csv', pg_temp.file()) AS job \gset
 SELECT status, total_rows, successful_rows, products_unchanged, failed_rows, duplicate_rows, error_count FROM import_jobs WHERE id = :'job';
 SELECT record, column_name, target, value, code, message FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
 
--- many more keys than memory holds at once: each is told from the others
-INSERT INTO import_configs (supplier_code, config_name, field_mapping, import_options) VALUES ('twice', 'many', '{"supplier_sku": "sku", "title": "title"}', '{"key": "supplier_sku", "batch_rows": 100000}');
-SELECT import_data('many', 'm.csv', convert_to(E'sku,title\n' || string_agg('S' || CASE WHEN n % 10 = 0 THEN n / 2 ELSE n END || ',T', E'\n' ORDER BY n), 'UTF8'), dry_run => true) AS job FROM generate_series(1, 250000) AS n \gset
+-- many more values than a rule keeps in memory: each is told from the others
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, import_options, validation_rules) VALUES ('twice', 'many', '{"supplier_sku": "sku", "title": "title"}', '{"key": "supplier_sku", "batch_rows": 100000}',
+  '[{"target": "title", "rule": "unique", "severity": "warning"}]');
+SELECT import_data('many', 'm.csv', convert_to(E'sku,title\n' || string_agg(format('S%1$s,T%1$s', CASE WHEN n % 10 = 0 THEN n / 2 ELSE n END), E'\n' ORDER BY n), 'UTF8'), dry_run => true) AS job FROM generate_series(1, 250000) AS n \gset
 :run
-SELECT status, total_rows, successful_rows, duplicate_rows FROM import_jobs WHERE id = :'job';
+SELECT status, total_rows, successful_rows, duplicate_rows, warning_count FROM import_jobs WHERE id = :'job';

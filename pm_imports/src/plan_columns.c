@@ -1,0 +1,153 @@
+/*
+ * plan_columns.c - the columns of target_row, those that rows are sent with, and those of
+ * the file that they come from
+ */
+#include "plan.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* The columns of target_row, in its order. */
+static const struct
+{
+	const char *name;
+	TargetType type;
+	bool merged; /* merge_batch() takes it */
+} known_columns[] = {
+    {"gtin",                   TARGET_GTIN,    true },
+    {"asin",                   TARGET_ASIN,    true },
+    {"sku",                    TARGET_TEXT,    true },
+    {"supplier_sku",           TARGET_TEXT,    true },
+    {"manufacturer_reference", TARGET_TEXT,    true },
+    {"external_id",            TARGET_TEXT,    true },
+    {"title",                  TARGET_TEXT,    true },
+    {"short_description",      TARGET_TEXT,    true },
+    {"description",            TARGET_TEXT,    true },
+    {"long_description",       TARGET_TEXT,    true },
+    {"brand",                  TARGET_TEXT,    true },
+    {"category",               TARGET_TEXT,    true },
+    {"family",                 TARGET_TEXT,    true },
+    {"status",                 TARGET_TEXT,    true },
+    {"is_active",              TARGET_BOOLEAN, true },
+    {"is_featured",            TARGET_BOOLEAN, true },
+    {"weight",                 TARGET_NUMERIC, true },
+    {"width",                  TARGET_NUMERIC, true },
+    {"height",                 TARGET_NUMERIC, true },
+    {"depth",                  TARGET_NUMERIC, true },
+    {"technical_specs",        TARGET_JSONB,   true },
+    {"slug",                   TARGET_TEXT,    true },
+    {"tags",                   TARGET_TEXTS,   true },
+    {"cost",                   TARGET_NUMERIC, true },
+    {"stock",                  TARGET_INTEGER, true },
+    {"lead_time_days",         TARGET_INTEGER, true },
+    {"min_quantity",           TARGET_INTEGER, true },
+    {"price",                  TARGET_NUMERIC, true },
+    {"compare_at_amount",      TARGET_NUMERIC, true },
+    {"price_type",             TARGET_TEXT,    true },
+    {"price_min_quantity",     TARGET_INTEGER, true },
+    {"currency",               TARGET_TEXT,    true },
+    {"location",               TARGET_TEXT,    true },
+    {"on_hand",                TARGET_INTEGER, true },
+    {"low_stock_threshold",    TARGET_INTEGER, true },
+    {"images",                 TARGET_TEXTS,   false},
+};
+
+StaticAssertDecl(lengthof(known_columns) < COLUMNS_MAX, "columns are counted in arrays");
+
+/* The number of a column of target_row, from 1, and its type; 0: there is none. */
+int
+pm_imports_plan_column(const char *name, TargetType *type)
+{
+	for (int i = 0; i < lengthof(known_columns); i++)
+		if (strcmp(known_columns[i].name, name) == 0)
+		{
+			*type = known_columns[i].type;
+			return i + 1;
+		}
+	return 0;
+}
+
+/* The name of a column of target_row. */
+const char *
+pm_imports_plan_column_name(int column)
+{
+	return known_columns[column - 1].name;
+}
+
+/* Which columns rows are sent with, and what makes their digests those of this plan. */
+void
+pm_imports_plan_choose(ImportPlan *plan)
+{
+	StringInfoData list;
+	char *shape;
+
+	initStringInfo(&list);
+	for (int column = 1; column <= lengthof(known_columns); column++)
+	{
+		bool used = false;
+
+		for (int i = 0; i < plan->target_count; i++)
+			used |= plan->targets[i].column == column &&
+			        (plan->targets[i].name_count > 0 || plan->targets[i].position > 0 ||
+			         plan->targets[i].is_constant || plan->targets[i].has_default ||
+			         plan->targets[i].computed != NULL);
+		if (used && known_columns[column - 1].merged)
+		{
+			plan->columns[plan->column_count++] = column;
+			appendStringInfo(&list, "%s%s", list.len == 0 ? "{" : ",",
+			                 pm_imports_plan_column_name(column));
+		}
+	}
+	appendStringInfoChar(&list, '}');
+	plan->column_list = list.data;
+	plan->key_target = -1;
+	for (int i = 0; i < plan->target_count; i++)
+		if (strcmp(plan->targets[i].name, plan->key) == 0)
+			plan->key_target = i;
+	if (plan->key_target < 0 || strstr(plan->column_list, plan->key) == NULL)
+		pm_imports_plan_bad(psprintf("key \"%s\"", plan->key), "has no source");
+
+	shape = psprintf("%s %s %s", plan->column_list, plan->key, plan->merge_options);
+	plan->shape = XXH3_64bits(shape, strlen(shape));
+}
+
+/* The number of the column of this name, from 0; -1: there is none. */
+static int
+field_of(const PmText *columns, int count, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (int i = 0; i < count; i++)
+		if (columns[i].size == size && memcmp(columns[i].data, name, size) == 0)
+			return i;
+	return -1;
+}
+
+/*
+ * Finds the columns of the file that sources name.  Called again when the reader has met
+ * more of them, as those of XML and JSON do.
+ */
+void
+pm_imports_plan_bind(ImportPlan *plan, const PmReader *reader)
+{
+	const PmText *columns;
+	int count = pm_reader_columns(reader, &columns);
+
+	if (count == plan->columns_known)
+		return;
+	plan->columns_known = count;
+	for (int i = 0; i < plan->target_count; i++)
+	{
+		Target *target = &plan->targets[i];
+
+		target->field = target->position - 1;
+		if (target->is_joined)
+			for (int j = 0; j < target->name_count; j++)
+				target->fields[j] = target->positions[j] > 0
+				                        ? target->positions[j] - 1
+				                        : field_of(columns, count, target->names[j]);
+		else
+			for (int j = 0; target->field < 0 && j < target->name_count; j++)
+				target->field = field_of(columns, count, target->names[j]);
+	}
+}

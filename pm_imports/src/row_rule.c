@@ -1,0 +1,240 @@
+/*
+ * row_rule.c - rules that the values of a record must meet, and expressions over them
+ *
+ * A rule is asked of a value that could be converted; expressions of a record without
+ * errors.
+ */
+#include "row.h"
+
+#include "common/string.h"
+
+#include "pm_boolean.h"
+#include "pm_date.h"
+#include "pm_gtin.h"
+
+/* Characters of a text in UTF-8. */
+static int64
+characters(Field value)
+{
+	int64 count = 0;
+
+	for (int32 i = 0; i < value.size; i++)
+		count += (value.data[i] & 0xC0) != 0x80;
+	return count;
+}
+
+/* Is a number on the wrong side of a rule's bound? */
+static bool
+is_beyond(const ImportPlan *plan, const Rule *rule)
+{
+	PmDecimal number;
+	int order;
+
+	if (pm_decimal_read(trimmed(plan->texts[rule->target]), &number) != PM_VALUE_GOOD)
+		return false;
+	order = pm_decimal_compare(&number, &rule->bound);
+	return rule->kind == RULE_MIN ? order < 0 : order > 0;
+}
+
+/* Is a text none of a rule's words? */
+static bool
+is_not_listed(const Rule *rule, PmText text)
+{
+	int low = 0;
+	int high = rule->word_count;
+
+	while (low < high)
+	{
+		int middle = (low + high) / 2;
+		const PmText *word = &rule->words[middle];
+		int order = memcmp(text.data, word->data, Min(text.size, word->size));
+
+		if (order == 0)
+			order = text.size < word->size ? -1 : text.size > word->size;
+		if (order == 0)
+			return false;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return true;
+}
+
+/* What rules of type say. */
+static const char *const type_messages[] = {
+    [VALUE_TEXT] = "the value is no text",
+    [VALUE_INTEGER] = "the value is not a whole number",
+    [VALUE_NUMBER] = "the value is not a number",
+    [VALUE_BOOLEAN] = "the value is neither true nor false",
+    [VALUE_DATE] = "the value is not a date such as 2024-12-31",
+    [VALUE_GTIN] = "the value is not a GTIN",
+    [VALUE_URL] = "the value is no address that begins with http:// or https://"};
+
+/* Is a text a value of the type? */
+static bool
+has_type(PmText text, ValueType type)
+{
+	PmDecimal number;
+	PmDate date;
+	PmGtinError error;
+	int64 integer;
+	bool answer;
+
+	switch (type)
+	{
+		case VALUE_TEXT:
+			return true;
+		case VALUE_INTEGER:
+			return pm_decimal_integer(text, PG_INT64_MIN, PG_INT64_MAX, &integer) ==
+			       PM_VALUE_GOOD;
+		case VALUE_NUMBER:
+			return pm_decimal_read(text, &number) == PM_VALUE_GOOD;
+		case VALUE_BOOLEAN:
+			return pm_boolean_read(text, &answer) == PM_VALUE_GOOD;
+		case VALUE_DATE:
+			return pm_date_read(text, &date) == PM_VALUE_GOOD;
+		case VALUE_GTIN:
+			return pm_gtin_parse(text.data, text.size, &integer, &error) == PM_GTIN_OK;
+		case VALUE_URL:
+			return (text.size > 7 && pg_strncasecmp(text.data, "http://", 7) == 0) ||
+			       (text.size > 8 && pg_strncasecmp(text.data, "https://", 8) == 0);
+	}
+	return false;
+}
+
+/* Asks a rule.  false: it is broken. */
+static bool
+ask_rule(ImportPlan *plan, const Rule *rule, const char **code, const char **message)
+{
+	Field value = plan->values[rule->target];
+
+	if (rule->kind == RULE_REQUIRED)
+	{
+		*code = "required";
+		*message = "there is no value, and one is required";
+		return value.data != NULL;
+	}
+	if (value.data == NULL)
+		return true;
+	switch (rule->kind)
+	{
+		case RULE_MIN:
+			*code = "too_low";
+			*message = "the value is too low";
+			return !is_beyond(plan, rule);
+		case RULE_MAX:
+			*code = "too_high";
+			*message = "the value is too high";
+			return !is_beyond(plan, rule);
+		case RULE_LENGTH:
+		{
+			int64 length = characters(value);
+
+			*code = length < rule->least ? "too_short" : "too_long";
+			*message =
+			    length < rule->least ? "the value is too short" : "the value is too long";
+			return length >= rule->least && length <= rule->most;
+		}
+		case RULE_TYPE:
+			*code = "wrong_type";
+			*message = type_messages[rule->type];
+			return has_type(trimmed(plan->texts[rule->target]), rule->type);
+		case RULE_PATTERN:
+			*code = "no_match";
+			*message = "the value does not match the pattern";
+			return pm_imports_pattern_matches(rule->pattern, plan->texts[rule->target]);
+		case RULE_LIST:
+			*code = "not_listed";
+			*message = "the value is none of those that are allowed";
+			return !is_not_listed(rule, trimmed(plan->texts[rule->target]));
+		case RULE_UNIQUE:
+			*code = "not_unique";
+			*message = "the value was in the file before";
+			return pm_imports_seen_add(rule->seen, field_value(value));
+		default:
+			return true;
+	}
+}
+
+/* Asks all rules of values that could be converted. */
+void
+pm_imports_row_ask_rules(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
+                         Batch *batch)
+{
+	for (int i = 0; i < plan->rule_count; i++)
+	{
+		const Rule *rule = &plan->rules[i];
+		const char *code;
+		const char *message;
+
+		if (rule->expression != NULL || plan->broken[rule->target] ||
+		    ask_rule(plan, rule, &code, &message))
+			continue;
+		pm_imports_batch_error(
+		    batch, record, pm_imports_row_column(reader, &plan->targets[rule->target]),
+		    plan->targets[rule->target].name, plan->inputs[rule->target], code,
+		    rule->message != NULL ? rule->message : message, rule->warning);
+	}
+}
+
+/* Computes targets.  false: the arena is full. */
+bool
+pm_imports_row_compute(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
+                       Batch *batch)
+{
+	ErrorData *error;
+	int at;
+
+	if (!pm_imports_computed_evaluate(plan, false, plan->results, &at, &error))
+	{
+		plan->broken[at] = true;
+		pm_imports_row_expression_error(record, batch, plan->targets[at].name, error);
+		return true;
+	}
+	for (int i = 0; i < plan->target_count; i++)
+	{
+		if (plan->targets[i].computed == NULL)
+			continue;
+		plan->values[i] = plan->results[i].value;
+		plan->texts[i] = plan->results[i].text;
+		if (plan->targets[i].attribute == NULL)
+			plan->fields[plan->targets[i].column] = plan->values[i];
+	}
+	return !plan->has_computed_attributes ||
+	       pm_imports_row_specs(plan, reader, record, batch);
+}
+
+/* Asks the rules that are expressions. */
+void
+pm_imports_row_ask_expressions(ImportPlan *plan, const PmReader *reader,
+                               const PmRecord *record, Batch *batch)
+{
+	ErrorData *error;
+	int at;
+
+	if (!pm_imports_computed_evaluate(plan, true, plan->results, &at, &error))
+	{
+		const Rule *rule = &plan->rules[at];
+
+		pm_imports_row_expression_error(
+		    record, batch, rule->target < 0 ? NULL : plan->targets[rule->target].name,
+		    error);
+		return;
+	}
+	for (int i = 0; i < plan->rule_count; i++)
+	{
+		const Rule *rule = &plan->rules[i];
+		const Target *target = rule->target < 0 ? NULL : &plan->targets[rule->target];
+
+		if (rule->expression != NULL && plan->results[i].is_false)
+			pm_imports_batch_error(
+			    batch, record,
+			    target == NULL ? NULL : pm_imports_row_column(reader, target),
+			    target == NULL ? NULL : target->name,
+			    target == NULL ? (PmText){NULL, 0} : plan->inputs[rule->target],
+			    "expression",
+			    rule->message != NULL ? rule->message : "the record does not meet the rule",
+			    rule->warning);
+	}
+}

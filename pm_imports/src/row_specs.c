@@ -1,0 +1,126 @@
+/*
+ * row_specs.c - technical_specs: the attributes of a record as an object of JSON
+ */
+#include "row.h"
+
+#include "pm_boolean.h"
+
+/* Appends a text as a string of JSON; false: the arena is full. */
+static bool
+put_json_string(PmArena *arena, const char *data, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *start = pm_arena_bytes(arena, size * 6 + 2);
+	char *at = start;
+
+	if (start == NULL)
+		return false;
+	*at++ = '"';
+	for (size_t i = 0; i < size; i++)
+	{
+		unsigned char c = data[i];
+
+		if (c < ' ')
+		{
+			memcpy(at, "\\u00", 4);
+			at[4] = digits[c >> 4];
+			at[5] = digits[c & 15];
+			at += 6;
+			continue;
+		}
+		if (c == '"' || c == '\\')
+			*at++ = '\\';
+		*at++ = c;
+	}
+	*at++ = '"';
+	pm_arena_end(arena, at);
+	return true;
+}
+
+static bool
+put_bytes(PmArena *arena, const char *data, size_t size)
+{
+	char *at = pm_arena_bytes(arena, size);
+
+	if (at == NULL)
+		return false;
+	memcpy(at, data, size);
+	return true;
+}
+
+/* Appends the value of an attribute. */
+static bool
+put_attribute(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
+              Batch *batch, int i)
+{
+	const Target *target = &plan->targets[i];
+	PmArena *arena = &plan->arena;
+	Field value = plan->values[i];
+	PmText text = trimmed((PmText){value.data, Max(0, value.size)});
+	PmDecimal number;
+	bool answer;
+
+	if (value.data == NULL)
+		return put_bytes(arena, "null", 4);
+	switch (target->form)
+	{
+		case ATTRIBUTE_NUMBER:
+			if (pm_decimal_read(text, &number) == PM_VALUE_GOOD &&
+			    (text.data[0] == '-' || (text.data[0] >= '1' && text.data[0] <= '9') ||
+			     (text.data[0] == '0' && (text.size == 1 || text.data[1] == '.'))) &&
+			    text.data[text.size - 1] >= '0')
+				return put_bytes(arena, text.data, text.size);
+			pm_imports_row_target_error(plan, reader, record, batch, i, "not_a_number",
+			                            "the value is not a number", false);
+			return put_bytes(arena, "null", 4);
+		case ATTRIBUTE_BOOLEAN:
+			if (pm_boolean_read(text, &answer) == PM_VALUE_GOOD)
+				return answer ? put_bytes(arena, "true", 4) : put_bytes(arena, "false", 5);
+			pm_imports_row_target_error(plan, reader, record, batch, i, "not_a_boolean",
+			                            "the value is neither true nor false", false);
+			return put_bytes(arena, "null", 4);
+		default:
+			return put_json_string(arena, value.data, value.size);
+	}
+}
+
+/* Makes technical_specs of the attributes.  false: the arena is full. */
+static bool
+make_specs(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
+           Field *specs)
+{
+	size_t start = plan->arena.used;
+	bool first = true;
+
+	if (!put_bytes(&plan->arena, "\1{", 2))
+		return false;
+	for (int i = 0; i < plan->target_count; i++)
+	{
+		const char *code = plan->targets[i].attribute;
+
+		if (code == NULL || plan->broken[i])
+			continue;
+		if ((!first && !put_bytes(&plan->arena, ",", 1)) ||
+		    !put_json_string(&plan->arena, code, strlen(code)) ||
+		    !put_bytes(&plan->arena, ":", 1) ||
+		    !put_attribute(plan, reader, record, batch, i))
+			return false;
+		first = false;
+	}
+	if (!put_bytes(&plan->arena, "}", 1))
+		return false;
+	*specs = (Field){plan->arena.data + start, (int32) (plan->arena.used - start)};
+	return true;
+}
+
+/* Makes technical_specs, if the plan has attributes.  false: the arena is full. */
+bool
+pm_imports_row_specs(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
+                     Batch *batch)
+{
+	for (int i = 0; i < plan->target_count; i++)
+		if (plan->targets[i].attribute != NULL)
+			return make_specs(plan, reader, record, batch,
+			                  &plan->fields[plan->targets[i].column]);
+	return true;
+}

@@ -1,0 +1,248 @@
+/*
+ * row_value.c - the value of a target: from the record through its transforms to the
+ * binary form of its type
+ *
+ * A value points into the record or the plan where it can, else into the arena.
+ */
+#include "row.h"
+
+#include "catalog/pg_type.h"
+
+#include "pm_asin.h"
+#include "pm_boolean.h"
+#include "pm_gtin.h"
+#include "pm_resolve.h"
+
+/* Puts a number of eight bytes into the arena; false: it is full. */
+static inline bool
+put_int64(PmArena *arena, int64 number, Field *field)
+{
+	uint64 swapped = pg_hton64((uint64) number);
+	char *bytes = pm_arena_bytes(arena, sizeof(swapped));
+
+	if (bytes == NULL)
+		return false;
+	memcpy(bytes, &swapped, sizeof(swapped));
+	*field = (Field){bytes, sizeof(swapped)};
+	return true;
+}
+
+/* The binary form of text[]: parts between bars, without blanks around and empty ones. */
+static bool
+put_texts(PmArena *arena, PmText text, Field *field)
+{
+	size_t room = 20 + text.size + 4;
+	int count = 0;
+	char *start;
+	char *at;
+
+	for (size_t i = 0; i < text.size; i++)
+		room += text.data[i] == '|' ? 4 : 0;
+	start = pm_arena_bytes(arena, room);
+	if (start == NULL)
+		return false;
+	at = start + 20;
+	while (text.data != NULL)
+	{
+		const char *bar = memchr(text.data, '|', text.size);
+		PmText part = {text.data, bar == NULL ? text.size : (size_t) (bar - text.data)};
+
+		text =
+		    bar == NULL ? (PmText){NULL, 0} : (PmText){bar + 1, text.size - part.size - 1};
+		part = trimmed(part);
+		if (part.size == 0)
+			continue;
+		at = put_int32(at, (int32) part.size);
+		memcpy(at, part.data, part.size);
+		at += part.size;
+		count++;
+	}
+	(void) put_int32(start, count > 0 ? 1 : 0);
+	(void) put_int32(start + 4, 0);
+	(void) put_int32(start + 8, TEXTOID);
+	(void) put_int32(start + 12, count);
+	(void) put_int32(start + 16, 1);
+	pm_arena_end(arena, at);
+	*field = (Field){start, count > 0 ? (int32) (at - start) : 12};
+	if (count == 0)
+		pm_arena_end(arena, start + 12);
+	return true;
+}
+
+/* What the resolver says of a code that is no GTIN. */
+static void
+gtin_error(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
+           int target, const PmResolution *resolution)
+{
+	const char *method = pm_resolve_method_name(resolution->method);
+
+	if (resolution->suggestion != 0)
+	{
+		char digits[PM_GTIN_MAX_DIGITS + 1];
+
+		digits[pm_gtin_format(resolution->suggestion, 0, digits)] = '\0';
+		pm_imports_row_target_error(
+		    plan, reader, record, batch, target, method,
+		    psprintf("the value is no GTIN that is sure enough: %s; it may be %s "
+		             "(confidence %.2f)",
+		             method, digits, resolution->confidence),
+		    false);
+	}
+	else
+		pm_imports_row_target_error(plan, reader, record, batch, target, method,
+		                            psprintf("the value is no GTIN: %s", method), false);
+}
+
+/*
+ * Converts the value of a target to binary form.  false: the arena is full.
+ */
+static bool
+convert(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
+        int i, PmText text)
+{
+	const Target *target = &plan->targets[i];
+	Field *value = &plan->values[i];
+	PmValueFault fault = PM_VALUE_GOOD;
+
+	if (target->type != TARGET_TEXT)
+		text = trimmed(text);
+	*value = (Field){NULL, -1};
+	if (text.data == NULL || text.size == 0)
+		return true;
+	switch (target->type)
+	{
+		case TARGET_TEXT:
+			*value = (Field){text.data, (int32) text.size};
+			break;
+		case TARGET_GTIN:
+		{
+			PmResolution resolution;
+			const char *rejected = pm_imports_codes_read(
+			    plan, batch, target, plan->inputs[i], text, &resolution);
+
+			if (rejected != NULL)
+				pm_imports_row_target_error(plan, reader, record, batch, i, "rejected_code",
+				                            psprintf("the code was rejected: %s", rejected),
+				                            false);
+			else if (resolution.gtin == 0)
+				gtin_error(plan, reader, record, batch, i, &resolution);
+			else if (!put_int64(&plan->arena, resolution.gtin, value))
+				return false;
+			break;
+		}
+		case TARGET_ASIN:
+		{
+			PmGtinError error;
+			int64 asin;
+
+			if (pm_asin_parse(text.data, text.size, &asin, &error) != PM_GTIN_OK)
+				pm_imports_row_target_error(plan, reader, record, batch, i, "not_an_asin",
+				                            "the value is no ASIN", false);
+			else if (!put_int64(&plan->arena, asin, value))
+				return false;
+			break;
+		}
+		case TARGET_BOOLEAN:
+		{
+			static const char answers[2] = {0, 1};
+			bool answer;
+
+			fault = pm_boolean_read(text, &answer);
+			if (fault == PM_VALUE_GOOD)
+				*value = (Field){&answers[answer], 1};
+			break;
+		}
+		case TARGET_INTEGER:
+		{
+			char *bytes = pm_arena_bytes(&plan->arena, sizeof(int32));
+			int64 number = 0;
+
+			if (bytes == NULL)
+				return false;
+			fault = pm_decimal_integer(text, PG_INT32_MIN, PG_INT32_MAX, &number);
+			if (fault == PM_VALUE_GOOD)
+			{
+				(void) put_int32(bytes, (int32) number);
+				*value = (Field){bytes, sizeof(int32)};
+			}
+			break;
+		}
+		case TARGET_NUMERIC:
+		{
+			static const PmDecimalType any = {0};
+			char *bytes = pm_arena_bytes(&plan->arena, PM_NUMERIC_MAX);
+			size_t size = 0;
+
+			if (bytes == NULL)
+				return false;
+			fault = pm_decimal_numeric(text, &any, bytes, &size);
+			pm_arena_end(&plan->arena, bytes + size);
+			if (fault == PM_VALUE_GOOD)
+				*value = (Field){bytes, (int32) size};
+			break;
+		}
+		case TARGET_TEXTS:
+			return put_texts(&plan->arena, text, value);
+		case TARGET_JSONB:
+			pm_imports_row_target_error(plan, reader, record, batch, i, "not_supported",
+			                            "technical_specs is made of its attributes", false);
+			break;
+	}
+	if (fault != PM_VALUE_GOOD)
+		pm_imports_row_target_error(
+		    plan, reader, record, batch, i, pm_value_fault_code(fault),
+		    psprintf("the value %s", pm_value_fault_message(fault)), false);
+	return true;
+}
+
+/* Reads the value of a target.  false: the arena is full. */
+bool
+pm_imports_row_value(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
+                     Batch *batch, int i)
+{
+	Target *target = &plan->targets[i];
+	PmText text = {NULL, 0};
+
+	if (target->is_constant)
+		text = target->constant;
+	else if (target->is_joined)
+	{
+		int count = 0;
+
+		for (int j = 0; j < target->name_count; j++)
+			if (target->fields[j] >= 0 && target->fields[j] < record->field_count)
+				plan->parts[count++] = record->fields[target->fields[j]];
+		if (pm_transform_join(plan->parts, count, target->separator, &plan->arena, &text) !=
+		    PM_TRANSFORM_OK)
+			return false;
+	}
+	else if (target->field >= 0 && target->field < record->field_count)
+		text = record->fields[target->field];
+	plan->inputs[i] = text;
+	plan->broken[i] = false;
+	plan->texts[i] = (PmText){NULL, 0};
+	plan->values[i] = (Field){NULL, -1};
+	if (target->chain_length > 0)
+	{
+		PmValueFault fault;
+		size_t at;
+
+		switch (pm_transform_run(target->chain, target->chain_length, &text, &plan->arena,
+		                         &fault, &at))
+		{
+			case PM_TRANSFORM_OK:
+				break;
+			case PM_TRANSFORM_FULL:
+				return false;
+			case PM_TRANSFORM_BAD:
+				pm_imports_row_target_error(
+				    plan, reader, record, batch, i, pm_value_fault_code(fault),
+				    psprintf("the value %s", pm_value_fault_message(fault)), false);
+				return true;
+		}
+	}
+	if (target->has_default && (text.data == NULL || text.size == 0))
+		text = target->default_value;
+	plan->texts[i] = text;
+	return convert(plan, reader, record, batch, i, text);
+}
