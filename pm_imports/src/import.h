@@ -69,7 +69,8 @@ typedef enum TargetType
 	TARGET_BOOLEAN,
 	TARGET_INTEGER,
 	TARGET_NUMERIC,
-	TARGET_TEXTS, /* text[] */
+	TARGET_TEXTS,     /* text[] */
+	TARGET_ADDRESSES, /* the same, of images */
 	TARGET_JSONB
 } TargetType;
 

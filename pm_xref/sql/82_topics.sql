@@ -17,7 +17,7 @@ FROM (VALUES
   ('catalog.stock.low', 'the stock of a product fell to its threshold; key: the product''s id', '{id,quantity,threshold}',
    '{"id": {"type": "string", "format": "uuid"}, "quantity": {"type": "number"}, "threshold": {"type": "number"}, "warehouse": {"type": ["string", "null"]}, "variant_id": {"type": ["string", "null"], "format": "uuid"}}'),
   ('catalog.image.found', 'an image of a product was found at an address; key: the product''s id', '{id,url}',
-   '{"id": {"type": "string", "format": "uuid"}, "url": {"type": "string", "format": "uri"}, "position": {"type": ["integer", "null"]}}'),
+   '{"id": {"type": "string", "format": "uuid"}, "url": {"type": "string", "format": "uri"}, "position": {"type": ["integer", "null"]}, "supplier_id": {"type": ["string", "null"], "format": "uuid"}}'),
   ('suppliers.supplier.changed', 'a supplier was created, changed or deleted; key: its id', '{id,code,name,is_active}',
    '{"id": {"type": "string", "format": "uuid"}, "code": {"type": "string"}, "name": {"type": "string"}, "is_active": {"type": "boolean"}, "deleted": {"type": "boolean", "description": "true: there is none any more"}}')
   UNION ALL
