@@ -152,6 +152,8 @@ typedef struct Target
 
 	PmTransform *chain;
 	int chain_length;
+	bool rewrites; /* a transform does more than cut and clean */
+	bool is_date;  /* a rule says so */
 	bool has_default;
 	PmText default_value;
 	float confidence; /* of gtin */
@@ -200,6 +202,7 @@ typedef struct ImportPlan
 	uint64 shape;      /* goes into each digest */
 
 	/* of the record that is being read */
+	MemoryContext scratch;
 	PmArena arena;
 	Field *values;                  /* by target */
 	PmText *inputs;                 /* by target: as they stand in the file */

@@ -220,8 +220,20 @@ convert(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch 
 			break;
 		}
 		case TARGET_JSONB:
-			pm_imports_row_target_error(plan, reader, record, batch, i, "not_supported",
-			                            "technical_specs is made of its attributes", false);
+			if (!pm_imports_row_is_object(plan, text))
+				pm_imports_row_target_error(plan, reader, record, batch, i, "not_json",
+				                            "the value is no object of JSON", false);
+			else
+			{
+				/* the binary form has a version before the text */
+				char *bytes = pm_arena_bytes(&plan->arena, text.size + 1);
+
+				if (bytes == NULL)
+					return false;
+				bytes[0] = 1;
+				memcpy(bytes + 1, text.data, text.size);
+				*value = (Field){bytes, (int32) text.size + 1};
+			}
 			break;
 	}
 	if (fault != PM_VALUE_GOOD)
