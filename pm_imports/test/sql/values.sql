@@ -20,40 +20,40 @@ INSERT INTO import_configs (supplier_code, config_name, field_mapping, transform
   '{"decimal_mark": ",", "date_order": "dmy"}');
 \set head 'gtin;price;weight;length;since;until;noted;size;factor;made'
 SELECT import_data('style', 'style.csv', convert_to(:'head' || E'\n'
-'4006381333931; 1.234/kg;~1.234;1.234;05/03/2026;05/03/2026;05/03/2026;1.234 m;1.234;20260305\n'
-'4006381333948;12,5;0,5;7,25;31.12.2026;12/31/2026;2026-12-31;1,5 cm;2.5;20261231\n'
-'4006381333955;12.5;1,2,3;x;12/31/2026;31/12/2026;;;1,5;31.12.2026\n', 'UTF8')) AS job \gset
+'7612345000015; 1.234/kg;~1.234;1.234;05/03/2026;05/03/2026;05/03/2026;1.234 m;1.234;20260305\n'
+'7612345000022;12,5;0,5;7,25;31.12.2026;12/31/2026;2026-12-31;1,5 cm;2.5;20261231\n'
+'7612345000039;12.5;1,2,3;x;12/31/2026;31/12/2026;;;1,5;31.12.2026\n', 'UTF8')) AS job \gset
 :run
 SELECT gtin, price, cost, weight FROM merged;
 SELECT gtin, technical_specs FROM merged;
 SELECT * FROM wrong;
 -- the other way round
 UPDATE import_configs SET file_options = '{"decimal_mark": ".", "date_order": "mdy"}' WHERE config_name = 'style';
-SELECT import_data('style', 'other.csv', convert_to(:'head' || E'\n4006381333962; 1,234/kg;~1,234;1,234;05/03/2026;05/03/2026;05/03/2026;1,234 m;1.234;20260305\n', 'UTF8')) AS job \gset
+SELECT import_data('style', 'other.csv', convert_to(:'head' || E'\n7612345000046; 1,234/kg;~1,234;1,234;05/03/2026;05/03/2026;05/03/2026;1,234 m;1.234;20260305\n', 'UTF8')) AS job \gset
 :run
-SELECT price, cost, weight, technical_specs FROM merged WHERE gtin = '4006381333962';
+SELECT price, cost, weight, technical_specs FROM merged WHERE gtin = '7612345000046';
 -- nobody says: what can be read in two ways is an error
 UPDATE import_configs SET file_options = '{}' WHERE config_name = 'style';
-SELECT import_data('style', 'none.csv', convert_to(:'head' || E'\n4006381333979;1.5;~1.234;1.5;2026-03-05;05/03/2026;2026-03-05;1.234 m;1.234;20260305\n', 'UTF8')) AS job \gset
+SELECT import_data('style', 'none.csv', convert_to(:'head' || E'\n7612345000053;1.5;~1.234;1.5;2026-03-05;05/03/2026;2026-03-05;1.234 m;1.234;20260305\n', 'UTF8')) AS job \gset
 :run
 SELECT * FROM wrong;
 
 -- technical_specs as a value, with attributes that go before its members; what jsonb would not take is an error of its record
 INSERT INTO import_configs (supplier_code, config_name, field_mapping, file_options) VALUES ('valuer', 'specs', '{"gtin": "gtin", "title": "gtin", "technical_specs": "specs", "technical_specs.colour": "colour"}', '{"quote": ""}');
-SELECT import_data('specs', 'specs.csv', convert_to(E'gtin\tspecs\tcolour\n' || string_agg(gtin_complete((400638133400 + n)::text) || E'\t' || specs || E'\t' || colour, E'\n' ORDER BY n), 'UTF8')) AS job
+SELECT import_data('specs', 'specs.csv', convert_to(E'gtin\tspecs\tcolour\n' || string_agg(gtin_complete((761234500100 + n)::text) || E'\t' || specs || E'\t' || colour, E'\n' ORDER BY n), 'UTF8')) AS job
 FROM (VALUES (1, '{"a": 1, "colour": "blue", "deep": {"x": [1, "é\u00e9"]}}', 'red'), (2, ' { } ', 'green'), (3, '{"colour": "blue", "a": null}', ''), (4, '', 'white'), (5, '', ''),
   (6, '[1]', 'red'), (7, '"x"', 'red'), (8, '{"a": 1', 'red'), (9, '{"a": 1}}', 'red'), (10, '{"a": "\u0000"}', 'red'), (11, '{"a": "\ud800"}', 'red'), (12, '{"a": 1e99999}', 'red'),
   (13, '{"a": ' || repeat('9', 101) || '}', 'red'), (14, '{"a": ' || repeat('[', 64) || repeat(']', 64) || '}', 'red'), (15, '{"a": ' || repeat('[', 63) || repeat(']', 63) || '}', 'red'),
   (16, '{"a": 1e9999}', ''), (17, '{' || repeat('"k": "' || repeat('[', 100) || '",', 5) || '"l": -1.5e-10}', '')) AS r(n, specs, colour) \gset
 :run
 SELECT status, successful_rows, failed_rows FROM import_jobs WHERE id = :'job';
-SELECT gtin, left(technical_specs::text, 120) AS specs, md5(technical_specs::text) FROM merged WHERE gtin::text LIKE '40063813340%' OR gtin::text LIKE '40063813341%';
+SELECT gtin, left(technical_specs::text, 120) AS specs, md5(technical_specs::text) FROM merged WHERE gtin::text LIKE '7612345001%';
 SELECT record, code, message FROM wrong;
 
 -- images: what has no address is left out, with a warning; what is there is the catalog's, and comes again unchanged
 INSERT INTO import_configs (supplier_code, config_name, field_mapping, transformation_rules) VALUES ('valuer', 'images', '{"gtin": "gtin", "title": "gtin", "images": {"concat": ["one", "two"], "separator": "|"}}', '{}');
 CREATE VIEW shown AS SELECT p.gtin, i.position, i.url FROM pm_catalog.product_images AS i JOIN pm_catalog.products AS p ON p.id = i.product_id WHERE i.supplier_id = '01a21d28-7d45-7936-84e2-00000000000e' ORDER BY 1, 2;
-\set file 'E''gtin;one;two\n4006381333931;https://x.example/a.jpg;http://x.example/b.jpg | HTTPS://x.example/c.jpg\n4006381333948;img/a.jpg;https://x.example/d e.jpg|https://x.example/d.jpg\n4006381333955;;\n4006381333962;no;\n\''
+\set file 'E''gtin;one;two\n7612345000015;https://x.example/a.jpg;http://x.example/b.jpg | HTTPS://x.example/c.jpg\n7612345000022;img/a.jpg;https://x.example/d e.jpg|https://x.example/d.jpg\n7612345000039;;\n7612345000046;no;\n\''
 SELECT import_data('images', 'images.csv', convert_to(:file, 'UTF8')) AS job \gset
 :run
 SELECT status, successful_rows, failed_rows, warning_count FROM import_jobs WHERE id = :'job';
@@ -62,7 +62,7 @@ SELECT record, value, code, message, severity FROM wrong;
 SELECT import_data('images', 'images.csv', convert_to(:file, 'UTF8'), force => true) AS job \gset
 :run
 SELECT products_unchanged, warning_count FROM import_jobs WHERE id = :'job';
-SELECT import_data('images', 'images.csv', convert_to(E'gtin;one;two\n4006381333931;;\n4006381333948;https://x.example/d.jpg;https://x.example/new.jpg\n', 'UTF8')) AS job \gset
+SELECT import_data('images', 'images.csv', convert_to(E'gtin;one;two\n7612345000015;;\n7612345000022;https://x.example/d.jpg;https://x.example/new.jpg\n', 'UTF8')) AS job \gset
 :run
 SELECT products_updated, products_unchanged FROM import_jobs WHERE id = :'job';
 SELECT * FROM shown;
