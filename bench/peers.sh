@@ -1,5 +1,5 @@
 #!/bin/bash
-# peers.sh - install the queues that pm_jobs is compared with
+# peers.sh - install the queues and loaders that ours are compared with
 #
 # Debian packages of debian-packages.txt go into the system, npm packages into a
 # folder each of build/peers.  What is there is left alone.  What cannot be
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 . deploy/lib.sh
 
 peers=$PWD/build/peers
-npm_packages='graphile-worker@0.17.3 pg-boss@10.4.2'
+npm_packages='graphile-worker@0.17.3 pg-boss@10.4.2 pg@8.16.3'
 
 # try NAME COMMAND...: runs it; if it fails, shows and keeps the end of what it said,
 # without addresses.

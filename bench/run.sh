@@ -11,7 +11,7 @@
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
 #   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
 #   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
-#   imports      pm_imports: a file of 1 000 000 records beside COPY and ON CONFLICT
+#   imports      pm_imports: a file of 1 000 000 records beside COPY, ON CONFLICT, pgloader and Node
 #   search       pm_catalog: search of 1 000 000 products
 #   integrity    pm_catalog: periods of 100 000 prices, counts of categories
 #   write        pm_catalog: single writes with versions and events beside a plain table
@@ -135,11 +135,10 @@ run_part() {
         bash -c 'psql -X -q -v rows="$1" -v rounds=3 -v dir="$PM_TMP" -f bench/pm_catalog_merge.sql' bench "$([ -n "$short" ] && echo 5000 || echo 1000000)"
       ;;
     imports)
-      # shellcheck disable=SC2016 # $PM_TMP and the server's are the sandbox's
+      bench/peers.sh
       measure pm_imports 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
-        bash -c 'psql -X -q -v rows="$1" -v rounds="$2" -v dir="$PM_TMP" -v host="$PGHOST" -v port="$PGPORT" -f bench/pm_imports.sql' bench \
-        "$([ -n "$short" ] && echo 5000 || echo 1000000)" "$([ -n "$short" ] && echo 1 || echo 3)"
+        bench/pm_imports.sh "$([ -n "$short" ] && echo 5000 || echo 1000000)" "$([ -n "$short" ] && echo 1 || echo 3)"
       ;;
     search)
       measure pm_catalog_search 'One session, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \

@@ -267,7 +267,7 @@ receive_copied(StringInfo message, bool is_first, TextSeen seen, void *context)
 	if (is_first)
 	{
 		(void) pq_getmsgbytes(message, signature);
-		(void) (int) pq_getmsgint(message, 4);
+		(void) pq_getmsgint(message, 4);
 		(void) pq_getmsgbytes(message, (int) pq_getmsgint(message, 4));
 	}
 	while (message->cursor < message->len)

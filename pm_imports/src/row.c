@@ -34,7 +34,13 @@ read_targets(ImportPlan *plan, const PmReader *reader, const PmRecord *record, B
 		if (!pm_imports_row_value(plan, reader, record, batch, i))
 			return false;
 		if (plan->targets[i].attribute == NULL)
-			plan->fields[plan->targets[i].column] = plan->values[i];
+		{
+			Field *field = &plan->fields[plan->targets[i].column];
+
+			/* one by one, as they were just stored: a load of both would wait for them */
+			field->data = plan->values[i].data;
+			field->size = plan->values[i].size;
+		}
 	}
 	if (!pm_imports_row_specs(plan, reader, record, batch))
 		return false;

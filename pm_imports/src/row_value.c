@@ -55,8 +55,9 @@ put_texts(PmArena *arena, PmText text, bool addresses, int *others, Field *field
 	char *start;
 	char *at;
 
-	for (size_t i = 0; i < text.size; i++)
-		room += text.data[i] == '|' ? 4 : 0;
+	for (const char *bar = text.data;
+	     (bar = memchr(bar, '|', text.data + text.size - bar)) != NULL; bar++)
+		room += 4;
 	start = pm_arena_bytes(arena, room);
 	if (start == NULL)
 		return false;

@@ -23,7 +23,7 @@
 #include "utils/snapmgr.h"
 
 #define KEYS_KILOBYTES    (32 * 1024)
-#define DIGESTS_KILOBYTES (48 * 1024)
+#define DIGESTS_KILOBYTES (40 * 1024)
 
 /* Begins a piece of work with the database. */
 void

@@ -4,18 +4,22 @@
  * Values are what hashes give, or numbers mixed by one, so they are spread evenly.  New
  * ones go into a table in memory, which grows to three quarters of what the set may take.
  * A table that is full is sorted and becomes a run in a temporary file; of all that is in
- * runs a filter of bits stays in memory, which says no at once to most values that are new.  A value that it lets pass is looked for in the
- * runs, in each by guessing its place from its height and reading around there: a block
- * or two.  The filter may be wrong about a value that is new, the runs are not.
+ * runs a filter of bits stays in memory, which says no at once to most values that are
+ * new.  A value that it lets pass is looked for in the runs, in each by guessing its place
+ * from its height and reading around there: a block or two.  The filter may be wrong about
+ * a value that is new, the runs are not.
  *
  * Files are temporary files of the server that outlive transactions.
  */
 #include "import.h"
 
+#include <sys/mman.h>
+
 #include "miscadmin.h"
 #include "storage/buffile.h"
 
 #define BLOCK_VALUES 256 /* read at once: 4 kB */
+#define LARGE_PAGE   (2 * 1024 * 1024)
 
 /* Sorted values in the file. */
 typedef struct Run
@@ -70,12 +74,24 @@ close_file(void *arg)
 	seen->file = NULL;
 }
 
-/* An empty table of so many places. */
-static SeenValue *
-make_table(const Seen *seen, uint64 places)
+/*
+ * Memory of so many bytes, all zero.  Its places are visited at random, so it asks for
+ * large pages where the system gives them to who asks: addresses of small ones are looked
+ * up anew each time.
+ */
+static void *
+make_room(const Seen *seen, Size size)
 {
-	return MemoryContextAllocExtended(seen->memory, places * sizeof(SeenValue),
-	                                  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	char *room = MemoryContextAllocHuge(seen->memory, size);
+
+#ifdef MADV_HUGEPAGE
+	char *start = (char *) TYPEALIGN(LARGE_PAGE, room);
+	char *end = (char *) TYPEALIGN_DOWN(LARGE_PAGE, room + size);
+
+	if (start < end)
+		(void) madvise(start, end - start, MADV_HUGEPAGE);
+#endif
+	return memset(room, 0, size);
 }
 
 /* A set for at most so many kilobytes. */
@@ -88,7 +104,7 @@ pm_imports_seen_create(MemoryContext memory, int kilobytes)
 	seen->memory = memory;
 	seen->most_places = quarter * 3 / sizeof(SeenValue);
 	seen->places = Min(1024, seen->most_places);
-	seen->table = make_table(seen, seen->places);
+	seen->table = make_room(seen, seen->places * sizeof(SeenValue));
 	seen->filter_words = quarter / sizeof(uint64);
 	seen->block_start = -1;
 	seen->callback.func = close_file;
@@ -236,9 +252,7 @@ write_run(Seen *seen)
 	if (seen->file == NULL)
 	{
 		seen->file = BufFileCreateTemp(true);
-		seen->filter =
-		    MemoryContextAllocExtended(seen->memory, seen->filter_words * sizeof(uint64),
-		                               MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		seen->filter = make_room(seen, seen->filter_words * sizeof(uint64));
 		seen->runs = palloc(sizeof(Run));
 	}
 	else
@@ -272,9 +286,9 @@ write_run(Seen *seen)
 	MemoryContextSwitchTo(old);
 }
 
-/* Makes room in the table, or empties it. */
+/* Makes the table larger, or empties it. */
 static void
-make_room(Seen *seen)
+make_larger(Seen *seen)
 {
 	SeenValue *old = seen->table;
 	uint64 old_places = seen->places;
@@ -284,8 +298,10 @@ make_room(Seen *seen)
 		write_run(seen);
 		return;
 	}
-	seen->places = Min(seen->places * 2, seen->most_places);
-	seen->table = make_table(seen, seen->places);
+	/* few steps, the last one a long one: what was left may not be used again */
+	seen->places =
+	    seen->places * 16 < seen->most_places ? seen->places * 4 : seen->most_places;
+	seen->table = make_room(seen, seen->places * sizeof(SeenValue));
 	for (uint64 i = 0; i < old_places; i++)
 		if (old[i].high != 0 || old[i].low != 0)
 			*find_place(seen, old[i]) = old[i];
@@ -310,6 +326,6 @@ pm_imports_seen_add(Seen *seen, SeenValue value)
 		return false;
 	*place = value;
 	if (++seen->used >= seen->places / 4 * 3)
-		make_room(seen);
+		make_larger(seen);
 	return true;
 }

@@ -1,0 +1,31 @@
+-- pm_imports_report.sql - what pm_imports.sh has measured
+\pset footer off
+SET client_min_messages = warning;
+INSERT INTO bench.targets (test, variant, baseline, at_most, note) VALUES
+  ('first', 'import', 'COPY', 1.5, NULL),
+  ('first', 'import', 'COPY, with versions and events', NULL, NULL),
+  ('first', 'import', 'staging, ON CONFLICT', 0.5, NULL),
+  ('first', 'import', 'pgloader, ON CONFLICT', 0.5, NULL),
+  ('first', 'import', 'Node, batches of 1000', 0.33, NULL),
+  ('first', 'import, two databases', 'COPY', 1.5, NULL),
+  ('first', 'import, two databases', 'staging, ON CONFLICT', 0.5, NULL),
+  ('first', 'import, two databases', 'Node, batches of 1000', 0.33, NULL),
+  ('lean', 'import', 'staging, two tables', NULL, NULL),
+  ('10 % changed', 'import', 'staging, rows that differ', 0.33, NULL),
+  ('unchanged', 'dry run', 'COPY WHERE false', 1.0, NULL),
+  ('unchanged', 'import', 'COPY WHERE false', NULL, NULL);
+INSERT INTO bench.figures (test, figure, value, at_least)
+SELECT r.test, r.variant || ', rows/s', :rows / percentile_cont(0.5) WITHIN GROUP (ORDER BY r.seconds), CASE r.test WHEN 'unchanged' THEN 400000 WHEN 'lean' THEN 30000 END
+FROM bench.runs AS r WHERE r.variant ~ '^(import|dry run)' GROUP BY r.test, r.variant ORDER BY r.test, r.variant;
+INSERT INTO bench.figures (test, figure, value, at_most)
+SELECT m.test, m.variant || ', MB of its own', max(m.megabytes), 128 FROM bench.memory AS m GROUP BY m.test, m.variant ORDER BY m.test, m.variant;
+
+\echo 'Times: medians of' :rounds 'rounds of' :rows 'records; ratio: median of the rounds'' ratios.  COPY is of rows'
+\echo 'that are clean and have their keys, into the same tables with their indexes and constraints.'
+SELECT test, variant, round(seconds::numeric, 3) AS seconds, baseline, round(baseline_seconds::numeric, 3) AS "its seconds",
+       round(ratio::numeric, 2) AS ratio, 'at most ' || at_most AS target,
+       CASE WHEN ratio <= at_most THEN 'met' WHEN at_most IS NOT NULL THEN 'MISSED' END AS verdict
+FROM bench.ratios ORDER BY id;
+SELECT test, figure, round(value::numeric) AS value, coalesce('at least ' || at_least, 'at most ' || at_most) AS target,
+       CASE WHEN value >= at_least OR value <= at_most THEN 'met' WHEN at_least IS NOT NULL OR at_most IS NOT NULL THEN 'MISSED' END AS verdict
+FROM bench.figures ORDER BY id;
