@@ -113,4 +113,13 @@
 	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
 #endif
 
+/* A lexer of JSON text in UTF-8 that looks into strings; 17 takes one to fill.  Needs jsonapi.h. */
+#if PG_VERSION_NUM >= 170000
+#define pm_json_lexer(text, size) \
+	makeJsonLexContextCstringLen(NULL, text, size, PG_UTF8, true) /* untested */
+#else
+#define pm_json_lexer(text, size) \
+	makeJsonLexContextCstringLen(unconstify(char *, text), size, PG_UTF8, true)
+#endif
+
 #endif /* PM_COMPAT_H */

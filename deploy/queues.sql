@@ -25,6 +25,9 @@ WHERE EXISTS (SELECT FROM pm_catalog._upkeep AS u WHERE NOT EXISTS (SELECT FROM 
 \gexec
 SELECT pm_catalog.receive_suppliers();
 \endif
+-- how imports have read codes of suppliers
+SELECT 'SELECT pm_suppliers.receive_codes()' WHERE to_regprocedure('pm_suppliers.receive_codes(text)') IS NOT NULL
+\gexec
 -- imports: one of a supplier at a time, their handlers, and what is done each night
 SELECT 'SELECT pm_imports.schedule_upkeep()'
 WHERE to_regprocedure('pm_imports.schedule_upkeep()') IS NOT NULL AND to_regprocedure('pm_imports.run_import(pm_jobs.job)') IS NOT NULL

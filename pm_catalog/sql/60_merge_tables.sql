@@ -36,7 +36,8 @@ CREATE TYPE pm_catalog.merge_row AS (
   currency text COLLATE "C",
   location text COLLATE "C",
   on_hand integer,
-  low_stock_threshold integer
+  low_stock_threshold integer,
+  images text[]
 );
 COMMENT ON TYPE pm_catalog.merge_row IS 'what merge_products() can read of a supplier''s row; a source has some of these columns: CREATE TEMP TABLE t OF pm_catalog.merge_row makes one that has all';
 COMMENT ON COLUMN pm_catalog.merge_row.row_no IS 'names the row in the outcomes, such as its line in the file; counted if the source has no such column';
@@ -75,6 +76,7 @@ COMMENT ON COLUMN pm_catalog.merge_row.currency IS 'of price, cost and compare_a
 COMMENT ON COLUMN pm_catalog.merge_row.location IS 'where on_hand lies; NULL: main';
 COMMENT ON COLUMN pm_catalog.merge_row.on_hand IS 'pieces that we have there; NULL: stock stays';
 COMMENT ON COLUMN pm_catalog.merge_row.low_stock_threshold IS 'as in product_stocks';
+COMMENT ON COLUMN pm_catalog.merge_row.images IS 'all addresses of images that the supplier has of the product, the first one shown first; NULL: they stay';
 
 CREATE TABLE pm_catalog.merges (
   job uuid,

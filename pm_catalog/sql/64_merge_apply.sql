@@ -344,6 +344,9 @@ BEGIN
   IF 'tags' = ANY (merge.columns) THEN
     PERFORM pm_catalog._merge_tags(merge, low, high);
   END IF;
+  IF 'images' = ANY (merge.columns) THEN
+    PERFORM pm_catalog._merge_images(merge, low, high);
+  END IF;
 END
 $$;
 

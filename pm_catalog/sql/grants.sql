@@ -5,11 +5,11 @@ GRANT USAGE ON SCHEMA pm_catalog TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT SELECT ON pm_catalog.changes, pm_catalog.suppliers, pm_catalog.brands, pm_catalog.categories, pm_catalog.tags, pm_catalog.families,
   pm_catalog.products, pm_catalog.supplier_products, pm_catalog.product_prices, pm_catalog.product_stocks, pm_catalog.product_variants,
   pm_catalog.product_bundles, pm_catalog.product_bundle_items, pm_catalog.product_categories, pm_catalog.product_tags,
-  pm_catalog.product_relations, pm_catalog.product_seo TO pm_reader, pm_writer, pm_admin, pm_worker;
+  pm_catalog.product_relations, pm_catalog.product_seo, pm_catalog.product_images TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.brands, pm_catalog.categories, pm_catalog.tags,
   pm_catalog.supplier_products, pm_catalog.product_prices, pm_catalog.product_stocks, pm_catalog.product_variants,
   pm_catalog.product_bundles, pm_catalog.product_bundle_items, pm_catalog.product_categories, pm_catalog.product_tags,
-  pm_catalog.product_relations, pm_catalog.product_seo TO pm_writer, pm_admin, pm_worker;
+  pm_catalog.product_relations, pm_catalog.product_seo, pm_catalog.product_images TO pm_writer, pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.suppliers TO pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.families TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_catalog._change() TO pm_writer, pm_admin, pm_worker;
@@ -53,7 +53,7 @@ GRANT EXECUTE ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uui
   pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint), pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._unfit_product(pm_catalog.products), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint), pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint), pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text),
-  pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._merge_images(pm_catalog._merge, bigint, bigint), pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_find_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb),
   pm_catalog._merge_outcomes(uuid, integer), pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer),
   pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb), pm_catalog._merge_once(pm_catalog._merge, text, text, text),
@@ -112,4 +112,5 @@ GRANT EXECUTE ON FUNCTION pm_catalog._edited_since(pm_catalog.products, bigint[]
   pm_catalog._undo_product(uuid, uuid, bigint[], timestamptz[]), pm_catalog.undo_job(uuid, uuid, integer) TO pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.forget_versions(interval) TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_catalog.supplier_changed(pm_jobs.job) TO pm_admin, pm_worker;
-GRANT EXECUTE ON FUNCTION pm_catalog.receive_suppliers(text) TO pm_admin;
+GRANT EXECUTE ON FUNCTION pm_catalog.receive_suppliers(text), pm_catalog.publish_images() TO pm_admin;
+GRANT EXECUTE ON FUNCTION pm_catalog._image_events(text) TO pm_writer, pm_admin, pm_worker;

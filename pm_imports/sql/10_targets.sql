@@ -1,7 +1,7 @@
 -- What a value of a file can become.
 
 -- The columns of pm_catalog.merge_row, whose database may be another one, without
--- row_no; and images, which are told to others.
+-- row_no.
 CREATE TYPE pm_imports.target_row AS (
   gtin pm_gtin.gtin,
   asin pm_gtin.asin,
@@ -61,7 +61,7 @@ COMMENT ON COLUMN pm_imports.target_row.weight IS 'in kg';
 COMMENT ON COLUMN pm_imports.target_row.width IS 'in cm';
 COMMENT ON COLUMN pm_imports.target_row.height IS 'in cm';
 COMMENT ON COLUMN pm_imports.target_row.depth IS 'in cm';
-COMMENT ON COLUMN pm_imports.target_row.technical_specs IS 'attributes by code; one of them is the target technical_specs.CODE';
+COMMENT ON COLUMN pm_imports.target_row.technical_specs IS 'attributes by code, as an object of JSON; one of them is the target technical_specs.CODE, which goes before';
 COMMENT ON COLUMN pm_imports.target_row.slug IS 'name in addresses';
 COMMENT ON COLUMN pm_imports.target_row.tags IS 'all tags of the product';
 COMMENT ON COLUMN pm_imports.target_row.cost IS 'what we pay for one';
@@ -76,7 +76,7 @@ COMMENT ON COLUMN pm_imports.target_row.currency IS 'of price, cost and compare_
 COMMENT ON COLUMN pm_imports.target_row.location IS 'where on_hand lies';
 COMMENT ON COLUMN pm_imports.target_row.on_hand IS 'pieces that we have there';
 COMMENT ON COLUMN pm_imports.target_row.low_stock_threshold IS 'pieces at which stock counts as low';
-COMMENT ON COLUMN pm_imports.target_row.images IS 'addresses of images, the first one shown first';
+COMMENT ON COLUMN pm_imports.target_row.images IS 'addresses of images (http or https), the first one shown first; one that is none is left out, with a warning';
 
 CREATE VIEW pm_imports.targets WITH (security_invoker) AS
 SELECT a.attname AS name, a.atttypid::regtype AS type, col_description(a.attrelid, a.attnum) AS description

@@ -20,6 +20,7 @@ CREATE TABLE pm_imports.import_jobs (
   completed_at timestamptz,
   duration_seconds integer GENERATED ALWAYS AS (extract(epoch FROM completed_at - started_at)::integer) STORED,
   found jsonb,
+  decided_codes bigint,
   bytes_read bigint NOT NULL DEFAULT 0,
   total_rows bigint,
   processed_rows bigint NOT NULL DEFAULT 0,
@@ -40,7 +41,7 @@ CREATE TABLE pm_imports.import_jobs (
   CONSTRAINT import_type_is_known CHECK (import_type IN ('products', 'prices', 'stocks')),
   CONSTRAINT rows_add_up CHECK (successful_rows + failed_rows + products_unchanged + duplicate_rows = processed_rows),
   CONSTRAINT no_count_is_negative CHECK (least(bytes_read, total_rows, processed_rows, successful_rows, failed_rows, products_created, products_updated,
-    products_unchanged, duplicate_rows, products_missing, error_count, warning_count) >= 0),
+    products_unchanged, duplicate_rows, products_missing, error_count, warning_count, decided_codes) >= 0),
   CONSTRAINT products_are_of_successful_rows CHECK (products_created + products_updated <= successful_rows),
   CONSTRAINT rows_are_of_the_file CHECK (processed_rows <= total_rows),
   CONSTRAINT failed_rows_have_errors CHECK (failed_rows <= error_count),
@@ -80,6 +81,7 @@ COMMENT ON COLUMN pm_imports.import_jobs.started_at IS 'when it began to run fir
 COMMENT ON COLUMN pm_imports.import_jobs.completed_at IS 'when it ended';
 COMMENT ON COLUMN pm_imports.import_jobs.duration_seconds IS 'between the two';
 COMMENT ON COLUMN pm_imports.import_jobs.found IS 'what the file turned out to be: format, encoding, gzip, zip, member, delimiter, quote, header (has it one), columns (their names)';
+COMMENT ON COLUMN pm_imports.import_jobs.decided_codes IS 'decisions about codes of the supplier that it goes by, those of pm_suppliers at its start; NULL: they have not been asked for';
 COMMENT ON COLUMN pm_imports.import_jobs.bytes_read IS 'bytes of the file so far, of import_files.size';
 COMMENT ON COLUMN pm_imports.import_jobs.total_rows IS 'records of the file; NULL: not known before its end';
 COMMENT ON COLUMN pm_imports.import_jobs.processed_rows IS 'records that were read and counted: the next four together';

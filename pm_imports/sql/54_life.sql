@@ -76,6 +76,21 @@ BEGIN
 END
 $$;
 
+-- How far an import is, 0 to 1: by its bytes, as nobody knows the records before the end.
+CREATE FUNCTION pm_imports._fraction(status text, bytes_read bigint, size bigint) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN status IN ('completed', 'completed_with_errors', 'undone') THEN 1 WHEN status = 'pending' THEN 0 WHEN size > 0 THEN least(bytes_read::double precision / size, 1) END;
+
+-- How fast it was, or is until now, and when it should end: by what it took so far.
+CREATE FUNCTION pm_imports._pace(j pm_imports.import_jobs, size bigint, OUT fraction double precision, OUT rows_per_second numeric, OUT eta timestamptz)
+LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT f.fraction, round((j.processed_rows / nullif(extract(epoch FROM s.elapsed), 0))::numeric, 1),
+         CASE WHEN j.status = 'running' AND f.fraction > 0 THEN j.started_at + s.elapsed / f.fraction END
+  FROM (SELECT coalesce(j.completed_at, clock_timestamp()) - j.started_at AS elapsed) AS s,
+       (SELECT pm_imports._fraction(j.status, j.bytes_read, _pace.size) AS fraction) AS f
+$$;
+
 -- Tells others about the import as it is.
 CREATE FUNCTION pm_imports._publish(topic text, j pm_imports.import_jobs) RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -83,7 +98,8 @@ AS $$
   SELECT pm_xref.publish(topic, j.id::text, jsonb_build_object('id', j.id, 'config', j.config_name, 'supplier_code', j.supplier_code, 'status', j.status,
     'dry_run', j.dry_run, 'total_rows', j.total_rows, 'processed_rows', j.processed_rows, 'successful_rows', j.successful_rows, 'failed_rows', j.failed_rows,
     'products_unchanged', j.products_unchanged, 'duplicate_rows', j.duplicate_rows, 'products_created', j.products_created, 'products_updated', j.products_updated,
-    'error_count', j.error_count, 'last_error', j.last_error))
+    'error_count', j.error_count, 'last_error', j.last_error, 'fraction', p.fraction, 'rows_per_second', p.rows_per_second, 'eta', p.eta))
+  FROM pm_imports.import_files AS f, pm_imports._pace(j, f.size) AS p WHERE f.id = j.file_id
 $$;
 
 -- The job that had imported the same bytes by the same plan, so that there is nothing to
@@ -185,6 +201,7 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM pm_imports._no_job(job);
   END IF;
+  DELETE FROM pm_imports._job_codes AS c WHERE c.job_id = job;
   IF NOT j.dry_run AND j.same_as IS NULL THEN
     INSERT INTO pm_imports.import_statistics AS t (supplier_code, day, imports, failed_imports, total_rows, successful_rows, failed_rows, products_created,
       products_updated, products_unchanged, duplicate_rows, error_count, bytes, duration)
@@ -284,7 +301,7 @@ $$;
 COMMENT ON FUNCTION pm_imports.wait(uuid, interval) IS
 'waits until an import has ended, and returns its status; after the timeout the status that it has then. Errors: P0002 no such import, 42704 it is of another role, 55000 it was asked for in the own transaction, 25001 not READ COMMITTED';
 
-REVOKE ALL ON FUNCTION pm_imports._last_error(pm_imports.import_jobs), pm_imports._check_status(), pm_imports._no_job(uuid), pm_imports._job(uuid), pm_imports._hold_job(uuid), pm_imports._require_own(pm_imports.import_jobs),
+REVOKE ALL ON FUNCTION pm_imports._fraction(text, bigint, bigint), pm_imports._pace(pm_imports.import_jobs, bigint), pm_imports._last_error(pm_imports.import_jobs), pm_imports._check_status(), pm_imports._no_job(uuid), pm_imports._job(uuid), pm_imports._hold_job(uuid), pm_imports._require_own(pm_imports.import_jobs),
   pm_imports._publish(text, pm_imports.import_jobs), pm_imports._same_job(uuid, uuid, jsonb), pm_imports._begin_job(uuid),
   pm_imports._count_batch(pm_imports.import_batches, bigint), pm_imports._end_job(uuid, text, text), pm_imports._settle(uuid), pm_imports.cancel(uuid),
   pm_imports.wait(uuid, interval) FROM PUBLIC;

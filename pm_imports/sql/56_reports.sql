@@ -21,19 +21,11 @@ COMMENT ON COLUMN pm_imports.error_kinds.example_line IS 'its line';
 COMMENT ON COLUMN pm_imports.error_kinds.example_value IS 'its value';
 COMMENT ON COLUMN pm_imports.error_kinds.example_message IS 'its message';
 
--- How far an import is, 0 to 1: by its bytes, as nobody knows the records before the end.
-CREATE FUNCTION pm_imports._fraction(status text, bytes_read bigint, size bigint) RETURNS double precision
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN status IN ('completed', 'completed_with_errors', 'undone') THEN 1 WHEN status = 'pending' THEN 0 WHEN size > 0 THEN least(bytes_read::double precision / size, 1) END;
-
 CREATE VIEW pm_imports.progress WITH (security_invoker) AS
 SELECT j.id AS job_id, j.supplier_code, j.config_name, f.file_name, j.dry_run, j.status, j.started_at, j.processed_rows, j.failed_rows, p.fraction,
-       round((j.processed_rows / nullif(extract(epoch FROM s.elapsed), 0))::numeric, 1) AS rows_per_second,
-       CASE WHEN j.status = 'running' AND p.fraction > 0 THEN clock_timestamp() + s.elapsed * (1 / p.fraction - 1) END AS eta,
-       j.updated_at AS last_sign, pm_imports._last_error(j) AS last_error
+       p.rows_per_second, p.eta, j.updated_at AS last_sign, pm_imports._last_error(j) AS last_error
 FROM pm_imports.import_jobs AS j JOIN pm_imports.import_files AS f ON f.id = j.file_id
-CROSS JOIN LATERAL (SELECT clock_timestamp() - j.started_at AS elapsed) AS s
-CROSS JOIN LATERAL (SELECT pm_imports._fraction(j.status, j.bytes_read, f.size) AS fraction) AS p
+CROSS JOIN LATERAL pm_imports._pace(j, f.size) AS p
 WHERE j.status IN ('pending', 'running');
 COMMENT ON VIEW pm_imports.progress IS 'Imports that wait or run, and how far they are, as of their last batch';
 COMMENT ON COLUMN pm_imports.progress.job_id IS 'the import';
@@ -119,4 +111,4 @@ COMMENT ON COLUMN pm_imports.job_reports.eta IS 'when it should end';
 COMMENT ON COLUMN pm_imports.job_reports.top_errors IS 'the five kinds of errors of which there are most, one a line, each with its first one';
 COMMENT ON COLUMN pm_imports.job_reports.last_error IS 'why it failed, or is tried again';
 
-REVOKE ALL ON FUNCTION pm_imports._fraction(text, bigint, bigint), pm_imports.job_report(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_imports.job_report(uuid) FROM PUBLIC;

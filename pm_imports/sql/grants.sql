@@ -6,7 +6,7 @@ GRANT SELECT ON pm_imports.targets, pm_imports.mapping_templates, pm_imports.imp
   pm_imports.import_errors, pm_imports.import_statistics, pm_imports.import_schedules, pm_imports.import_logs, pm_imports.error_kinds, pm_imports.progress,
   pm_imports.job_reports TO pm_reader, pm_writer, pm_worker, pm_admin;
 GRANT USAGE ON TYPE pm_imports.target_row TO pm_reader, pm_writer, pm_worker, pm_admin;
-GRANT EXECUTE ON FUNCTION pm_imports.config_schema(), pm_imports._no_job(uuid), pm_imports._job(uuid), pm_imports._fraction(text, bigint, bigint), pm_imports._last_error(pm_imports.import_jobs), pm_imports.job_report(uuid),
+GRANT EXECUTE ON FUNCTION pm_imports.config_schema(), pm_imports._no_job(uuid), pm_imports._job(uuid), pm_imports._fraction(text, bigint, bigint), pm_imports._pace(pm_imports.import_jobs, bigint), pm_imports._last_error(pm_imports.import_jobs), pm_imports.job_report(uuid),
   pm_imports._csv_value(text, text, text), pm_imports._path_names(text), pm_imports._rejected_frame(pm_imports.import_jobs),
   pm_imports._rejected_pieces(pm_imports.import_jobs), pm_imports.rejected_file(uuid) TO pm_reader, pm_writer, pm_worker, pm_admin;
 
@@ -24,13 +24,14 @@ GRANT EXECUTE ON FUNCTION pm_imports._is_line(text, integer), pm_imports._check_
 GRANT INSERT, UPDATE ON pm_imports.import_files, pm_imports.import_jobs, pm_imports.import_statistics TO pm_writer, pm_worker, pm_admin;
 GRANT INSERT ON pm_imports.import_batches, pm_imports.import_errors, pm_imports.import_logs TO pm_writer, pm_worker, pm_admin;
 GRANT SELECT, INSERT ON pm_imports.import_file_chunks TO pm_writer, pm_worker, pm_admin;
+GRANT SELECT, INSERT, DELETE ON pm_imports._job_codes TO pm_writer, pm_worker, pm_admin;
 GRANT EXECUTE ON FUNCTION pm_imports._setting(text), pm_imports._file_facts(text), pm_imports._list_directory(text, text), pm_imports._upload_sha256(uuid),
   pm_imports._add_log_partitions(), pm_imports._log(uuid, text, text, jsonb), pm_imports._user_id(), pm_imports.begin_upload(text), pm_imports._upload(uuid),
   pm_imports.append_upload(uuid, bytea, bigint), pm_imports._complete_upload(uuid), pm_imports._add_job(text, uuid, boolean, boolean, uuid, jsonb),
   pm_imports._server_file(text), pm_imports.import_file(text, text, boolean, boolean), pm_imports.finish_upload(uuid, text, boolean, boolean),
   pm_imports.import_data(text, text, bytea, boolean, boolean), pm_imports._hold_job(uuid), pm_imports._require_own(pm_imports.import_jobs),
   pm_imports._publish(text, pm_imports.import_jobs), pm_imports._same_job(uuid, uuid, jsonb), pm_imports._begin_job(uuid),
-  pm_imports._count_batch(pm_imports.import_batches, bigint), pm_imports._end_job(uuid, text, text), pm_imports._settle(uuid), pm_imports.cancel(uuid),
+  pm_imports._copy_codes(uuid, text), pm_imports._codes(uuid, integer, integer), pm_imports._publish_codes(uuid, jsonb), pm_imports._count_batch(pm_imports.import_batches, bigint), pm_imports._end_job(uuid, text, text), pm_imports._settle(uuid), pm_imports.cancel(uuid),
   pm_imports.wait(uuid, interval), pm_imports.retry_rejected(uuid), pm_imports._poll_file(pm_imports.import_configs, text),
   pm_imports._poll(pm_imports.import_configs), pm_imports.poll_directory(text), pm_imports._run_poll(pm_jobs.job) TO pm_writer, pm_worker, pm_admin;
 GRANT EXECUTE ON PROCEDURE pm_imports.run_import(pm_jobs.job) TO pm_writer, pm_worker, pm_admin;

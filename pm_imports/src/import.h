@@ -1,6 +1,7 @@
 /*
  * import.h - running an import: the map of this part of the folder
  *
+ *   codes.c     what was decided about codes of the supplier, and what was read
  *   plan.c      the plan of a job, compiled: sources, transforms, types, rules (plan.h)
  *   pattern.c   regular expressions
  *   computed.c  expressions of SQL over a row
@@ -10,7 +11,7 @@
  *   catalog.c   the catalog, in this database or behind a connection
  *   batch.c     records that are merged and counted as one
  *   preview.c   the first records of a file
- *   run.c       run_import(): reads, sends, counts, commits
+ *   run.c       run_import(): reads, sends, counts, commits; run.h: its parts
  *
  * One run is one call of run_import().  Its memory is one context below the portal's, so
  * that it outlives COMMIT; what is not memory (reader, descriptors, files, connection)
@@ -26,6 +27,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/hsearch.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
@@ -33,6 +35,7 @@
 #include "pm_compat.h"
 #include "pm_decimal.h"
 #include "pm_reader.h"
+#include "pm_resolve.h"
 #include "pm_text.h"
 #include "pm_transform.h"
 
@@ -66,7 +69,8 @@ typedef enum TargetType
 	TARGET_BOOLEAN,
 	TARGET_INTEGER,
 	TARGET_NUMERIC,
-	TARGET_TEXTS, /* text[] */
+	TARGET_TEXTS,     /* text[] */
+	TARGET_ADDRESSES, /* the same, of images */
 	TARGET_JSONB
 } TargetType;
 
@@ -148,6 +152,8 @@ typedef struct Target
 
 	PmTransform *chain;
 	int chain_length;
+	bool rewrites; /* a transform does more than cut and clean */
+	bool is_date;  /* a rule says so */
 	bool has_default;
 	PmText default_value;
 	float confidence; /* of gtin */
@@ -185,6 +191,7 @@ typedef struct ImportPlan
 	Rule *rules;
 	int rule_count;
 	Computed *computed; /* NULL: there are no expressions */
+	HTAB *codes;        /* NULL: nothing was decided */
 	bool has_computed;
 	bool has_computed_attributes;
 	bool has_rule_expressions;
@@ -195,6 +202,7 @@ typedef struct ImportPlan
 	uint64 shape;      /* goes into each digest */
 
 	/* of the record that is being read */
+	MemoryContext scratch;
 	PmArena arena;
 	Field *values;                  /* by target */
 	PmText *inputs;                 /* by target: as they stand in the file */
@@ -264,6 +272,16 @@ typedef struct SentRow
 	int32 raw_size;
 } SentRow;
 
+/* How a code of the supplier was read. */
+typedef struct ReadCode
+{
+	PmText code;
+	const char *method;
+	int64 gtin;
+	int64 suggestion;
+	float confidence;
+} ReadCode;
+
 /* Records that are merged and counted as one. */
 typedef struct Batch
 {
@@ -285,6 +303,10 @@ typedef struct Batch
 	ImportError *errors;
 	int error_count;
 	int error_room;
+
+	ReadCode *codes; /* that were not read as they stand */
+	int code_count;
+	int code_room;
 
 	int64 good; /* neither rejected nor duplicates */
 	int64 failed;
@@ -317,6 +339,14 @@ extern void pm_imports_batch_reject(Batch *batch, const PmRecord *record, int fi
 extern void pm_imports_batch_take(Batch *batch, const Merged *merged);
 extern void pm_imports_batch_send(Batch *batch, const PmRecord *record);
 extern bool pm_imports_batch_count(Batch *batch, const char *job);
+
+/* in codes.c */
+extern void
+pm_imports_codes_open(ImportPlan *plan, const char *job, int attempt, int max_attempts);
+extern const char *
+pm_imports_codes_read(const ImportPlan *plan, Batch *batch, const Target *target,
+                      PmText input, PmText text, PmResolution *resolution);
+extern void pm_imports_codes_publish(const Batch *batch, const char *job);
 
 /* in row.c */
 typedef enum RowOutcome

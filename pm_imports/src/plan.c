@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/formatting.h"
 #include "utils/json.h"
 
 /* The target itself, until the next one is made. */
@@ -118,6 +119,19 @@ compile_options(ImportPlan *plan, JsonbValue *document)
 	plan->merge_options = json.data;
 }
 
+/* How the file writes numbers and dates. */
+static FileStyle
+file_style(JsonbValue *document)
+{
+	JsonbValue *options = pm_imports_document_member(document, "file_options");
+	char *order = pm_imports_document_string(options, "date_order");
+
+	return (FileStyle){
+	    .mark = pm_imports_document_string(options, "decimal_mark"),
+	    .order = order == NULL ? NULL : asc_toupper(order, strlen(order)),
+	};
+}
+
 /*
  * Compiles the plan of a job, into memory.  Throws 22023 if there is something in it that
  * a check should have refused.
@@ -130,7 +144,7 @@ pm_imports_plan_compile(MemoryContext memory, Jsonb *document)
 	JsonbValue root = {.type = jbvBinary};
 	JsonbValue *values;
 	char **names;
-	char *mark;
+	FileStyle style;
 	int count;
 
 	if (GetDatabaseEncoding() != PG_UTF8)
@@ -146,6 +160,8 @@ pm_imports_plan_compile(MemoryContext memory, Jsonb *document)
 	compile_reader(plan, &root);
 	compile_options(plan, &root);
 
+	style = file_style(&root);
+
 	count = pm_imports_document_members(pm_imports_document_member(&root, "field_mapping"),
 	                                    "field_mapping", &names, &values);
 	for (int i = 0; i < count; i++)
@@ -156,7 +172,7 @@ pm_imports_plan_compile(MemoryContext memory, Jsonb *document)
 	    &names, &values);
 	for (int i = 0; i < count; i++)
 		if (values[i].type != jbvNull)
-			pm_imports_plan_chain(target_named(plan, names[i]), &values[i]);
+			pm_imports_plan_chain(target_named(plan, names[i]), &values[i], &style);
 	count = pm_imports_document_members(pm_imports_document_member(&root, "default_values"),
 	                                    "default_values", &names, &values);
 	for (int i = 0; i < count; i++)
@@ -192,14 +208,11 @@ pm_imports_plan_compile(MemoryContext memory, Jsonb *document)
 		for (int i = 0; i < count; i++)
 			pm_imports_plan_rule(plan, &values[i]);
 	}
-	mark = pm_imports_document_string(pm_imports_document_member(&root, "file_options"),
-	                                  "decimal_mark");
-	for (int i = 0; mark != NULL && i < plan->target_count; i++)
-		if (plan->targets[i].type == TARGET_NUMERIC ||
-		    plan->targets[i].type == TARGET_INTEGER)
-			pm_imports_plan_decimal(&plan->targets[i], mark);
+	for (int i = 0; i < plan->target_count; i++)
+		pm_imports_plan_style(&plan->targets[i], &style);
 	pm_imports_plan_choose(plan);
 
+	plan->scratch = AllocSetContextCreate(memory, "value", ALLOCSET_SMALL_SIZES);
 	plan->arena.size = ARENA_BYTES;
 	plan->arena.data = palloc(plan->arena.size);
 	plan->values = palloc0(plan->target_count * sizeof(Field));

@@ -12,6 +12,13 @@
 
 #include "import.h"
 
+/* How a file writes numbers and dates, unless a transform says otherwise; NULL: unknown. */
+typedef struct FileStyle
+{
+	const char *mark;  /* of decimals */
+	const char *order; /* of day, month and year */
+} FileStyle;
+
 /* in plan_document.c */
 extern void pg_attribute_noreturn() pm_imports_plan_bad(const char *path, const char *what);
 extern JsonbValue *pm_imports_document_member(JsonbValue *object, const char *name);
@@ -27,8 +34,9 @@ pm_imports_document_number(JsonbValue *object, const char *name, double otherwis
 /* in plan_target.c */
 extern int pm_imports_plan_target(ImportPlan *plan, const char *name);
 extern void pm_imports_plan_source(Target *target, JsonbValue *source);
-extern void pm_imports_plan_chain(Target *target, JsonbValue *rules);
-extern void pm_imports_plan_decimal(Target *target, const char *mark);
+extern void
+pm_imports_plan_chain(Target *target, JsonbValue *rules, const FileStyle *style);
+extern void pm_imports_plan_style(Target *target, const FileStyle *style);
 
 /* in plan_rule.c */
 extern void pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object);

@@ -78,6 +78,7 @@ pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object)
 			if (i == lengthof(types))
 				pm_imports_plan_bad(name, "has a type that is not known");
 			rule->type = i;
+			target->is_date |= i == VALUE_DATE && !rule->warning;
 			/* of an attribute it also says how the value stands in technical_specs */
 			if (target->attribute != NULL && (i == VALUE_INTEGER || i == VALUE_NUMBER))
 				target->form = ATTRIBUTE_NUMBER;

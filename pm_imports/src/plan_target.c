@@ -146,10 +146,55 @@ compile_one(const char *path, PmText name, const PmArgument *arguments, int coun
 		pm_imports_plan_bad(path, status == PM_TRANSFORM_BAD ? problem : "is too large");
 }
 
+/* Is a name one of those in a list that ends with NULL? */
+static bool
+is_one_of(PmText name, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		if (name.size == strlen(*names) && memcmp(name.data, *names, name.size) == 0)
+			return true;
+	return false;
+}
+
+/* Adds how the file writes values to the arguments of a transform that reads them so. */
+static int
+append_style(PmArgument **arguments, int count, PmText name, const FileStyle *style)
+{
+	static const char *const numbers[] = {"decimal", "unit", NULL};
+	static const char *const dates[] = {"date", NULL};
+	bool is_date = is_one_of(name, dates);
+	const char *argument = is_date ? "order" : "mark";
+	const char *value = is_date ? style->order : style->mark;
+
+	if (value == NULL || (!is_date && !is_one_of(name, numbers)))
+		return count;
+	for (int i = 0; i < count; i++)
+	{
+		PmText given = (*arguments)[i].name;
+
+		/* a format has an order; without a name it is the first: mark, to, format */
+		if (given.data == NULL ? strcmp(name.data, "unit") != 0
+		                       : strcmp(given.data, argument) == 0 ||
+		                             (is_date && strcmp(given.data, "format") == 0))
+			return count;
+	}
+	*arguments = *arguments == NULL
+	                 ? palloc(sizeof(PmArgument))
+	                 : repalloc(*arguments, (count + 1) * sizeof(PmArgument));
+	(*arguments)[count] = (PmArgument){
+	    .name = {argument, strlen(argument)},
+          .text = {value,    strlen(value)   }
+    };
+	return count + 1;
+}
+
 /* transformation_rules of a target. */
 void
-pm_imports_plan_chain(Target *target, JsonbValue *rules)
+pm_imports_plan_chain(Target *target, JsonbValue *rules, const FileStyle *style)
 {
+	static const char *const cleaning[] = {
+	    "trim",  "collapse", "strip_control", "html_text", "upper",
+	    "lower", "empty",    "split",         "substring", NULL};
 	JsonbValue *all = pm_imports_document_elements(rules, &target->chain_length);
 
 	target->chain = palloc0((target->chain_length + 1) * sizeof(PmTransform));
@@ -185,23 +230,29 @@ pm_imports_plan_chain(Target *target, JsonbValue *rules)
 		}
 		else
 			name = pm_imports_document_scalar(&all[i], target->name);
+		count = append_style(&arguments, count, name, style);
 		compile_one(target->name, name, arguments, count, &target->chain[i]);
+		target->rewrites |= !is_one_of(name, cleaning);
 	}
 }
 
-/* Numbers of a file that says which decimal mark it has are read with it. */
+/*
+ * Numbers and dates are read as the file writes them, unless they are ours or a transform
+ * has made them.
+ */
 void
-pm_imports_plan_decimal(Target *target, const char *mark)
+pm_imports_plan_style(Target *target, const FileStyle *style)
 {
-	PmArgument argument = {
-	    .name = {"mark", 4           },
-          .text = {mark,   strlen(mark)}
-    };
+	bool is_number = target->type == TARGET_NUMERIC || target->type == TARGET_INTEGER ||
+	                 target->form == ATTRIBUTE_NUMBER;
+	const char *name = is_number ? "decimal" : "date";
+	PmArgument *argument = NULL;
 
+	if (target->is_constant || target->rewrites || !(is_number || target->is_date) ||
+	    append_style(&argument, 0, (PmText){name, strlen(name)}, style) == 0)
+		return;
 	if (target->chain == NULL)
 		target->chain = palloc0(sizeof(PmTransform));
-	if (target->chain_length > 0)
-		return;
-	compile_one(target->name, (PmText){"decimal", 7}, &argument, 1,
+	compile_one(target->name, (PmText){name, strlen(name)}, argument, 1,
 	            &target->chain[target->chain_length++]);
 }

@@ -23,6 +23,7 @@ char *pm_imports_catalog = NULL;
 
 /* read by SQL only, through _setting() */
 static char *user_id = NULL;
+static char *suppliers = NULL;
 static int max_upload = 10240;
 static int keep_jobs = 365 * DAY;
 static int keep_content = 30 * DAY;
@@ -42,6 +43,12 @@ _PG_init(void)
 	    "Server that the catalog is on, if it is not in this database.",
 	    "A foreign server of postgres_fdw.", &pm_imports_catalog, "db_catalog", PGC_SUSET,
 	    0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+	    "pm_imports.suppliers",
+	    "Server that pm_suppliers is on, if it is not in this database.",
+	    "A foreign server of postgres_fdw; if there is none of this name, nothing was "
+	    "decided about codes.",
+	    &suppliers, "db_suppliers", PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("pm_imports.user_id", "User that the client acts for.",
 	                           "A UUID of pm_core.users; empty: none.", &user_id, "",
 	                           PGC_USERSET, 0, NULL, NULL, NULL);

@@ -72,6 +72,7 @@ pm_imports_row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *re
                     Batch *batch)
 {
 	int errors = batch->error_count;
+	int codes = batch->code_count;
 	int64 warnings = batch->warnings;
 
 	if (record->fault != PM_RECORD_GOOD)
@@ -82,8 +83,9 @@ pm_imports_row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *re
 	pm_imports_plan_bind(plan, reader);
 	while (!read_targets(plan, reader, record, batch))
 	{
-		/* errors will be found again */
+		/* errors and codes will be found again */
 		batch->error_count = errors;
+		batch->code_count = codes;
 		batch->warnings = warnings;
 		if (!grow_arena(plan))
 		{

@@ -54,6 +54,7 @@ extern bool pm_imports_row_value(ImportPlan *plan, const PmReader *reader,
                                  const PmRecord *record, Batch *batch, int i);
 
 /* in row_specs.c */
+extern bool pm_imports_row_is_object(ImportPlan *plan, PmText text);
 extern bool pm_imports_row_specs(ImportPlan *plan, const PmReader *reader,
                                  const PmRecord *record, Batch *batch);
 

@@ -1,9 +1,76 @@
 /*
  * row_specs.c - technical_specs: the attributes of a record as an object of JSON
+ *
+ * It can be a value of the record as a whole, single attributes, or both: then these go
+ * before.  What is sent must be JSON that jsonb takes, since what does not would be an
+ * error of the batch, not of the row.
  */
 #include "row.h"
 
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
+
 #include "pm_boolean.h"
+
+#define JSON_DEPTH  64
+#define JSON_NUMBER 100 /* characters; numeric holds whatever they say, but for exponents */
+
+/* Is a number outside of strings, or the nesting, more than jsonb is asked to take? */
+static bool
+is_extreme(PmText text)
+{
+	int depth = 0;
+	int number = 0;
+	int exponent = -1; /* its digits; -1: there is none */
+	bool quoted = false;
+
+	for (size_t i = 0; i < text.size; i++)
+	{
+		char c = text.data[i];
+
+		if (quoted)
+		{
+			i += c == '\\';
+			quoted = c != '"';
+			continue;
+		}
+		quoted = c == '"';
+		depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+		if ((c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+')
+		{
+			number++;
+			exponent += exponent >= 0 && c >= '0';
+		}
+		else if ((c == 'e' || c == 'E') && number > 0)
+			exponent = 0;
+		else
+		{
+			number = 0;
+			exponent = -1;
+		}
+		if (depth > JSON_DEPTH || number > JSON_NUMBER || exponent > 3)
+			return true;
+	}
+	return false;
+}
+
+/* Is a text an object of JSON that jsonb takes? */
+bool
+pm_imports_row_is_object(ImportPlan *plan, PmText text)
+{
+	MemoryContext old;
+	JsonLexContext *lex;
+	bool good;
+
+	if (text.size > MaxAllocSize / 8 || text.data[0] != '{' || is_extreme(text))
+		return false;
+	old = MemoryContextSwitchTo(plan->scratch);
+	lex = pm_json_lexer(text.data, (int) text.size);
+	good = pg_parse_json(lex, &nullSemAction) == JSON_SUCCESS;
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(plan->scratch);
+	return good;
+}
 
 /* Appends a text as a string of JSON; false: the arena is full. */
 static bool
@@ -84,15 +151,36 @@ put_attribute(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
 	}
 }
 
-/* Makes technical_specs of the attributes.  false: the arena is full. */
+/* The value of the record that is technical_specs as a whole; data NULL: there is none. */
+static Field
+whole_specs(const ImportPlan *plan)
+{
+	for (int i = 0; i < plan->target_count; i++)
+		if (plan->targets[i].type == TARGET_JSONB && !plan->broken[i])
+			return plan->values[i];
+	return (Field){NULL, -1};
+}
+
+/*
+ * Makes technical_specs of the attributes, and the value that has them as a whole.  false:
+ * the arena is full.
+ */
 static bool
 make_specs(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch *batch,
            Field *specs)
 {
 	size_t start = plan->arena.used;
 	bool first = true;
+	Field whole = whole_specs(plan);
 
-	if (!put_bytes(&plan->arena, "\1{", 2))
+	if (whole.data != NULL)
+	{
+		/* without the brace that closes it; of a name that comes again jsonb has the last one */
+		if (!put_bytes(&plan->arena, whole.data, whole.size - 1))
+			return false;
+		first = trimmed((PmText){whole.data + 2, whole.size - 3}).size == 0;
+	}
+	else if (!put_bytes(&plan->arena, "\1{", 2))
 		return false;
 	for (int i = 0; i < plan->target_count; i++)
 	{

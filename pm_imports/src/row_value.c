@@ -27,9 +27,28 @@ put_int64(PmArena *arena, int64 number, Field *field)
 	return true;
 }
 
-/* The binary form of text[]: parts between bars, without blanks around and empty ones. */
+/* Is it an address that product_images can have? */
 static bool
-put_texts(PmArena *arena, PmText text, Field *field)
+is_address(PmText text)
+{
+	size_t start = text.size > 4 && (text.data[4] == 's' || text.data[4] == 'S') ? 5 : 4;
+
+	if (text.size > 2000 || text.size < start + 4 ||
+	    pg_strncasecmp(text.data, "http", 4) != 0 ||
+	    memcmp(text.data + start, "://", 3) != 0)
+		return false;
+	for (size_t i = start + 3; i < text.size; i++)
+		if ((unsigned char) text.data[i] <= ' ' || text.data[i] == 0x7F)
+			return false;
+	return true;
+}
+
+/*
+ * The binary form of text[]: parts between bars, without blanks around and empty ones; of
+ * addresses without those that are none, which *others counts.
+ */
+static bool
+put_texts(PmArena *arena, PmText text, bool addresses, int *others, Field *field)
 {
 	size_t room = 20 + text.size + 4;
 	int count = 0;
@@ -53,6 +72,11 @@ put_texts(PmArena *arena, PmText text, Field *field)
 		part = trimmed(part);
 		if (part.size == 0)
 			continue;
+		if (addresses && !is_address(part))
+		{
+			(*others)++;
+			continue;
+		}
 		at = put_int32(at, (int32) part.size);
 		memcpy(at, part.data, part.size);
 		at += part.size;
@@ -118,9 +142,14 @@ convert(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch 
 		case TARGET_GTIN:
 		{
 			PmResolution resolution;
+			const char *rejected = pm_imports_codes_read(
+			    plan, batch, target, plan->inputs[i], text, &resolution);
 
-			pm_resolve(text.data, text.size, target->confidence, NULL, 0, &resolution);
-			if (resolution.gtin == 0)
+			if (rejected != NULL)
+				pm_imports_row_target_error(plan, reader, record, batch, i, "rejected_code",
+				                            psprintf("the code was rejected: %s", rejected),
+				                            false);
+			else if (resolution.gtin == 0)
 				gtin_error(plan, reader, record, batch, i, &resolution);
 			else if (!put_int64(&plan->arena, resolution.gtin, value))
 				return false;
@@ -178,10 +207,34 @@ convert(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch 
 			break;
 		}
 		case TARGET_TEXTS:
-			return put_texts(&plan->arena, text, value);
+		case TARGET_ADDRESSES:
+		{
+			bool addresses = target->type == TARGET_ADDRESSES;
+			int others = 0;
+
+			if (!put_texts(&plan->arena, text, addresses, &others, value))
+				return false;
+			if (others > 0)
+				pm_imports_row_target_error(
+				    plan, reader, record, batch, i, "not_an_address",
+				    "an image has no address such as https://..., and is left out", true);
+			break;
+		}
 		case TARGET_JSONB:
-			pm_imports_row_target_error(plan, reader, record, batch, i, "not_supported",
-			                            "technical_specs is made of its attributes", false);
+			if (!pm_imports_row_is_object(plan, text))
+				pm_imports_row_target_error(plan, reader, record, batch, i, "not_json",
+				                            "the value is no object of JSON", false);
+			else
+			{
+				/* the binary form has a version before the text */
+				char *bytes = pm_arena_bytes(&plan->arena, text.size + 1);
+
+				if (bytes == NULL)
+					return false;
+				bytes[0] = 1;
+				memcpy(bytes + 1, text.data, text.size);
+				*value = (Field){bytes, (int32) text.size + 1};
+			}
 			break;
 	}
 	if (fault != PM_VALUE_GOOD)

@@ -11,80 +11,38 @@
  * What can be mended by trying again is thrown, and pm_jobs tries again.  What cannot is
  * the end of the import: it has failed, and the job of pm_jobs is done.
  */
-#include "import.h"
+#include "run.h"
 #include "pm_imports_module.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "commands/tablespace.h"
 #include "executor/spi.h"
 #include "funcapi.h"
-#include "lib/stringinfo.h"
-#include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 
 #define KEYS_KILOBYTES    (32 * 1024)
 #define DIGESTS_KILOBYTES (40 * 1024)
 
-/* One call of run_import(). */
-typedef struct Run
-{
-	MemoryContext memory;
-	MemoryContextCallback callback;
-	char *job;
-	bool by_worker; /* which shows how far it is */
-	ImportPlan *plan;
-	char *supplier; /* its id */
-	bool dry_run;
-	Catalog *catalog;
-	int fd;
-	PmReader *reader;
-	bool bound; /* the file has been looked at */
-	Seen *keys;
-	Seen *digests;
-	Batch *batches[2];
-
-	/* the file as it must be */
-	char *file_id;
-	char *path; /* NULL: an upload */
-	int64 size;
-	int64 device;
-	int64 inode;
-	int64 modified_at;
-	uint8 *sha256;
-
-	int counted;       /* batches that are */
-	int64 last_record; /* of them */
-	int merged;        /* the last batch that the catalog had merged when we began */
-	int64 processed;
-	int64 failed;
-	bool cancelled;
-	bool ended;  /* the last record was read */
-	char *fault; /* why the import has failed */
-} Run;
-
 /* Begins a piece of work with the database. */
-static void
-begin_work(void)
+void
+pm_imports_run_begin(void)
 {
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
 /* Commits it. */
-static void
-end_work(void)
+void
+pm_imports_run_commit(void)
 {
 	PopActiveSnapshot();
 	SPI_commit();
 }
 
 /* Runs a statement about the job, $1; returns how many rows it had. */
-static uint64
-run_sql(const Run *run, const char *sql, const char *text)
+uint64
+pm_imports_run_sql(const Run *run, const char *sql, const char *text)
 {
 	Oid types[] = {TEXTOID, TEXTOID};
 	Datum values[] = {CStringGetTextDatum(run->job), (Datum) 0};
@@ -100,223 +58,17 @@ run_sql(const Run *run, const char *sql, const char *text)
 	return SPI_processed;
 }
 
-/* A value of the first row as text, in the memory of the run; NULL for NULL. */
-static char *
-value_of(const Run *run, int column)
-{
-	char *value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column);
-
-	return value == NULL ? NULL : MemoryContextStrdup(run->memory, value);
-}
-
-static int64
-number_of(const Run *run, int column)
-{
-	char *value = value_of(run, column);
-
-	return value == NULL ? -1 : pg_strtoint64(value);
-}
-
-/* Closes the reader with the memory of the run. */
-static void
-close_reader(void *arg)
-{
-	Run *run = arg;
-
-	if (run->reader != NULL)
-		pm_reader_close(run->reader);
-	run->reader = NULL;
-}
-
 /* Ends the import in this status; commits. */
 static void
 end_import(Run *run, const char *status)
 {
-	begin_work();
-	(void) run_sql(run,
-	               psprintf("SELECT pm_imports._end_job($1::pg_catalog.uuid, %s, $2)",
-	                        quote_literal_cstr(status)),
-	               run->fault);
-	end_work();
-}
-
-/*
- * Takes up the job.  false: there is nothing to do.
- */
-static bool
-take_up(Run *run, Jsonb **document)
-{
-	bool is_null;
-	MemoryContext old;
-
-	if (run_sql(
-	        run,
-	        "SELECT j.status = 'running', j.dry_run, j.plan, j.file_id, f.path, f.size, "
-	        "f.device, f.inode, "
-	        "(pg_catalog.date_part('epoch', f.modified_at) * 1000000)::bigint, f.sha256, "
-	        "j.processed_rows, j.failed_rows, b.batch, b.last_record "
-	        "FROM pm_imports._begin_job($1::pg_catalog.uuid) AS j "
-	        "JOIN pm_imports.import_files AS f ON f.id = j.file_id "
-	        "LEFT JOIN LATERAL (SELECT c.batch, c.last_record "
-	        "FROM pm_imports.import_batches AS c WHERE c.job_id = j.id "
-	        "ORDER BY c.batch DESC LIMIT 1) AS b ON true",
-	        NULL) != 1)
-		elog(ERROR, "import \"%s\" has no file", run->job);
-	if (strcmp(value_of(run, 1), "t") != 0)
-		return false;
-	run->dry_run = strcmp(value_of(run, 2), "t") == 0;
-	run->file_id = value_of(run, 4);
-	run->path = value_of(run, 5);
-	run->size = number_of(run, 6);
-	run->device = number_of(run, 7);
-	run->inode = number_of(run, 8);
-	run->modified_at = number_of(run, 9);
-	run->processed = number_of(run, 11);
-	run->failed = number_of(run, 12);
-	run->counted = (int) Max(0, number_of(run, 13));
-	run->last_record = Max(0, number_of(run, 14));
-	run->sha256 = MemoryContextAlloc(run->memory, 32);
-	memcpy(run->sha256,
-	       VARDATA_ANY(DatumGetByteaPP(
-	           SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 10, &is_null))),
-	       32);
-	old = MemoryContextSwitchTo(run->memory);
-	*document = DatumGetJsonbPCopy(
-	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &is_null));
-	MemoryContextSwitchTo(old);
-	return true;
-}
-
-/* Opens what the job needs.  Throws what cannot be. */
-static void
-open_all(Run *run, Jsonb *document)
-{
-	PmReaderFailure failure = {0};
-	char directory[MAXPGPATH];
-
-	run->plan = pm_imports_plan_compile(run->memory, document);
-	run->fd = run->path != NULL
-	              ? pm_imports_source_of_path(run->memory, run->path, run->device,
-	                                          run->inode, run->size, run->modified_at)
-	              : pm_imports_source_of_upload(run->memory, run->file_id, run->size);
-	pm_imports_source_check_digest(run->fd, run->sha256);
-
-	TempTablespacePath(directory, MyDatabaseTableSpace);
-	run->plan->reader.temp_dir = MemoryContextStrdup(run->memory, directory);
-	run->callback.func = close_reader;
-	run->callback.arg = run;
-	MemoryContextRegisterResetCallback(run->memory, &run->callback);
-	run->reader = pm_reader_open(run->fd, &run->plan->reader, &failure);
-	if (run->reader == NULL)
-		run->fault = MemoryContextStrdup(run->memory, pm_imports_reader_fault(&failure));
-}
-
-/*
- * Opens what the job needs, in a subtransaction: what is wrong with the plan or the file
- * for good makes the import fail; anything else is thrown.
- */
-static void
-try_to_open(Run *run, Jsonb *document)
-{
-	MemoryContext memory = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(memory);
-	PG_TRY();
-	{
-		open_all(run, document);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(memory);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(memory);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(memory);
-		CurrentResourceOwner = owner;
-		switch (error->sqlerrcode)
-		{
-			case ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE:
-			case ERRCODE_INVALID_PARAMETER_VALUE:
-			case ERRCODE_INSUFFICIENT_PRIVILEGE:
-			case ERRCODE_UNDEFINED_FILE:
-			case ERRCODE_WRONG_OBJECT_TYPE:
-			case ERRCODE_FEATURE_NOT_SUPPORTED:
-				run->fault = MemoryContextStrdup(
-				    run->memory, psprintf("%s: %s", unpack_sql_state(error->sqlerrcode),
-				                          error->message));
-				break;
-			default:
-				ReThrowError(error);
-		}
-	}
-	PG_END_TRY();
-}
-
-/* Notes what the file turned out to be, once its first record was read. */
-static void
-look_at_file(Run *run)
-{
-	static const char *const formats[] = {"", "csv", "xlsx", "xml", "json"};
-	static const char *const encodings[] = {
-	    "", "UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1252", "ISO-8859-1", "ISO-8859-15"};
-	const PmReaderFound *found = pm_reader_found(run->reader);
-	const PmText *columns;
-	int count = pm_reader_columns(run->reader, &columns);
-	const Target *key = &run->plan->targets[run->plan->key_target];
-	StringInfoData json;
-
-	run->bound = true;
-	pm_imports_plan_bind(run->plan, run->reader);
-	initStringInfo(&json);
-	appendStringInfo(&json, "{\"format\": \"%s\", \"encoding\": \"%s\"",
-	                 formats[found->format], encodings[found->encoding]);
-	appendStringInfo(&json, ", \"gzip\": %s, \"zip\": %s, \"header\": %s",
-	                 found->gzip ? "true" : "false", found->zip ? "true" : "false",
-	                 found->header == 1 ? "true" : "false");
-	if (found->zip)
-	{
-		appendStringInfoString(&json, ", \"member\": ");
-		escape_json(&json, found->member);
-	}
-	if (found->format == PM_FORMAT_CSV)
-	{
-		char quote[2] = {found->quote, '\0'};
-
-		appendStringInfoString(&json, ", \"delimiter\": ");
-		escape_json(&json, found->delimiter);
-		appendStringInfoString(&json, ", \"quote\": ");
-		escape_json(&json, found->quote == '\1' ? "" : quote);
-	}
-	appendStringInfoString(&json, ", \"columns\": [");
-	for (int i = 0; i < count; i++)
-	{
-		appendStringInfoString(&json, i > 0 ? ", " : "");
-		escape_json(&json, pnstrdup(columns[i].data, columns[i].size));
-	}
-	appendStringInfoString(&json, "]}");
-	begin_work();
-	(void) run_sql(run,
-	               "UPDATE pm_imports.import_jobs AS j SET found = $2::pg_catalog.jsonb "
-	               "WHERE j.id = $1::pg_catalog.uuid AND j.found IS NULL",
-	               json.data);
-	end_work();
-	if (key->field < 0 && key->name_count > 0 && !key->has_default &&
-	    (found->format == PM_FORMAT_CSV || found->format == PM_FORMAT_XLSX))
-	{
-		initStringInfo(&json);
-		appendStringInfo(&json, "the file has no column \"%s\"", key->names[0]);
-		for (int i = 1; i < key->name_count; i++)
-			appendStringInfo(&json, " or \"%s\"", key->names[i]);
-		appendStringInfo(&json, ", which becomes %s, the key", key->name);
-		run->fault = MemoryContextStrdup(run->memory, json.data);
-	}
+	pm_imports_run_begin();
+	(void) pm_imports_run_sql(
+	    run,
+	    psprintf("SELECT pm_imports._end_job($1::pg_catalog.uuid, %s, $2)",
+	             quote_literal_cstr(status)),
+	    run->fault);
+	pm_imports_run_commit();
 }
 
 /*
@@ -431,7 +183,7 @@ read_batch(Run *run, Batch *batch, int number)
 				break;
 			case PM_READ_RECORD:
 				if (!run->bound)
-					look_at_file(run);
+					pm_imports_run_look(run);
 				if (run->fault == NULL)
 					take_record(run, &record, batch);
 				/* a batch begins after what was counted */
@@ -490,10 +242,12 @@ take_batch(Run *run, Batch *batch, const Merged *merged)
 static void
 count_batch(Run *run, Batch *batch)
 {
+	if (!run->dry_run)
+		pm_imports_codes_publish(batch, run->job);
 	run->cancelled |= !pm_imports_batch_count(batch, run->job);
 	if (run->by_worker)
 	{
-		(void) run_sql(
+		(void) pm_imports_run_sql(
 		    run,
 		    psprintf(
 		        "SELECT pm_jobs.set_progress(%.6f::pg_catalog.float8, $2) WHERE $1 <> ''",
@@ -512,7 +266,7 @@ merge_here(Run *run, Batch *batch)
 	Merged merged = {0};
 	MemoryContext old = MemoryContextSwitchTo(batch->memory);
 
-	begin_work();
+	pm_imports_run_begin();
 	if (batch->sent_count > 0)
 	{
 		pm_imports_catalog_merge(run->catalog, run->job, run->supplier, run->plan, batch,
@@ -523,7 +277,7 @@ merge_here(Run *run, Batch *batch)
 	else
 		take_batch(run, batch, NULL);
 	count_batch(run, batch);
-	end_work();
+	pm_imports_run_commit();
 	MemoryContextSwitchTo(old);
 }
 
@@ -595,9 +349,9 @@ run_there(Run *run)
 		{
 			MemoryContext old = MemoryContextSwitchTo(answered->memory);
 
-			begin_work();
+			pm_imports_run_begin();
 			count_batch(run, answered);
-			end_work();
+			pm_imports_run_commit();
 			MemoryContextSwitchTo(old);
 		}
 		if (sent == NULL)
@@ -609,7 +363,10 @@ run_there(Run *run)
 static void
 open_catalog(Run *run)
 {
-	begin_work();
+	pm_imports_run_begin();
+	pm_imports_codes_open(run->plan, run->job, run->attempt, run->max_attempts);
+	pm_imports_run_commit();
+	pm_imports_run_begin();
 	run->catalog = pm_imports_catalog_open(run->memory);
 	run->supplier = MemoryContextStrdup(
 	    run->memory, pm_imports_catalog_supplier(run->catalog, run->plan->supplier_code));
@@ -619,77 +376,7 @@ open_catalog(Run *run)
 	pm_imports_catalog_digests(run->catalog, run->supplier, run->digests);
 	run->batches[0] = pm_imports_batch_create(run->memory);
 	run->batches[1] = pm_imports_batch_create(run->memory);
-	end_work();
-}
-
-/* Products that the supplier offers and the file has not. */
-typedef struct Missing
-{
-	Run *run;
-	int64 offers;
-	int64 count;
-	StringInfoData products; /* an array */
-	StringInfoData key;
-} Missing;
-
-/* Looks for an offer of the catalog among the keys of the file. */
-static void
-look_for_key(void *context, const char *text, int length)
-{
-	const int id_length = 36;
-	Missing *missing = context;
-	SeenValue key;
-
-	if (length < id_length)
-		return;
-	resetStringInfo(&missing->key);
-	for (int i = id_length; i + 1 < length; i += 2)
-		appendStringInfoChar(&missing->key, pm_imports_hex_digit(text[i]) << 4 |
-		                                        pm_imports_hex_digit(text[i + 1]));
-	missing->offers++;
-	if (!pm_imports_row_key_of_text(missing->run->plan,
-	                                (PmText){missing->key.data, missing->key.len}, &key) ||
-	    pm_imports_seen_has(missing->run->keys, key))
-		return;
-	missing->count++;
-	appendStringInfoChar(&missing->products, missing->products.len == 0 ? '{' : ',');
-	appendBinaryStringInfo(&missing->products, text, id_length);
-}
-
-/*
- * Ends the offers that a full file has no more, unless there are too many of them for
- * that to be believed.
- */
-static void
-end_missing(Run *run)
-{
-	Missing missing = {.run = run};
-
-	initStringInfo(&missing.products);
-	initStringInfo(&missing.key);
-	begin_work();
-	pm_imports_catalog_keys(run->catalog, run->supplier, run->plan->key, look_for_key,
-	                        &missing);
-	if ((double) missing.count > run->plan->missing_ratio * (double) missing.offers)
-		(void) run_sql(
-		    run,
-		    "SELECT pm_imports._log($1::pg_catalog.uuid, 'warning', 'too many "
-		    "products are missing: they stay', $2::pg_catalog.jsonb)",
-		    psprintf("{\"missing\": %lld, \"offers\": %lld, \"missing_ratio\": %g}",
-		             (long long) missing.count, (long long) missing.offers,
-		             run->plan->missing_ratio));
-	else
-	{
-		appendStringInfoString(&missing.products, missing.count == 0 ? "{}" : "}");
-		if (!run->dry_run)
-			missing.count = pm_imports_catalog_end_offers(
-			    run->catalog, run->job, run->supplier, missing.products.data);
-		(void) run_sql(run,
-		               "UPDATE pm_imports.import_jobs AS j "
-		               "SET products_missing = $2::bigint WHERE j.id = $1::pg_catalog.uuid",
-		               psprintf("%lld", (long long) missing.count));
-	}
-	end_work();
+	pm_imports_run_commit();
 }
 
 /* Ends the import as it went. */
@@ -701,16 +388,26 @@ finish(Run *run)
 	if (run->fault == NULL && !run->cancelled && run->path != NULL)
 		run->fault = pm_imports_source_change(run->fd, run->size, run->modified_at);
 	if (run->fault == NULL && !run->cancelled && run->plan->full)
-		end_missing(run);
+		pm_imports_run_end_missing(run);
 	end_import(run, run->fault != NULL ? "failed"
 	                : run->cancelled   ? "cancelled"
 	                                   : "completed");
 	if (run->catalog != NULL && !run->dry_run)
 	{
-		begin_work();
+		pm_imports_run_begin();
 		pm_imports_catalog_forget(run->catalog, run->job);
-		end_work();
+		pm_imports_run_commit();
 	}
+}
+
+/* A number of the job of pm_jobs; 0 for NULL. */
+static int
+argument_of(FunctionCallInfo fcinfo, const char *name)
+{
+	bool is_null;
+	Datum value = GetAttributeByName(PG_GETARG_HEAPTUPLEHEADER(0), name, &is_null);
+
+	return is_null ? 0 : DatumGetInt32(value);
 }
 
 PG_FUNCTION_INFO_V1(pm_imports_run_import);
@@ -748,17 +445,19 @@ pm_imports_run_import(PG_FUNCTION_ARGS)
 	run->fd = -1;
 	(void) GetAttributeByName(PG_GETARG_HEAPTUPLEHEADER(0), "id", &is_null);
 	run->by_worker = !is_null;
+	run->attempt = argument_of(fcinfo, "attempt");
+	run->max_attempts = argument_of(fcinfo, "max_attempts");
 	run->job =
 	    MemoryContextStrdup(memory, pnstrdup(id->val.string.val, id->val.string.len));
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect_ext failed");
 	MemoryContextSwitchTo(memory);
 
-	begin_work();
-	if (take_up(run, &document))
+	pm_imports_run_begin();
+	if (pm_imports_run_take_up(run, &document))
 	{
-		try_to_open(run, document);
-		end_work();
+		pm_imports_run_open(run, document);
+		pm_imports_run_commit();
 		if (run->fault == NULL)
 		{
 			open_catalog(run);
@@ -770,7 +469,7 @@ pm_imports_run_import(PG_FUNCTION_ARGS)
 		finish(run);
 	}
 	else
-		end_work();
+		pm_imports_run_commit();
 	SPI_finish();
 	MemoryContextDelete(memory);
 	PG_RETURN_VOID();

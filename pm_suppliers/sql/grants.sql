@@ -23,4 +23,4 @@ GRANT EXECUTE ON FUNCTION pm_suppliers._code(text), pm_suppliers._decide(text, t
   pm_suppliers.confirm_resolution(text, text, pm_gtin.gtin, text), pm_suppliers.reject_resolution(text, text, text, text),
   pm_suppliers.forget_resolution(text, text) TO pm_writer, pm_admin;
 GRANT DELETE ON pm_suppliers._resolutions TO pm_writer, pm_admin;
-GRANT EXECUTE ON FUNCTION pm_suppliers.publish_suppliers() TO pm_admin;
+GRANT EXECUTE ON FUNCTION pm_suppliers.publish_suppliers(), pm_suppliers.receive_codes(text) TO pm_admin;

@@ -17,12 +17,15 @@ FROM (VALUES
   ('catalog.stock.low', 'the stock of a product fell to its threshold; key: the product''s id', '{id,quantity,threshold}',
    '{"id": {"type": "string", "format": "uuid"}, "quantity": {"type": "number"}, "threshold": {"type": "number"}, "warehouse": {"type": ["string", "null"]}, "variant_id": {"type": ["string", "null"], "format": "uuid"}}'),
   ('catalog.image.found', 'an image of a product was found at an address; key: the product''s id', '{id,url}',
-   '{"id": {"type": "string", "format": "uuid"}, "url": {"type": "string", "format": "uri"}, "position": {"type": ["integer", "null"]}}'),
+   '{"id": {"type": "string", "format": "uuid"}, "url": {"type": "string", "format": "uri"}, "position": {"type": ["integer", "null"]}, "supplier_id": {"type": ["string", "null"], "format": "uuid"}}'),
   ('suppliers.supplier.changed', 'a supplier was created, changed or deleted; key: its id', '{id,code,name,is_active}',
    '{"id": {"type": "string", "format": "uuid"}, "code": {"type": "string"}, "name": {"type": "string"}, "is_active": {"type": "boolean"}, "deleted": {"type": "boolean", "description": "true: there is none any more"}}')
   UNION ALL
+  VALUES ('imports.codes.resolved', 'codes of a supplier were read by an import; key: the supplier''s code', '{supplier_code,rows}'::text[],
+   '{"supplier_code": {"type": "string"}, "job": {"type": "string", "format": "uuid"}, "rows": {"type": "array", "items": {"type": "object"}, "description": "as pm_suppliers.record_resolutions() takes them"}}'::jsonb)
+  UNION ALL
   SELECT 'imports.job.' || e.name, 'an import ' || e.what || '; key: its id', '{id,status}',
-   '{"id": {"type": "string", "format": "uuid"}, "config": {"type": "string"}, "supplier_code": {"type": "string"}, "status": {"type": "string"}, "dry_run": {"type": "boolean"}, "total_rows": {"type": ["integer", "null"], "description": "null: not known before the end of the file"}, "processed_rows": {"type": "integer"}, "successful_rows": {"type": "integer"}, "failed_rows": {"type": "integer"}, "products_unchanged": {"type": "integer"}, "duplicate_rows": {"type": "integer"}, "products_created": {"type": "integer"}, "products_updated": {"type": "integer"}, "error_count": {"type": "integer"}, "last_error": {"type": ["string", "null"]}}'
+   '{"id": {"type": "string", "format": "uuid"}, "config": {"type": "string"}, "supplier_code": {"type": "string"}, "status": {"type": "string"}, "dry_run": {"type": "boolean"}, "total_rows": {"type": ["integer", "null"], "description": "null: not known before the end of the file"}, "processed_rows": {"type": "integer"}, "successful_rows": {"type": "integer"}, "failed_rows": {"type": "integer"}, "products_unchanged": {"type": "integer"}, "duplicate_rows": {"type": "integer"}, "products_created": {"type": "integer"}, "products_updated": {"type": "integer"}, "error_count": {"type": "integer"}, "last_error": {"type": ["string", "null"]}, "fraction": {"type": ["number", "null"], "description": "0 to 1, by bytes of the file"}, "rows_per_second": {"type": ["number", "null"]}, "eta": {"type": ["string", "null"], "format": "date-time", "description": "when it should end; null: it has"}}'
   FROM (VALUES ('started', 'began to run'), ('progress', 'has counted a batch'), ('finished', 'ended'), ('undone', 'was undone')) AS e(name, what)
 ) AS t(topic, description, required, properties);
 

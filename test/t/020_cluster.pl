@@ -155,7 +155,8 @@ FROM pg_foreign_server AS s LEFT JOIN pg_user_mappings AS m ON m.srvid = s.oid L
 SQL
 	is($node{$database}->safe_psql($database, q{SELECT name, concurrency, granted_to, ordered FROM pm_jobs.queues WHERE name <> 'pm_xref' ORDER BY name}),
 		{   db_catalog => "catalog|2|{pm_worker}|f\nreading|3|{pm_worker}|f\nsuppliers|2|{pm_worker}|t",
-			db_imports => "imports|4|{pm_worker}|f\nreading|3|{pm_worker}|f"
+			db_imports => "imports|4|{pm_worker}|f\nreading|3|{pm_worker}|f",
+			db_suppliers => "codes|2|{pm_worker}|t\nreading|3|{pm_worker}|f"
 		}->{$database} // 'reading|3|{pm_worker}|f',
 		"$database: the queues whose extension is there, and no other");
 	is( $node{$database}->safe_psql($database, q{SELECT count(*) FROM pm_jobs.schedules WHERE name = 'pm_xref.nightly' AND owner = 'pm_worker'::regrole}),

@@ -57,6 +57,7 @@ INSERT INTO product_stocks (product_id, variant_id, on_hand, reserved, low_stock
 INSERT INTO product_bundles (id, product_id) VALUES ('01a21d28-0000-7000-8000-000000000301', '01a21d28-0000-7000-8000-000000000102');
 INSERT INTO product_bundle_items (bundle_id, product_id, quantity) VALUES ('01a21d28-0000-7000-8000-000000000301', '01a21d28-0000-7000-8000-000000000101', 3);
 INSERT INTO product_categories (product_id, category_id) VALUES ('01a21d28-0000-7000-8000-000000000102', '01a21d28-0000-7000-8000-000000000011');
+INSERT INTO product_images (product_id, supplier_id, url, position) SELECT '01a21d28-0000-7000-8000-000000000101', s.id, 'https://x.example/a.jpg', 2 FROM suppliers AS s ORDER BY s.id LIMIT 1;
 INSERT INTO product_tags (product_id, tag_id) VALUES ('01a21d28-0000-7000-8000-000000000101', '01a21d28-0000-7000-8000-000000000004');
 INSERT INTO product_relations (product_id, related_id) VALUES ('01a21d28-0000-7000-8000-000000000101', '01a21d28-0000-7000-8000-000000000102');
 INSERT INTO product_seo (product_id, meta_title, meta_keywords) VALUES ('01a21d28-0000-7000-8000-000000000101', 'Buy a "pen"', '{pen,"red, dark"}');
@@ -105,7 +106,7 @@ sub goes_on
 
 my $picture = picture($node, 'original');
 foreach my $table (qw(changes suppliers brands categories families tags products product_versions supplier_products product_prices product_stocks product_variants
-	product_bundles product_bundle_items product_categories product_tags product_relations product_seo price_bands merges merge_outcomes))
+	product_bundles product_bundle_items product_categories product_tags product_relations product_seo product_images price_bands merges merge_outcomes))
 {
 	like($picture, qr/^(?:pm_catalog\.)?\Q$table\E\n\(/m, "$table has a row");
 }

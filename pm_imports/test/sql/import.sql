@@ -27,7 +27,7 @@ INSERT INTO import_configs (supplier_code, config_name, field_mapping, transform
   '{"decimal_mark": ","}');
 SELECT import_data('all kinds', 'kinds.csv', convert_to(
 E'EAN;No;Name;Size;Price;Stock;Weight;New;Tags;Colour;Watt;Wet;Money\n'
-'4006381333931;0007;A pen;small;1.234,50; 5 ;0,125;yes;red | blue|;  RED ;12.5;ja;CHF\n'
+'4006381333931;0007;A pen;small;1.234,50; 5 ;0,125;yes;red | blue|;  RED ;12,5;ja;CHF\n'
 '"4 006381 333948";A-1;"A ""pencil""";;2;;;0;;;;;\n'
 '400638133395;;"Two\nlines";big;,5;0;1;false;a;"é""\\";0;no;\n', 'UTF8')) AS job \gset
 :run

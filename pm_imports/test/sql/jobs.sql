@@ -71,7 +71,7 @@ CREATE VIEW public.counts AS SELECT status, dry_run, total_rows AS total, proces
 FROM import_jobs ORDER BY created_at, id;
 
 SELECT pm_jobs.register_handler('told', 'public.stand_in(pm_jobs.job)'), pm_jobs.create_queue('events');
-SELECT count(pm_xref.subscribe(topic, NULL, 'events', 'told')) FROM pm_xref.topics WHERE topic LIKE 'imports.%';
+SELECT count(pm_xref.subscribe(topic, NULL, 'events', 'told')) FROM pm_xref.topics WHERE topic LIKE 'imports.job.%';
 -- all kinds of rows; what is asked for, and what it is then
 SET pm_imports.user_id = '01a21d28-7d45-7936-84e2-000000000099';
 SELECT go(E'EAN;Na;me\nnew;1\nnew;2\nchanged\nsame\ntwice\nbad;"x"\ndear\nbad;y\n') AS job \gset
@@ -89,7 +89,7 @@ SELECT r - '{job,created_at,started_at,completed_at,seconds,rows}'::text[] || js
 SELECT status, rows, merged, created, updated, unchanged, duplicate, rejected, percent, top_errors FROM job_reports;
 SELECT severity, code, column_name, target, errors, example_line, example_value FROM error_kinds ORDER BY 1, 2;
 SELECT level, message, details - '{sha256,config}'::text[] AS details FROM import_logs ORDER BY id;
-SELECT e.topic, e.key = :'job' AS of_the_job, e.payload - 'id' AS payload FROM pm_xref._events AS e ORDER BY e.id;
+SELECT e.topic, e.key = :'job' AS of_the_job, e.payload - '{id,rows_per_second,eta}'::text[] AS payload FROM pm_xref._events AS e ORDER BY e.id;
 SELECT supplier_code, imports, failed_imports, total_rows, successful_rows, failed_rows, products_created, products_unchanged, error_count, bytes, duration > '0' AS took_time FROM import_statistics;
 
 -- the same file: nothing to do, unless forced, or another file came between, or the plan is another
@@ -229,6 +229,6 @@ SELECT (SELECT count(*) FROM import_jobs) AS jobs, (SELECT count(*) FROM import_
 DELETE FROM import_statistics;
 DELETE FROM import_logs;
 DELETE FROM import_configs;
-SELECT count(pm_xref.unsubscribe(topic, NULL, 'events')) FROM pm_xref.topics WHERE topic LIKE 'imports.%';
+SELECT count(pm_xref.unsubscribe(topic, NULL, 'events')) FROM pm_xref.topics WHERE topic LIKE 'imports.job.%';
 DROP VIEW public.counts;
 DROP FUNCTION public.go(text, boolean, boolean, text), public.refused(text);

@@ -55,6 +55,8 @@ my @cases = (
 	[ 'counts and ends one', \%work, q{CREATE TEMP TABLE i AS SELECT pm_imports.import_data('a', 'x', 'x') AS j; SELECT pm_imports._begin_job(j) FROM i;
 		INSERT INTO pm_imports.import_errors (job_id, record, ordinal, line, byte_offset, code, message) SELECT j, 1, 1, 1, 1, 'x', 'x' FROM i;
 		SELECT pm_imports._count_batch(ROW(j, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, NULL), 1) FROM i; SELECT pm_imports._end_job(j, 'completed') FROM i} ],
+	[ 'asks for decisions about codes', \%work, q{SELECT count(*) FROM pm_imports._codes('OWN', 1, 1)} ],
+	[ 'tells how codes were read', \%work, q{SELECT pm_imports._publish_codes('OWN', '[]')} ],
 	[ 'cancels its own', \%work, q{SELECT pm_imports.cancel('OWN')} ],
 	[ 'cancels that of others', { pm_admin => 1 }, q{SELECT pm_imports.cancel('OTHERS')} ],
 	[ 'waits', \%work, q{SELECT pm_imports.wait('OTHERS')} ],

@@ -1,0 +1,69 @@
+-- How a file writes numbers and dates, technical_specs as a whole, and images.
+\set VERBOSITY terse
+SET client_min_messages = warning;
+SET search_path = pm_imports, pm_gtin, public;
+\set run 'CALL pm_imports.run_import(ROW(NULL, ''imports'', ''run_import'', jsonb_build_object(''job'', :''job''), 1, 1, now())::pm_jobs.job);'
+INSERT INTO pm_catalog.suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-00000000000e', 'valuer', 'Valuer');
+CREATE VIEW wrong AS SELECT record, target, value, code, message, severity FROM import_errors WHERE job_id = (SELECT id FROM import_jobs ORDER BY created_at DESC, id DESC LIMIT 1) ORDER BY record, ordinal;
+CREATE VIEW merged AS
+SELECT p.gtin, p.technical_specs, p.weight, o.cost, x.price FROM pm_catalog.products AS p JOIN pm_catalog.supplier_products AS o ON o.product_id = p.id
+LEFT JOIN pm_catalog.product_prices AS x ON x.product_id = p.id WHERE o.supplier_id = '01a21d28-7d45-7936-84e2-00000000000e' ORDER BY p.gtin;
+
+-- marks and orders of file_options: typed targets, attributes, transforms without such an argument; not constants, nor what a transform made
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, transformation_rules, validation_rules, file_options) VALUES ('valuer', 'style',
+  '{"gtin": "gtin", "title": "gtin", "price": "price", "cost": {"const": 1.5}, "weight": "weight", "technical_specs.length": "length", "technical_specs.since": "since", "technical_specs.until": "until",
+    "technical_specs.noted": "noted", "technical_specs.size": "size", "technical_specs.factor": "factor", "technical_specs.made": "made"}',
+  '{"price": ["trim", {"split": "/"}], "weight": [{"replace": {"from": "~", "to": ""}}, "decimal"], "technical_specs.until": [{"date": {"order": "MDY"}}],
+    "technical_specs.size": [{"unit": "mm"}], "technical_specs.factor": [{"decimal": "."}], "technical_specs.made": [{"date": "YYYYMMDD"}]}',
+  '[{"target": "technical_specs.length", "rule": "type", "value": "number"}, {"target": "technical_specs.since", "rule": "type", "value": "date"}, {"target": "technical_specs.made", "rule": "type", "value": "date"},
+    {"target": "technical_specs.noted", "rule": "type", "value": "date", "severity": "warning"}, {"target": "technical_specs.factor", "rule": "type", "value": "number"}, {"target": "price", "rule": "max", "value": 2000}]',
+  '{"decimal_mark": ",", "date_order": "dmy"}');
+\set head 'gtin;price;weight;length;since;until;noted;size;factor;made'
+SELECT import_data('style', 'style.csv', convert_to(:'head' || E'\n'
+'7612345000015; 1.234/kg;~1.234;1.234;05/03/2026;05/03/2026;05/03/2026;1.234 m;1.234;20260305\n'
+'7612345000022;12,5;0,5;7,25;31.12.2026;12/31/2026;2026-12-31;1,5 cm;2.5;20261231\n'
+'7612345000039;12.5;1,2,3;x;12/31/2026;31/12/2026;;;1,5;31.12.2026\n', 'UTF8')) AS job \gset
+:run
+SELECT gtin, price, cost, weight FROM merged;
+SELECT gtin, technical_specs FROM merged;
+SELECT * FROM wrong;
+-- the other way round
+UPDATE import_configs SET file_options = '{"decimal_mark": ".", "date_order": "mdy"}' WHERE config_name = 'style';
+SELECT import_data('style', 'other.csv', convert_to(:'head' || E'\n7612345000046; 1,234/kg;~1,234;1,234;05/03/2026;05/03/2026;05/03/2026;1,234 m;1.234;20260305\n', 'UTF8')) AS job \gset
+:run
+SELECT price, cost, weight, technical_specs FROM merged WHERE gtin = '7612345000046';
+-- nobody says: what can be read in two ways is an error
+UPDATE import_configs SET file_options = '{}' WHERE config_name = 'style';
+SELECT import_data('style', 'none.csv', convert_to(:'head' || E'\n7612345000053;1.5;~1.234;1.5;2026-03-05;05/03/2026;2026-03-05;1.234 m;1.234;20260305\n', 'UTF8')) AS job \gset
+:run
+SELECT * FROM wrong;
+
+-- technical_specs as a value, with attributes that go before its members; what jsonb would not take is an error of its record
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, file_options) VALUES ('valuer', 'specs', '{"gtin": "gtin", "title": "gtin", "technical_specs": "specs", "technical_specs.colour": "colour"}', '{"quote": ""}');
+SELECT import_data('specs', 'specs.csv', convert_to(E'gtin\tspecs\tcolour\n' || string_agg(gtin_complete((761234500100 + n)::text) || E'\t' || specs || E'\t' || colour, E'\n' ORDER BY n), 'UTF8')) AS job
+FROM (VALUES (1, '{"a": 1, "colour": "blue", "deep": {"x": [1, "é\u00e9"]}}', 'red'), (2, ' { } ', 'green'), (3, '{"colour": "blue", "a": null}', ''), (4, '', 'white'), (5, '', ''),
+  (6, '[1]', 'red'), (7, '"x"', 'red'), (8, '{"a": 1', 'red'), (9, '{"a": 1}}', 'red'), (10, '{"a": "\u0000"}', 'red'), (11, '{"a": "\ud800"}', 'red'), (12, '{"a": 1e99999}', 'red'),
+  (13, '{"a": ' || repeat('9', 101) || '}', 'red'), (14, '{"a": ' || repeat('[', 64) || repeat(']', 64) || '}', 'red'), (15, '{"a": ' || repeat('[', 63) || repeat(']', 63) || '}', 'red'),
+  (16, '{"a": 1e9999}', ''), (17, '{' || repeat('"k": "' || repeat('[', 100) || '",', 5) || '"l": -1.5e-10}', '')) AS r(n, specs, colour) \gset
+:run
+SELECT status, successful_rows, failed_rows FROM import_jobs WHERE id = :'job';
+SELECT gtin, left(technical_specs::text, 120) AS specs, md5(technical_specs::text) FROM merged WHERE gtin::text LIKE '7612345001%';
+SELECT record, code, message FROM wrong;
+
+-- images: what has no address is left out, with a warning; what is there is the catalog's, and comes again unchanged
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, transformation_rules) VALUES ('valuer', 'images', '{"gtin": "gtin", "title": "gtin", "images": {"concat": ["one", "two"], "separator": "|"}}', '{}');
+CREATE VIEW shown AS SELECT p.gtin, i.position, i.url FROM pm_catalog.product_images AS i JOIN pm_catalog.products AS p ON p.id = i.product_id WHERE i.supplier_id = '01a21d28-7d45-7936-84e2-00000000000e' ORDER BY 1, 2;
+\set file 'E''gtin;one;two\n7612345000015;https://x.example/a.jpg;http://x.example/b.jpg | HTTPS://x.example/c.jpg\n7612345000022;img/a.jpg;https://x.example/d e.jpg|https://x.example/d.jpg\n7612345000039;;\n7612345000046;no;\n\''
+SELECT import_data('images', 'images.csv', convert_to(:file, 'UTF8')) AS job \gset
+:run
+SELECT status, successful_rows, failed_rows, warning_count FROM import_jobs WHERE id = :'job';
+SELECT * FROM shown;
+SELECT record, value, code, message, severity FROM wrong;
+SELECT import_data('images', 'images.csv', convert_to(:file, 'UTF8'), force => true) AS job \gset
+:run
+SELECT products_unchanged, warning_count FROM import_jobs WHERE id = :'job';
+SELECT import_data('images', 'images.csv', convert_to(E'gtin;one;two\n7612345000015;;\n7612345000022;https://x.example/d.jpg;https://x.example/new.jpg\n', 'UTF8')) AS job \gset
+:run
+SELECT products_updated, products_unchanged FROM import_jobs WHERE id = :'job';
+SELECT * FROM shown;
+DROP VIEW shown, merged, wrong;
