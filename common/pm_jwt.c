@@ -32,20 +32,21 @@ pm_base64url_encode(const uint8_t *data, size_t size, char *text)
 	return (size_t) (to - text);
 }
 
-/* The six bits of a character, or -1. */
-static int
-six_bits(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '-')
-		return 62;
-	return c == '_' ? 63 : -1;
-}
+/* The six bits of a character; 64: it is none of the alphabet. */
+static const uint8_t six_bits[256] = {
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 62, 64, 64, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, 64, 0,
+    1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+    23, 24, 25, 64, 64, 64, 64, 63, 64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38,
+    39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+};
 
 /*
  * Reads base64url without padding into data, which has room for size * 3 / 4 bytes.
@@ -55,28 +56,44 @@ six_bits(char c)
 bool
 pm_base64url_decode(const char *text, size_t size, uint8_t *data, size_t *used)
 {
+	const uint8_t *from = (const uint8_t *) text;
 	uint8_t *to = data;
 	uint32_t bits = 0;
-	int nbits = 0;
+	uint8_t seen = 0;
+	size_t rest = size % 4;
 
 	*used = 0;
-	if (size % 4 == 1)
+	if (rest == 1)
 		return false;
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size - rest; i += 4)
 	{
-		int six = six_bits(text[i]);
+		uint8_t a = six_bits[from[i]];
+		uint8_t b = six_bits[from[i + 1]];
+		uint8_t c = six_bits[from[i + 2]];
+		uint8_t d = six_bits[from[i + 3]];
 
-		if (six < 0)
-			return false;
-		bits = bits << 6 | (uint32_t) six;
-		nbits += 6;
-		if (nbits >= 8)
-		{
-			nbits -= 8;
-			*to++ = (uint8_t) (bits >> nbits);
-		}
+		seen |= a | b | c | d;
+		bits = (uint32_t) a << 18 | (uint32_t) b << 12 | (uint32_t) c << 6 | d;
+		*to++ = (uint8_t) (bits >> 16);
+		*to++ = (uint8_t) (bits >> 8);
+		*to++ = (uint8_t) bits;
 	}
-	if ((bits & ((1U << nbits) - 1)) != 0)
+	if (rest > 0)
+	{
+		uint8_t a = six_bits[from[size - rest]];
+		uint8_t b = six_bits[from[size - rest + 1]];
+		uint8_t c = rest == 3 ? six_bits[from[size - 1]] : 0;
+
+		seen |= a | b | c;
+		bits = (uint32_t) a << 18 | (uint32_t) b << 12 | (uint32_t) c << 6;
+		*to++ = (uint8_t) (bits >> 16);
+		if (rest == 3)
+			*to++ = (uint8_t) (bits >> 8);
+		bits &= rest == 3 ? 0xff : 0xffff;
+	}
+	else
+		bits = 0;
+	if ((seen & 64) != 0 || bits != 0)
 		return false;
 	*used = (size_t) (to - data);
 	return true;
@@ -240,19 +257,31 @@ copy(const Member *member, char *to, size_t least, size_t most)
 	return true;
 }
 
-/* Copies a UUID in lower case with its four hyphens. */
+/* Reads a UUID of lower-case digits with its four hyphens. */
 static bool
-copy_uuid(const Member *member, char *to)
+read_uuid(const Member *member, uint8_t *to)
 {
-	if (!copy(member, to, PM_JWT_UUID, PM_JWT_UUID))
+	const char *at;
+
+	if (member == NULL || member->string == NULL || member->string_size != 36)
 		return false;
+	at = member->string;
 	for (int i = 0; i < PM_JWT_UUID; i++)
 	{
-		bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-		bool digit = (to[i] >= '0' && to[i] <= '9') || (to[i] >= 'a' && to[i] <= 'f');
+		int digits[2];
 
-		if (hyphen ? to[i] != '-' : !digit)
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && *at++ != '-')
 			return false;
+		for (int j = 0; j < 2; j++, at++)
+		{
+			if (*at >= '0' && *at <= '9')
+				digits[j] = *at - '0';
+			else if (*at >= 'a' && *at <= 'f')
+				digits[j] = *at - 'a' + 10;
+			else
+				return false;
+		}
+		to[i] = (uint8_t) (digits[0] << 4 | digits[1]);
 	}
 	return true;
 }
@@ -326,8 +355,8 @@ pm_jwt_claims(const char *json, size_t size, PmJwtClaims *claims)
 	const Member *exp;
 
 	memset(claims, 0, sizeof(*claims));
-	if (n < 0 || !copy_uuid(find(members, n, "sub", &found), claims->sub) ||
-	    !copy_uuid(find(members, n, "sid", &found), claims->sid))
+	if (n < 0 || !read_uuid(find(members, n, "sub", &found), claims->sub) ||
+	    !read_uuid(find(members, n, "sid", &found), claims->sid))
 		return PM_JWT_CLAIMS;
 	iat = find(members, n, "iat", &found);
 	exp = find(members, n, "exp", &found);

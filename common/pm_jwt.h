@@ -19,7 +19,7 @@
 #define PM_JWT_MAX       2048 /* bytes of a token */
 #define PM_JWT_SIGNATURE 32   /* bytes of HMAC-SHA-256 */
 #define PM_JWT_KID_MAX   36
-#define PM_JWT_UUID      36
+#define PM_JWT_UUID      16
 #define PM_JWT_ROLE_MAX  63
 
 typedef enum PmJwtFault
@@ -53,8 +53,8 @@ typedef enum PmJwtUse
 
 typedef struct PmJwtClaims
 {
-	char sub[PM_JWT_UUID + 1];      /* the user */
-	char sid[PM_JWT_UUID + 1];      /* the session */
+	uint8_t sub[PM_JWT_UUID];       /* the user */
+	uint8_t sid[PM_JWT_UUID];       /* the session */
 	char role[PM_JWT_ROLE_MAX + 1]; /* of the database; empty in a refresh token */
 	PmJwtUse use;
 	int64_t iat; /* seconds since 1970 */

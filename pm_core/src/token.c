@@ -20,11 +20,13 @@
 #include "utils/hsearch.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #define SESSIONS_MAX 16384
 #define KEYS_MAX     32
+#define UUID_TEXT    37
 #define BLOCK        64 /* bytes that SHA-256 takes at a time */
 
 /* A live session. */
@@ -247,13 +249,6 @@ find_session(FmgrInfo *caller, const pg_uuid_t *id, Session *found)
 	return &kept->user;
 }
 
-/* A UUID of hexadecimal digits and hyphens, as pm_jwt_claims() lets through. */
-static void
-read_uuid(const char *text, pg_uuid_t *uuid)
-{
-	*uuid = *DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(text)));
-}
-
 /*
  * Verifies a token.  A live one has not expired and belongs to a live session of an active
  * user; without live only its signature has to be right.  Throws 28000.
@@ -278,12 +273,12 @@ verify(FmgrInfo *caller, text *token, bool live, PmJwt *jwt, PmJwtClaims *claims
 	fault = pm_jwt_claims(jwt->claims, jwt->claims_size, claims);
 	if (fault != PM_JWT_OK)
 		refuse_fault(fault);
-	read_uuid(claims->sub, user);
+	memcpy(user, claims->sub, sizeof(*user));
 	if (!live)
 		return;
 	if (claims->exp <= timestamptz_to_time_t(GetCurrentTimestamp()))
 		refuse("token has expired", "Refresh it, or log in again.");
-	read_uuid(claims->sid, &session);
+	memcpy(&session, claims->sid, sizeof(session));
 	owner = find_session(caller, &session, &found);
 	if (owner == NULL || memcmp(owner, user, sizeof(*user)) != 0)
 		refuse("token was revoked", "Its session has ended, or its user is not active.");
@@ -301,12 +296,71 @@ pm_core_verify_access(FmgrInfo *caller, text *token, pg_uuid_t *user)
 		refuse("invalid token", "It is a refresh token; an access token is needed.");
 }
 
-/* The claims as jsonb. */
-static Datum
-claims_jsonb(PmJwt *jwt)
+/* Adds a member to an object; the text is not copied. */
+static void
+add_text(JsonbParseState **state, char *key, char *text)
 {
-	jwt->claims[jwt->claims_size] = '\0';
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(jwt->claims));
+	JsonbValue name = {
+	    .type = jbvString, .val.string = {(int) strlen(key), key}
+    };
+	JsonbValue value = {
+	    .type = jbvString, .val.string = {(int) strlen(text), text}
+    };
+
+	pushJsonbValue(state, WJB_KEY, &name);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+add_number(JsonbParseState **state, char *key, int64 number)
+{
+	JsonbValue name = {
+	    .type = jbvString, .val.string = {(int) strlen(key), key}
+    };
+	JsonbValue value = {.type = jbvNumeric, .val.numeric = int64_to_numeric(number)};
+
+	pushJsonbValue(state, WJB_KEY, &name);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+/* A UUID as text, into a buffer of UUID_TEXT bytes. */
+static char *
+uuid_text(const uint8 *uuid, char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *to = text;
+
+	for (int i = 0; i < UUID_LEN; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*to++ = '-';
+		*to++ = digits[uuid[i] >> 4];
+		*to++ = digits[uuid[i] & 15];
+	}
+	*to = '\0';
+	return text;
+}
+
+/* The claims as jsonb; its keys in the order in which jsonb keeps them, for it to sort. */
+static Datum
+claims_jsonb(PmJwtClaims *claims)
+{
+	JsonbParseState *state = NULL;
+	bool access = claims->use == PM_JWT_ACCESS;
+	char session[UUID_TEXT];
+	char user[UUID_TEXT];
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	add_number(&state, "exp", claims->exp);
+	if (!access)
+		add_number(&state, "gen", claims->gen);
+	add_number(&state, "iat", claims->iat);
+	add_text(&state, "sid", uuid_text(claims->sid, session));
+	add_text(&state, "sub", uuid_text(claims->sub, user));
+	add_text(&state, "use", access ? "access" : "refresh");
+	if (access)
+		add_text(&state, "role", claims->role);
+	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }
 
 PG_FUNCTION_INFO_V1(pm_core_verify_token);
@@ -322,7 +376,7 @@ pm_core_verify_token(PG_FUNCTION_ARGS)
 	verify(fcinfo->flinfo, PG_GETARG_TEXT_PP(0), true, &jwt, &claims, &user);
 	if (claims.use != PM_JWT_ACCESS)
 		refuse("invalid token", "It is a refresh token; an access token is needed.");
-	return claims_jsonb(&jwt);
+	return claims_jsonb(&claims);
 }
 
 PG_FUNCTION_INFO_V1(pm_core_read_token);
@@ -336,7 +390,7 @@ pm_core_read_token(PG_FUNCTION_ARGS)
 	pg_uuid_t user;
 
 	verify(fcinfo->flinfo, PG_GETARG_TEXT_PP(0), PG_GETARG_BOOL(1), &jwt, &claims, &user);
-	return claims_jsonb(&jwt);
+	return claims_jsonb(&claims);
 }
 
 PG_FUNCTION_INFO_V1(pm_core_sign_claims);

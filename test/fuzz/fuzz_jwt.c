@@ -27,7 +27,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (pm_jwt_claims(text, size, &claims) == PM_JWT_OK)
 	{
-		MUST_HOLD(strlen(claims.sub) == PM_JWT_UUID && strlen(claims.sid) == PM_JWT_UUID);
 		MUST_HOLD((claims.use == PM_JWT_ACCESS) == (claims.role[0] != '\0'));
 		MUST_HOLD(claims.iat >= 0 && claims.exp >= 0 && claims.gen >= 0);
 	}
