@@ -63,14 +63,15 @@ CREATE FUNCTION pm_core._note_setting() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF TG_OP <> 'UPDATE' OR (OLD.category, OLD.key, OLD.value) IS DISTINCT FROM (NEW.category, NEW.key, NEW.value) THEN
+  IF TG_OP = 'DELETE' OR (OLD.category, OLD.key, OLD.value) IS DISTINCT FROM (NEW.category, NEW.key, NEW.value) THEN
     INSERT INTO pm_core.app_setting_changes (category, key, old_value, new_value, user_id)
     VALUES (coalesce(NEW.category, OLD.category), coalesce(NEW.key, OLD.key), OLD.value, NEW.value, pm_core.current_user_id());
   END IF;
   RETURN NULL;
 END
 $$;
-CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON pm_core.app_settings FOR EACH ROW EXECUTE FUNCTION pm_core._note_setting();
+-- Not of INSERT: a restore inserts, and define_setting() notes what it makes.
+CREATE TRIGGER note AFTER UPDATE OR DELETE ON pm_core.app_settings FOR EACH ROW EXECUTE FUNCTION pm_core._note_setting();
 
 CREATE FUNCTION pm_core._define_setting(category text, key text, type text, default_value jsonb, description text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -80,6 +81,7 @@ BEGIN
   VALUES (category, key, default_value, description, type, default_value)
   ON CONFLICT ON CONSTRAINT app_settings_category_key_key DO NOTHING;
   IF FOUND THEN
+    INSERT INTO pm_core.app_setting_changes (category, key, new_value, user_id) VALUES (category, key, default_value, pm_core.current_user_id());
     RETURN true;
   END IF;
   UPDATE pm_core.app_settings AS s
