@@ -303,7 +303,7 @@ is($one->safe_psql('db_core', q{SELECT option_value FROM pg_foreign_server, pg_o
 # One database: the same extensions, no links.
 deploy_ok('one database', $one, 'create.sh', '--one-database', 'everything');
 is($one->safe_psql('everything', q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
-	'pm_catalog pm_gtin pm_imports pm_jobs pm_suppliers pm_xref postgres_fdw', 'one database: extensions');
+	'pgcrypto pm_catalog pm_core pm_gtin pm_imports pm_jobs pm_suppliers pm_xref postgres_fdw', 'one database: extensions');
 is($one->safe_psql('everything', 'SELECT count(*) FROM pg_foreign_server'), '0', 'one database: no links');
 is($one->safe_psql('everything', 'SELECT datconnlimit FROM pg_database WHERE datname = current_database()'), '101', 'one database: the pools together');
 is($one->safe_psql('everything', 'SHOW search_path'),

@@ -1,0 +1,103 @@
+-- Upkeep: what jobs do again and again.
+
+CREATE FUNCTION pm_core._forget_expired() RETURNS jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  moment timestamptz := clock_timestamp();
+  counts jsonb := '{}';
+  gone bigint;
+BEGIN
+  DELETE FROM pm_core.notifications AS n WHERE n.expires_at <= moment;
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  counts := counts || jsonb_build_object('notifications', gone);
+  IF EXISTS (SELECT FROM pm_core._sessions AS s WHERE s.expires_at <= moment) THEN
+    DELETE FROM pm_core._sessions AS s WHERE s.expires_at <= moment;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    counts := counts || jsonb_build_object('sessions', gone);
+  END IF;
+  IF EXISTS (SELECT FROM pm_core._signing_keys AS k WHERE k.expires_at <= moment) THEN
+    DELETE FROM pm_core._signing_keys AS k WHERE k.expires_at <= moment;
+  END IF;
+  DELETE FROM pm_core._user_tokens AS t WHERE t.expires_at <= moment;
+  DELETE FROM pm_core._login_failures AS f WHERE f.last <= moment - interval '1 day';
+  RETURN counts;
+END
+$$;
+
+-- What shared memory counts, for the time after a restart.
+CREATE FUNCTION pm_core._save_login_failures() RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  saved integer;
+BEGIN
+  DELETE FROM pm_core._login_failures AS f USING pm_core._attempts() AS a WHERE f.key = a.key AND a.failures = 0;
+  INSERT INTO pm_core._login_failures AS f (key, failures, last)
+  SELECT a.key, a.failures, a.last FROM pm_core._attempts() AS a
+  WHERE a.failures > 0 AND a.last > clock_timestamp() - interval '1 day' ORDER BY a.key
+  ON CONFLICT (key) DO UPDATE SET failures = EXCLUDED.failures, last = EXCLUDED.last WHERE f.last < EXCLUDED.last;
+  GET DIAGNOSTICS saved = ROW_COUNT;
+  RETURN saved;
+END
+$$;
+
+CREATE FUNCTION pm_core.forget_expired() RETURNS jsonb
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
+COMMENT ON FUNCTION pm_core.forget_expired() IS 'deletes notifications, sessions, keys, tokens and counts of failed logins whose time is over; returns how many notifications and sessions';
+CREATE FUNCTION pm_core.save_login_failures() RETURNS integer
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
+COMMENT ON FUNCTION pm_core.save_login_failures() IS 'writes the failed logins that shared memory has counted to a table, from which they count on after a restart; returns how many names had new ones';
+
+CREATE FUNCTION pm_core._run_announce(job pm_jobs.job) RETURNS jsonb
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT jsonb_build_object('users', pm_core.announce_notifications());
+END;
+CREATE FUNCTION pm_core._run_expire(job pm_jobs.job) RETURNS jsonb
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT pm_core.forget_expired();
+END;
+CREATE FUNCTION pm_core._run_failures(job pm_jobs.job) RETURNS jsonb
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT jsonb_build_object('names', pm_core.save_login_failures());
+END;
+
+CREATE FUNCTION pm_core.schedule_upkeep(queue text DEFAULT 'core') RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  worker regrole := to_regrole('pm_worker');
+  old_role text := current_setting('role');
+  kinds text[] := '{pm_core.announce,pm_core.expire,pm_core.failures}';
+  handlers text[] := '{pm_core._run_announce(pm_jobs.job),pm_core._run_expire(pm_jobs.job),pm_core._run_failures(pm_jobs.job)}';
+  specs text[] := ARRAY['5 s', '10 min', '1 min'];
+BEGIN
+  FOR i IN 1 .. cardinality(kinds) LOOP
+    IF NOT EXISTS (SELECT FROM pm_jobs._handlers AS h WHERE h.kind = kinds[i]) THEN
+      PERFORM pm_jobs.register_handler(kinds[i], handlers[i]::regprocedure);
+    END IF;
+  END LOOP;
+  IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = schedule_upkeep.queue) THEN
+    PERFORM pm_jobs.create_queue(schedule_upkeep.queue, max_attempts => 3);
+    IF worker IS NOT NULL THEN
+      PERFORM pm_jobs.grant_queue(schedule_upkeep.queue, worker);
+    END IF;
+  END IF;
+  IF pg_has_role(worker, 'MEMBER') THEN
+    PERFORM set_config('role', (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = worker), true);
+  END IF;
+  FOR i IN 1 .. cardinality(kinds) LOOP
+    PERFORM pm_jobs.schedule(kinds[i], specs[i], schedule_upkeep.queue, kinds[i], missed => 'skip');
+  END LOOP;
+  PERFORM set_config('role', old_role, true);
+  RETURN cardinality(kinds);
+END
+$$;
+COMMENT ON FUNCTION pm_core.schedule_upkeep(text) IS
+'schedules the jobs that announce notifications (every 5 s), delete what has expired (10 min) and save the counts of failed logins (1 min), in a queue that is made if there is none and that pm_worker may use; returns how many. They run as role pm_worker if there is one that the caller is a member of, else as the caller. To be called once. Administrators only. Errors: 42501 no administrator, or the schedules are another role''s; 22023 invalid name of a queue';
+
+REVOKE ALL ON FUNCTION pm_core._forget_expired(), pm_core._save_login_failures(), pm_core.forget_expired(), pm_core.save_login_failures(), pm_core._run_announce(pm_jobs.job),
+  pm_core._run_expire(pm_jobs.job), pm_core._run_failures(pm_jobs.job), pm_core.schedule_upkeep(text) FROM PUBLIC;

@@ -1,0 +1,29 @@
+-- What the roles of a deployment may do.  Everybody who may come in may log in and be
+-- authenticated; what is seen then is what row-level security lets through.
+
+GRANT USAGE ON SCHEMA pm_core TO pm_reader, pm_writer, pm_worker, pm_admin;
+GRANT EXECUTE ON FUNCTION pm_core._is_inside(), pm_core._is_admin(), pm_core._is_worker(), pm_core._keeps(), pm_core._sees_all(text), pm_core.current_user_id(),
+  pm_core.has_permission(uuid, text, text), pm_core.authorize(uuid, text, text), pm_core.authorize(text, text), pm_core.verify_password(text, text), pm_core.login(text, text),
+  pm_core.verify_token(text), pm_core.refresh_token(text), pm_core.revoke_token(text), pm_core.authenticate(text), pm_core.authenticate_request(),
+  pm_core.verify_email(text), pm_core.reset_password(text, text), pm_core.get_setting(text, text), pm_core._refuse_setting(text, text),
+  pm_core.unread_count(), pm_core.mark_read(uuid[]), pm_core._is_line(text, integer) TO pm_reader, pm_writer, pm_worker, pm_admin;
+GRANT SELECT (id, email, username, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions, last_login, created_at, updated_at)
+  ON pm_core.users TO pm_reader, pm_writer, pm_worker, pm_admin;
+GRANT SELECT ON pm_core.roles, pm_core.permissions, pm_core.role_permissions, pm_core.user_roles, pm_core.app_settings, pm_core.notifications
+  TO pm_reader, pm_writer, pm_worker, pm_admin;
+GRANT UPDATE (read) ON pm_core.notifications TO pm_reader, pm_writer, pm_worker, pm_admin;
+
+-- Jobs notify users, and do the upkeep.
+GRANT EXECUTE ON FUNCTION pm_core.send_notification(uuid, text, text, text, jsonb, interval), pm_core.announce_notifications(), pm_core.forget_expired(),
+  pm_core.save_login_failures(), pm_core._run_announce(pm_jobs.job), pm_core._run_expire(pm_jobs.job), pm_core._run_failures(pm_jobs.job) TO pm_worker, pm_admin;
+
+-- Administrators keep users, rights and settings; hashes of passwords, keys and sessions they do not see.
+GRANT EXECUTE ON FUNCTION pm_core.create_default_roles(), pm_core.create_user(text, text, text, text, text, text), pm_core.set_password(uuid, text),
+  pm_core.deactivate_user(uuid), pm_core.request_verification(uuid, interval), pm_core.request_password_reset(text, interval), pm_core.issue_token(uuid, interval),
+  pm_core.revoke_tokens(uuid), pm_core.rotate_signing_key(), pm_core.signing_jwks(), pm_core.define_setting(text, text, text, jsonb, text),
+  pm_core.set_setting(text, text, jsonb), pm_core.reset_setting(text, text), pm_core.schedule_upkeep(text),
+  pm_core._changed(), pm_core._set_updated_at(), pm_core._is_word(text), pm_core._is_email(text), pm_core._are_permissions(jsonb) TO pm_admin;
+GRANT SELECT ON pm_core.app_setting_changes TO pm_admin;
+GRANT INSERT, UPDATE, DELETE ON pm_core.roles, pm_core.permissions, pm_core.role_permissions, pm_core.user_roles TO pm_admin;
+GRANT UPDATE (email, username, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions), DELETE ON pm_core.users TO pm_admin;
+GRANT USAGE ON SEQUENCE pm_core.roles_id_seq, pm_core.permissions_id_seq TO pm_admin;
