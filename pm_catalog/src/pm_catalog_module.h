@@ -5,6 +5,7 @@
  *   rules.c        rules of single values, behind the CHECKs of columns
  *   change.c       the row that says who changes what in this transaction
  *   statement.c    triggers that keep what is derived from several rows
+ *   own.c          what this transaction has done to products
  *   written.c      columns that a row's own writing sets
  *   bulk_insert.c  many rows into several tables, with their triggers and constraints
  *   referred.c     what these rows refer to
@@ -26,6 +27,7 @@
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/jsonb.h"
@@ -55,6 +57,11 @@ extern void pm_catalog_change_init(void);
 
 /* statement.c */
 extern bool pm_catalog_is_derived(Oid table);
+extern TriggerData *pm_catalog_statement_trigger(FunctionCallInfo fcinfo, const char *name);
+extern void pm_catalog_derive(TriggerData *trigger);
+
+/* own.c */
+extern void pm_catalog_own_init(void);
 
 /* search_fold.c */
 extern const char *pm_catalog_to_utf8(const char *data, int *len);

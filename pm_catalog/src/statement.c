@@ -134,8 +134,8 @@ kept_plan(const Trigger *trigger, int argument)
 }
 
 /* The trigger that called; throws if none did, or one for each row. */
-static TriggerData *
-statement_trigger(FunctionCallInfo fcinfo, const char *name)
+TriggerData *
+pm_catalog_statement_trigger(FunctionCallInfo fcinfo, const char *name)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
@@ -186,27 +186,33 @@ run_arguments(const TriggerData *trigger, bool for_many_rows)
 	PG_END_TRY();
 }
 
-PG_FUNCTION_INFO_V1(pm_catalog_after_statement);
-
 /*
- * _after_statement(sql, ...): a trigger; does nothing if the statement wrote no row, or
- * was itself derived for the table.
+ * Runs the SQL of a trigger; does nothing if the statement wrote no row, or was itself
+ * derived for the table.
  */
-Datum
-pm_catalog_after_statement(PG_FUNCTION_ARGS)
+void
+pm_catalog_derive(TriggerData *trigger)
 {
-	TriggerData *trigger = statement_trigger(fcinfo, "_after_statement");
 	int64 rows = rows_written(trigger);
 	bool has_tables = trigger->tg_newtable != NULL || trigger->tg_oldtable != NULL;
 
 	if ((has_tables && rows == 0) ||
 	    pm_catalog_is_derived(RelationGetRelid(trigger->tg_relation)))
-		PG_RETURN_POINTER(NULL);
+		return;
 	SPI_connect();
 	if (SPI_register_trigger_data(trigger) < 0)
 		elog(ERROR, "transition tables cannot be used");
 	run_arguments(trigger, rows > ROWS_FOR_KEPT_PLAN);
 	SPI_finish();
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_after_statement);
+
+/* _after_statement(sql, ...): a trigger: see pm_catalog_derive. */
+Datum
+pm_catalog_after_statement(PG_FUNCTION_ARGS)
+{
+	pm_catalog_derive(pm_catalog_statement_trigger(fcinfo, "_after_statement"));
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -223,7 +229,7 @@ PG_FUNCTION_INFO_V1(pm_catalog_lock_writers);
 Datum
 pm_catalog_lock_writers(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = statement_trigger(fcinfo, "_lock_writers");
+	TriggerData *trigger = pm_catalog_statement_trigger(fcinfo, "_lock_writers");
 	char **arguments = trigger->tg_trigger->tgargs;
 	int count = trigger->tg_trigger->tgnargs;
 	Oid table = RelationGetRelid(trigger->tg_relation);
@@ -254,7 +260,7 @@ PG_FUNCTION_INFO_V1(pm_catalog_kept_by_server);
 Datum
 pm_catalog_kept_by_server(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = statement_trigger(fcinfo, "_kept_by_server");
+	TriggerData *trigger = pm_catalog_statement_trigger(fcinfo, "_kept_by_server");
 
 	if (trigger_depth() < 2)
 		ereport(ERROR,
