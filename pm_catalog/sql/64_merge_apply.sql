@@ -7,10 +7,7 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_bul
 
 -- Attributes of a product after those of a row are set: null takes one away.
 CREATE FUNCTION pm_catalog._merge_specs(before jsonb, set_to jsonb) RETURNS jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN jsonb_path_exists(set_to, '$.* ? (@ == null)')
-            THEN (before || set_to) - ARRAY(SELECT s.key FROM jsonb_each(set_to) AS s WHERE s.value = 'null')
-            ELSE before || set_to END;
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_merge_specs';
 
 -- The value that a column of a table gets from an expression: of its type, and its
 -- default in place of a NULL that it cannot hold.

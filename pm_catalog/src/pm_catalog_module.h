@@ -10,6 +10,7 @@
  *   bulk_insert.c  many rows into several tables, with their triggers and constraints
  *   referred.c     what these rows refer to
  *   merge_scan.c   the rows of a merge's source, those that are unchanged apart
+ *   merge_specs.c  attributes of a product after those of a row are set
  *   digest.c       the digest of a row that a supplier sends
  *   search_*.c     search: search_module.h is their map
  *   family.c       families as this process knows them (family.h)
