@@ -5,9 +5,10 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_te
 AS 'MODULE_PATHNAME', 'pm_catalog_after_statement';
 
 -- The same after prices, but not where they are the first ones of products that the
--- transaction has made: see src/own.c.
+-- transaction has made: see src/own.c.  Each product is looked up, and so is each of its
+-- prices: the planner, who cannot know how few these are, would read the whole table.
 CREATE FUNCTION pm_catalog._after_prices() RETURNS trigger
-LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
 AS 'MODULE_PATHNAME', 'pm_catalog_after_prices';
 
 -- Was a row written by this transaction?
