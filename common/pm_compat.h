@@ -103,14 +103,4 @@
 #define pm_range_table(estate, entry) ExecInitRangeTable(estate, list_make1(entry))
 #endif
 
-/* Index entries of a new row; 16 also updates only those of summarizing indexes. */
-#if PG_VERSION_NUM >= 160000
-#define pm_insert_index_entries(result, slot, estate)                    \
-	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, \
-	                      false) /* untested */
-#else
-#define pm_insert_index_entries(result, slot, estate) \
-	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
-#endif
-
 #endif /* PM_COMPAT_H */
