@@ -12,11 +12,13 @@
 #   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
 #   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
 #   imports      pm_imports: a file of 1 000 000 records beside COPY, ON CONFLICT, pgloader and Node
+#   batches      pm_catalog: merge_batch() of 300 000 rows in batches, as an import calls it
+#   imports      pm_imports: a file of 1 000 000 records beside COPY and ON CONFLICT
 #   search       pm_catalog: search of 1 000 000 products
 #   integrity    pm_catalog: periods of 100 000 prices, counts of categories
 #   write        pm_catalog: single writes with versions and events beside a plain table
 #   read         pm_catalog: a product by id, ean and sku beside a bare table
-#   catalog      merge, search, integrity, write and read
+#   catalog      merge, batches, search, integrity, write and read
 #   csv          the reader of CSV alone, without a server: 1 000 000 rows of 12 columns
 #   xlsx         the reader of XLSX alone: 200 000 rows of 12 columns
 #   enqueue      one by one and many at once, beside INSERT into a plain table
@@ -37,7 +39,7 @@ cd "$(dirname "$0")/.."
 . deploy/lib.sh
 
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
-catalog='merge search integrity write read'
+catalog='merge batches search integrity write read'
 all="gtin values jobs xref suppliers csv xlsx $catalog imports $workers"
 parts=$all
 short=
@@ -133,6 +135,13 @@ run_part() {
       measure pm_catalog_merge 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         bash -c 'psql -X -q -v rows="$1" -v rounds=3 -v dir="$PM_TMP" -f bench/pm_catalog_merge.sql' bench "$([ -n "$short" ] && echo 5000 || echo 1000000)"
+      ;;
+    batches)
+      # shellcheck disable=SC2016 # $PM_TMP is the sandbox's
+      measure pm_catalog_batches 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
+        bash -c 'psql -X -q -v rows="$1" -v rounds="$2" -v dir="$PM_TMP" -f bench/pm_catalog_batches.sql' bench \
+        "$([ -n "$short" ] && echo 5000 || echo 300000)" "$([ -n "$short" ] && echo 1 || echo 3)"
       ;;
     imports)
       bench/peers.sh

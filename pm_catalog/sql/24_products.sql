@@ -1,6 +1,8 @@
 -- The product.
 
 -- The columns that _product_row() sets in each row stand first: see src/product_row.c.
+-- A tenth of each page stays free when rows come, so that those which the next file changes
+-- stay there, and their indexes as they are.
 CREATE TABLE pm_catalog.products (
   id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(),
   version integer NOT NULL DEFAULT 1,
@@ -33,7 +35,7 @@ CREATE TABLE pm_catalog.products (
   slug text COLLATE "C" CONSTRAINT slug_is_a_slug CHECK (pm_catalog.is_slug(slug)),
   filled bytea NOT NULL DEFAULT '',
   deleted_at timestamptz
-);
+) WITH (fillfactor = 90);
 CREATE UNIQUE INDEX products_gtin ON pm_catalog.products (gtin) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX products_sku ON pm_catalog.products (sku) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX products_slug ON pm_catalog.products (slug) WHERE slug IS NOT NULL AND deleted_at IS NULL;

@@ -1,4 +1,4 @@
--- What a supplier offers, what we ask, what we have.
+-- What a supplier offers, what we ask, what we have.  Pages stay free in part, as those of products.
 
 CREATE TABLE pm_catalog.supplier_products (
   product_id uuid NOT NULL REFERENCES pm_catalog.products ON DELETE CASCADE,
@@ -14,7 +14,7 @@ CREATE TABLE pm_catalog.supplier_products (
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (product_id, supplier_id)
-);
+) WITH (fillfactor = 90);
 CREATE UNIQUE INDEX supplier_products_supplier_sku ON pm_catalog.supplier_products (supplier_id, supplier_sku);
 COMMENT ON TABLE pm_catalog.supplier_products IS 'offers: which supplier sells us which product, and how';
 COMMENT ON COLUMN pm_catalog.supplier_products.product_id IS 'the product';
@@ -49,7 +49,7 @@ CREATE TABLE pm_catalog.product_prices (
   created_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT price_period_ends_after_its_start CHECK (valid_until > valid_from AND ends_at > valid_from),
   CONSTRAINT compare_at_amount_is_above_price CHECK (compare_at_amount > price)
-);
+) WITH (fillfactor = 90);
 -- valid_from before supplier_id: the neighbours of a period are beside it in the index
 -- also for our own prices, whose supplier_id is NULL
 CREATE UNIQUE INDEX product_prices_period ON pm_catalog.product_prices (product_id, price_type, currency, min_quantity, valid_from, supplier_id, variant_id) NULLS NOT DISTINCT;
@@ -84,7 +84,7 @@ CREATE TABLE pm_catalog.product_stocks (
   low_stock_threshold integer CONSTRAINT low_stock_threshold_is_not_negative CHECK (low_stock_threshold >= 0),
   updated_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT reserved_is_at_most_on_hand CHECK (reserved <= on_hand)
-);
+) WITH (fillfactor = 90);
 CREATE UNIQUE INDEX product_stocks_location ON pm_catalog.product_stocks (product_id, variant_id, location) NULLS NOT DISTINCT;
 COMMENT ON TABLE pm_catalog.product_stocks IS 'our stock of a product or of one of its variants at a location';
 COMMENT ON COLUMN pm_catalog.product_stocks.id IS 'key';

@@ -8,6 +8,17 @@ CREATE FUNCTION pm_catalog._after_change() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS 'MODULE_PATHNAME', 'pm_catalog_after_change';
 
+-- The same after prices, but not where they are the first ones of products that the
+-- transaction has made: see src/own.c.  Each product is looked up, and so is each of its
+-- prices: the planner, who cannot know how few these are, would read the whole table.
+CREATE FUNCTION pm_catalog._after_prices() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
+AS 'MODULE_PATHNAME', 'pm_catalog_after_prices';
+
+-- Was a row written by this transaction?
+CREATE FUNCTION pm_catalog._is_own(written_by xid) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pm_catalog_is_own';
+
 CREATE FUNCTION pm_catalog._lock_writers() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_lock_writers';
 
@@ -22,4 +33,4 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_set_update
 CREATE FUNCTION pm_catalog._kept_by_server() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_kept_by_server';
 
-REVOKE ALL ON FUNCTION pm_catalog._kept_by_server(), pm_catalog._after_statement(), pm_catalog._after_change(), pm_catalog._lock_writers(), pm_catalog._lock_table(regclass, boolean), pm_catalog._set_updated_at() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_catalog._kept_by_server(), pm_catalog._after_statement(), pm_catalog._after_change(), pm_catalog._after_prices(), pm_catalog._is_own(xid), pm_catalog._lock_writers(), pm_catalog._lock_table(regclass, boolean), pm_catalog._set_updated_at() FROM PUBLIC;

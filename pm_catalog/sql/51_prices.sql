@@ -26,11 +26,11 @@ BEGIN
   LOOP
     EXECUTE format($trigger$
       CREATE TRIGGER periods_after_%s AFTER %s ON pm_catalog.product_prices REFERENCING %s
-      FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._after_statement(%L, %L)
+      FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._after_prices(%L, %L)
     $trigger$, lower(event.name), event.name, event.tables, format($lock$
       SELECT count(*) FROM (
         SELECT FROM pm_catalog.products AS p
-        WHERE p.id IN (%s) AND p.xmin <> (SELECT pg_current_xact_id()::xid)
+        WHERE p.id IN (%s) AND NOT pm_catalog._is_own(p.xmin)
         ORDER BY p.id FOR NO KEY UPDATE
       ) AS locked
     $lock$, event.products), format($end$

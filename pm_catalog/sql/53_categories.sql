@@ -198,15 +198,18 @@ $$;
 CREATE FUNCTION pm_catalog.ensure_categories(taxonomy text, paths text[]) RETURNS TABLE(path text, category_id uuid)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
-DECLARE
-  missing text;
 BEGIN
-  FOR missing IN
-    SELECT p FROM unnest(paths) AS p WHERE p IS NOT NULL EXCEPT SELECT c.path FROM pm_catalog._categories_of(taxonomy, paths) AS c ORDER BY 1
+  FOR path, category_id IN
+    SELECT w.path, c.category_id
+    FROM (SELECT DISTINCT p COLLATE "C" AS path FROM unnest(paths) AS p WHERE p IS NOT NULL) AS w
+    LEFT JOIN pm_catalog._categories_of(taxonomy, paths) AS c ON c.path = w.path
+    ORDER BY w.path
   LOOP
-    PERFORM pm_catalog.ensure_category(taxonomy, regexp_split_to_array(missing, '>'));
+    IF category_id IS NULL THEN
+      category_id := pm_catalog.ensure_category(taxonomy, regexp_split_to_array(path, '>'));
+    END IF;
+    RETURN NEXT;
   END LOOP;
-  RETURN QUERY SELECT c.path, c.category_id FROM pm_catalog._categories_of(taxonomy, paths) AS c;
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.ensure_categories(text, text[]) IS

@@ -83,21 +83,22 @@ CREATE FUNCTION pm_catalog.ensure_brands(names text[]) RETURNS TABLE(name text, 
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
-  keys text[] := ARRAY(SELECT DISTINCT pm_catalog.brand_key(n) FROM unnest(names) AS n WHERE pm_catalog.brand_key(n) <> '');
+  wanted text[];
+  keys text[];
 BEGIN
-  IF EXISTS (SELECT FROM unnest(keys) AS k WHERE NOT EXISTS (SELECT FROM pm_catalog.brand_aliases AS a WHERE a.alias_key = k)) THEN
+  SELECT array_agg(k.name), array_agg(k.key) INTO wanted, keys
+  FROM (SELECT n.name, pm_catalog.brand_key(n.name) AS key FROM (SELECT DISTINCT u COLLATE "C" AS name FROM unnest(names) AS u) AS n OFFSET 0) AS k;
+  IF EXISTS (SELECT FROM unnest(keys) AS k WHERE k <> '' AND NOT EXISTS (SELECT FROM pm_catalog.brand_aliases AS a WHERE a.alias_key = k)) THEN
     -- who makes some is alone until it commits; they may be there then
     PERFORM pm_catalog._lock_table('pm_catalog.brands', true);
     INSERT INTO pm_catalog.brands (name)
-    SELECT DISTINCT ON (k.key) btrim(n.name)
-    FROM unnest(names) AS n(name) CROSS JOIN LATERAL pm_catalog.brand_key(n.name) AS k(key)
+    SELECT DISTINCT ON (k.key) btrim(k.name)
+    FROM unnest(wanted, keys) AS k(name, key)
     WHERE k.key <> '' AND NOT EXISTS (SELECT FROM pm_catalog.brand_aliases AS a WHERE a.alias_key = k.key)
-    ORDER BY k.key, btrim(n.name) COLLATE "C";
+    ORDER BY k.key, btrim(k.name) COLLATE "C";
   END IF;
   RETURN QUERY
-  SELECT n.name, a.brand_id
-  FROM (SELECT DISTINCT u.name COLLATE "C" AS name FROM unnest(names) AS u(name)) AS n
-  LEFT JOIN pm_catalog.brand_aliases AS a ON a.alias_key = pm_catalog.brand_key(n.name);
+  SELECT k.name, a.brand_id FROM unnest(wanted, keys) AS k(name, key) LEFT JOIN pm_catalog.brand_aliases AS a ON a.alias_key = k.key;
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.ensure_brands(text[]) IS

@@ -42,14 +42,15 @@ END
 $$;
 
 -- The rows of a query (row_no, digest, same_id, columns), as _merge_rows has them: see
--- src/merge_scan.c.
-CREATE FUNCTION pm_catalog._merge_scan(query text, key text) RETURNS SETOF record
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_merge_scan';
+-- src/merge_scan.c.  batch is its $1.
+CREATE FUNCTION pm_catalog._merge_scan(query text, key text, batch bytea DEFAULT NULL) RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_merge_scan';
 
 -- Reads the source, an item of FROM that is s, into _merge_rows; row_no is an expression of
 -- s.  digest is one, too, if whoever gives the rows has digests of his own and knows that
 -- these rows differ; NULL: digests are made here, and compared with those of the offers.
-CREATE FUNCTION pm_catalog._merge_read(merge pm_catalog._merge, source text, row_no text, digest text) RETURNS void
+-- batch: what source calls $1.
+CREATE FUNCTION pm_catalog._merge_read(merge pm_catalog._merge, source text, row_no text, digest text, batch bytea) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
@@ -71,16 +72,17 @@ BEGIN
       SELECT d.row_no, d.digest, o.product_id, %1$s
       FROM (SELECT t.*, pm_catalog._digest(%2$L, %1$s) AS digest FROM (SELECT %3$s AS row_no, %4$s FROM %5$s AS s) AS t OFFSET 0) AS d
       LEFT JOIN (SELECT p.product_id, p.digest FROM pm_catalog.supplier_products AS p
-                 WHERE p.supplier_id = %6$L AND p.is_active AND p.product_id NOT IN (SELECT g.id FROM pm_catalog.products AS g WHERE g.deleted_at IS NOT NULL)) AS o USING (digest)$read$,
+                 WHERE p.supplier_id = %6$L AND p.is_active AND p.product_id NOT IN (SELECT unnest(pm_catalog._deleted_offers(%6$L)))) AS o USING (digest)$read$,
       names, ROW(merge.key, merge.columns, merge.content, merge.prices, merge.taxonomy)::text, row_no, typed, source, merge.supplier);
   END IF;
   EXECUTE format('INSERT INTO pg_temp._merge_rows (pos, row_no, digest, same_id, new_id, reason, row_nos, product_ids, %s) '
-                 'SELECT * FROM pm_catalog._merge_scan(%L, %L) AS r(pos bigint, row_no bigint, digest uuid, same_id uuid, new_id uuid, reason text, row_nos bigint[], product_ids uuid[], %s)',
-                 names, query, merge.key, types);
+                 'SELECT * FROM pm_catalog._merge_scan(%L, %L, $1) AS r(pos bigint, row_no bigint, digest uuid, same_id uuid, new_id uuid, reason text, row_nos bigint[], product_ids uuid[], %s)',
+                 names, query, merge.key, types)
+  USING batch;
 END
 $$;
-COMMENT ON FUNCTION pm_catalog._merge_read(pm_catalog._merge, text, text, text) IS
+COMMENT ON FUNCTION pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea) IS
 'fills _merge_rows. pos: place in key order; row_nos, product_ids: a row that stands for many that are unchanged; same_id: the product of one that is unchanged; new_id: the product that another row makes if it is new; reason: why a row is a conflict. The first of several rows of one key by row_no is taken';
 
-REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text),
-  pm_catalog._merge_read(pm_catalog._merge, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text, bytea),
+  pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea) FROM PUBLIC;

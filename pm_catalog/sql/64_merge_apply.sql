@@ -7,10 +7,7 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_bul
 
 -- Attributes of a product after those of a row are set: null takes one away.
 CREATE FUNCTION pm_catalog._merge_specs(before jsonb, set_to jsonb) RETURNS jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN jsonb_path_exists(set_to, '$.* ? (@ == null)')
-            THEN (before || set_to) - ARRAY(SELECT s.key FROM jsonb_each(set_to) AS s WHERE s.value = 'null')
-            ELSE before || set_to END;
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_merge_specs';
 
 -- The value that a column of a table gets from an expression: of its type, and its
 -- default in place of a NULL that it cannot hold.
@@ -311,29 +308,48 @@ BEGIN
 END
 $$;
 
+-- Deleted products of which the supplier's offer has a code or a digest.  By their index, which is
+-- small: before the first ANALYZE the planner takes nearly all products for deleted.
+CREATE FUNCTION pm_catalog._deleted_offers(supplier uuid) RETURNS uuid[]
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+  deleted CONSTANT uuid[] := ARRAY(SELECT p.id FROM pm_catalog.products AS p WHERE p.deleted_at IS NOT NULL);
+BEGIN
+  IF deleted = '{}' THEN
+    RETURN deleted;
+  END IF;
+  RETURN ARRAY(SELECT o.product_id FROM pm_catalog.supplier_products AS o
+               WHERE o.product_id = ANY (deleted) AND o.supplier_id = supplier AND (o.supplier_sku IS NOT NULL OR o.digest IS NOT NULL));
+END
+$$;
+
 -- Merges the rows of a range.  What is there is written first: it may free a code that
 -- a new product takes.
 CREATE FUNCTION pm_catalog._merge_apply(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
+DECLARE
+  deleted uuid[];
 BEGIN
   IF merge.job IS NOT NULL THEN
     PERFORM pm_catalog._change_of(merge.job, merge.batch);
   END IF;
   PERFORM pm_catalog._merge_resolve(merge, low, high);
   PERFORM pm_catalog._merge_groups(merge, low, high);
-  IF 'supplier_sku' = ANY (merge.columns) THEN
+  deleted := pm_catalog._deleted_offers(merge.supplier);
+  IF deleted <> '{}' THEN
     -- an offer of a deleted product gives its code up
     UPDATE pm_catalog.supplier_products AS o SET supplier_sku = NULL, is_active = false
-    FROM pm_catalog.products AS p, pg_temp._merge_rows AS w
-    WHERE p.deleted_at IS NOT NULL AND o.product_id = p.id AND o.supplier_id = merge.supplier
+    FROM pg_temp._merge_rows AS w
+    WHERE o.product_id = ANY (deleted) AND o.supplier_id = merge.supplier
       AND w.supplier_sku = o.supplier_sku AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;
+    -- nor is it any more what tells that a row is unchanged: if the product comes back, two offers would say so
+    UPDATE pm_catalog.supplier_products AS o SET digest = NULL
+    FROM pg_temp._merge_rows AS w
+    WHERE o.product_id = ANY (deleted) AND o.supplier_id = merge.supplier
+      AND w.digest = o.digest AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;
   END IF;
-  -- nor is it any more what tells that a row is unchanged: if the product comes back, two offers would say so
-  UPDATE pm_catalog.supplier_products AS o SET digest = NULL
-  FROM pm_catalog.products AS p, pg_temp._merge_rows AS w
-  WHERE p.deleted_at IS NOT NULL AND o.product_id = p.id AND o.supplier_id = merge.supplier
-    AND w.digest = o.digest AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;
   IF EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos BETWEEN low AND high) THEN
     PERFORM pm_catalog._merge_update(merge, low, high);
     PERFORM pm_catalog._merge_offers(merge, low, high);
@@ -355,5 +371,5 @@ REVOKE ALL ON FUNCTION pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._
   pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint), pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint), pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint),
-  pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text), pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text), pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid),
   pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint) FROM PUBLIC;

@@ -2,9 +2,10 @@
 
 -- Merges all rows that were read: first all at once, and when that fails what is left
 -- of a range once the broken rows are marked, or its halves.  A row that fails alone is
--- a conflict.  A range that meets another session is tried again.
+-- a conflict.  A range that meets another session is tried again.  Of the rows the planner
+-- needs to know how many there are, for which a small sample is enough.
 CREATE FUNCTION pm_catalog._merge_run(merge pm_catalog._merge) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET default_statistics_target = 1
 AS $$
 DECLARE
   lows bigint[];
@@ -164,7 +165,7 @@ $$;
 -- Merges the rows of a source: see _merge_read().  false: the batch was merged before,
 -- and nothing is done; true: the temporary tables have what became of the rows.
 -- Without JIT: statements are made for each batch, and expected to cost more than they do.
-CREATE FUNCTION pm_catalog._merge_once(merge pm_catalog._merge, source text, row_no text, digest text) RETURNS boolean
+CREATE FUNCTION pm_catalog._merge_once(merge pm_catalog._merge, source text, row_no text, digest text, rows bytea) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET jit = off
 AS $$
 BEGIN
@@ -183,7 +184,7 @@ BEGIN
   ALTER TABLE pg_temp._merge_rows ALTER row_nos SET STORAGE EXTERNAL, ALTER product_ids SET STORAGE EXTERNAL;
   CREATE TEMP TABLE _merge_known (pos bigint PRIMARY KEY, product_id uuid NOT NULL, own boolean NOT NULL);
   CREATE TEMP TABLE _merge_names (kind text, name text COLLATE "C", id uuid, PRIMARY KEY (kind, name));
-  PERFORM pm_catalog._merge_read(merge, source, row_no, digest);
+  PERFORM pm_catalog._merge_read(merge, source, row_no, digest, rows);
   PERFORM pm_catalog._merge_run(merge);
   IF merge.job IS NOT NULL THEN
     PERFORM pm_catalog._change_of(NULL, NULL);
@@ -211,7 +212,7 @@ BEGIN
   END IF;
   columns := pm_catalog._merge_columns(source);
   IF NOT pm_catalog._merge_once(pm_catalog._merge_checked(job, batch, supplier, key, array_remove(columns, 'row_no'), options), source::text,
-                                CASE WHEN 'row_no' = ANY (columns) THEN 's.row_no::bigint' ELSE 'row_number() OVER ()' END, NULL) THEN
+                                CASE WHEN 'row_no' = ANY (columns) THEN 's.row_no::bigint' ELSE 'row_number() OVER ()' END, NULL, NULL) THEN
     RETURN QUERY SELECT * FROM pm_catalog._merge_outcomes(job, batch);
     RETURN;
   END IF;
@@ -225,4 +226,4 @@ COMMENT ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, tex
 
 REVOKE ALL ON FUNCTION pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb), pm_catalog._merge_outcomes(uuid, integer),
   pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer), pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb),
-  pm_catalog._merge_once(pm_catalog._merge, text, text, text), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;
+  pm_catalog._merge_once(pm_catalog._merge, text, text, text, bytea), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;

@@ -52,15 +52,10 @@ BEGIN
     RAISE EXCEPTION 'merge_batch() needs a job, a batch, columns, rows, a supplier, a key and options' USING ERRCODE = '22004';
   END IF;
   list := pm_catalog._batch_columns(columns);
-  CREATE TEMP TABLE _merge_batch (rows bytea);
-  ALTER TABLE pg_temp._merge_batch ALTER rows SET STORAGE EXTERNAL;
-  INSERT INTO pg_temp._merge_batch VALUES (rows);
   IF pm_catalog._merge_once(pm_catalog._merge_checked(job, batch, supplier, key, columns, options),
-                            format('(SELECT r.* FROM pg_temp._merge_batch AS b, pm_catalog._batch_rows(b.rows) AS r(row_no bigint, digest uuid, %s))', list),
-                            's.row_no', 's.digest') THEN
+                            format('(SELECT r.* FROM pm_catalog._batch_rows($1) AS r(row_no bigint, digest uuid, %s))', list), 's.row_no', 's.digest', rows) THEN
     DROP TABLE pg_temp._merge_rows, pg_temp._merge_known, pg_temp._merge_names;
   END IF;
-  DROP TABLE pg_temp._merge_batch;
   SELECT c.created, c.updated, c.unchanged, c.conflicts, c.row_nos, c.reasons
   INTO merge_batch.created, merge_batch.updated, merge_batch.unchanged, merge_batch.conflicts, merge_batch.row_nos, merge_batch.reasons
   FROM pm_catalog.batch_counts(job, batch) AS c;
@@ -131,7 +126,7 @@ BEGIN ATOMIC
   SELECT o.digest
   FROM pm_catalog.supplier_products AS o
   WHERE o.supplier_id = supplier_digests.supplier AND o.is_active AND o.digest IS NOT NULL
-    AND NOT EXISTS (SELECT FROM pm_catalog.products AS p WHERE p.id = o.product_id AND p.deleted_at IS NOT NULL);
+    AND o.product_id NOT IN (SELECT pg_catalog.unnest(pm_catalog._deleted_offers(supplier_digests.supplier)));
 END;
 COMMENT ON FUNCTION pm_catalog.supplier_digests(uuid) IS 'digests of the rows that a merge would find unchanged; in no order';
 

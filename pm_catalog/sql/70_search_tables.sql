@@ -12,8 +12,6 @@ CREATE FUNCTION pm_catalog._spell_distance(typed text, known text) RETURNS integ
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_spell_distance';
 CREATE FUNCTION pm_catalog._typed_gtin(code text) RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_typed_gtin';
-CREATE FUNCTION pm_catalog._is_own(inserted_by xid) RETURNS boolean
-LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pm_catalog_is_own';
 CREATE FUNCTION pm_catalog._code_key(code text) RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_code_key';
 CREATE FUNCTION pm_catalog._search_document(title text, head text, tail text, others text[]) RETURNS tsvector
@@ -93,6 +91,7 @@ CREATE TABLE pm_catalog._search_pending (
 -- ids compress badly, which takes longer than to store them
 ALTER TABLE pm_catalog._search_pending ALTER product_ids SET STORAGE EXTERNAL;
 
+ALTER TABLE pm_catalog._search_pending ALTER product_ids SET STORAGE EXTERNAL;
 COMMENT ON TABLE pm_catalog._search_pending IS 'Not dumped: after a restore all products are indexed. Products that changed and are still to be indexed, by statement';
 COMMENT ON SEQUENCE pm_catalog._search_pending_id_seq IS 'Not dumped: ids are for the order of what waits';
 
@@ -125,7 +124,7 @@ CREATE FUNCTION pm_catalog._price_bounds(currency text) RETURNS numeric[]
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN coalesce((SELECT b.bounds FROM pm_catalog.price_bands AS b WHERE b.currency = $1), '{5,10,20,50,100,200,500,1000,2000,5000}');
 
-REVOKE ALL ON FUNCTION pm_catalog._typed_gtin(text), pm_catalog._is_own(xid), pm_catalog._is_rising(numeric[]), pm_catalog._price_bounds(text),
+REVOKE ALL ON FUNCTION pm_catalog._typed_gtin(text), pm_catalog._is_rising(numeric[]), pm_catalog._price_bounds(text),
   pm_catalog._words(text), pm_catalog._spellings(text), pm_catalog._word_lexemes(text, text), pm_catalog._spell_keys(text), pm_catalog._spell_distance(text, text),
   pm_catalog._code_key(text), pm_catalog._search_document(text, text, text, text[]), pm_catalog._document_words(tsvector), pm_catalog._document_words(tsvector, text),
   pm_catalog._search_score(text, text, text[]), pm_catalog._highlight(text, text[]) FROM PUBLIC;

@@ -1,20 +1,21 @@
 -- Noting what changed: each statement that changes what search knows of products adds
--- their ids, a row for a thousand.
+-- their ids, a row for a thousand, but those that the transaction has noted before: see
+-- src/own.c.
 
 CREATE FUNCTION pm_catalog._note_products(ids uuid[]) RETURNS void
-LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
-BEGIN ATOMIC
-  INSERT INTO pm_catalog._search_pending (product_ids)
-  SELECT ids[n:n + 999] FROM generate_series(1, cardinality(ids), 1000) AS n;
-END;
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_note_for_search';
+
+CREATE FUNCTION pm_catalog._products_made() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_products_made';
+
+CREATE FUNCTION pm_catalog._forget_noted() RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_forget_noted';
 
 CREATE FUNCTION pm_catalog._products_pending() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 BEGIN
-  IF TG_OP = 'INSERT' THEN
-    PERFORM pm_catalog._note_products(ARRAY(SELECT n.id FROM new_rows AS n));
-  ELSIF TG_OP = 'DELETE' THEN
+  IF TG_OP = 'DELETE' THEN
     PERFORM pm_catalog._note_products(ARRAY(SELECT o.id FROM old_rows AS o));
   ELSE
     PERFORM pm_catalog._note_products(ARRAY(
@@ -29,7 +30,7 @@ BEGIN
 END
 $$;
 CREATE TRIGGER search_inserted AFTER INSERT ON pm_catalog.products
-REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._products_pending();
+REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._products_made();
 CREATE TRIGGER search_updated AFTER UPDATE ON pm_catalog.products
 REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._products_pending();
 CREATE TRIGGER search_deleted AFTER DELETE ON pm_catalog.products
@@ -47,9 +48,9 @@ BEGIN
     EXECUTE format('SELECT array_agg(DISTINCT x.product_id) FROM ((SELECT %1$s FROM new_rows EXCEPT SELECT %1$s FROM old_rows)
                     UNION ALL (SELECT %1$s FROM old_rows EXCEPT SELECT %1$s FROM new_rows)) AS x', columns) INTO ids;
   ELSIF TG_OP = 'INSERT' THEN
-    SELECT array_agg(DISTINCT n.product_id) INTO ids FROM new_rows AS n;
+    ids := ARRAY(SELECT n.product_id FROM new_rows AS n);
   ELSE
-    SELECT array_agg(DISTINCT o.product_id) INTO ids FROM old_rows AS o;
+    ids := ARRAY(SELECT o.product_id FROM old_rows AS o);
   END IF;
   PERFORM pm_catalog._note_products(ids);
   RETURN NULL;
@@ -132,4 +133,4 @@ REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECU
 CREATE TRIGGER search_deleted AFTER DELETE ON pm_catalog.brand_aliases
 REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._aliases_pending();
 
-REVOKE ALL ON FUNCTION pm_catalog._aliases_pending(), pm_catalog._note_products(uuid[]), pm_catalog._products_pending(), pm_catalog._parts_pending(), pm_catalog._groups_pending() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_catalog._aliases_pending(), pm_catalog._note_products(uuid[]), pm_catalog._products_made(), pm_catalog._forget_noted(), pm_catalog._products_pending(), pm_catalog._parts_pending(), pm_catalog._groups_pending() FROM PUBLIC;

@@ -138,6 +138,7 @@ BEGIN
     PERFORM pm_catalog._index_all();
   END IF;
 
+  PERFORM pm_catalog._forget_noted();
   -- what is noted and no other indexer has taken; one by one, so that the rest is left to others
   OPEN notes;
   WHILE cardinality(wanted) < max LOOP
@@ -252,6 +253,7 @@ DECLARE
 BEGIN
   LOCK TABLE pm_catalog.search_documents, pm_catalog.search_words IN ACCESS EXCLUSIVE MODE;
   DELETE FROM pm_catalog._search_pending;
+  PERFORM pm_catalog._forget_noted();
   TRUNCATE pm_catalog.search_documents, pm_catalog.search_words;
   -- indexes are made of all rows at once, and are then as they were
   indexes := ARRAY(SELECT pg_get_indexdef(i.indexrelid) FROM pg_index AS i

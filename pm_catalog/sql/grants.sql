@@ -20,7 +20,7 @@ GRANT SELECT ON pm_catalog.brand_aliases, pm_catalog.price_reductions, pm_catalo
 GRANT EXECUTE ON FUNCTION pm_catalog.current_price(uuid, timestamptz, text, text, integer, uuid, uuid),
   pm_catalog.lowest_price(uuid, text, text, timestamptz, integer, integer, uuid), pm_catalog.price_history(uuid), pm_catalog.category_subtree(uuid),
   pm_catalog.category_ancestors(uuid), pm_catalog.bundle_contents(uuid), pm_catalog.bundle_availability(uuid),
-  pm_catalog.related_products(uuid, integer), pm_catalog._is_shown(text, boolean, timestamptz), pm_catalog._growth(timestamptz, timestamptz, interval)
+  pm_catalog.related_products(uuid, integer), pm_catalog._is_shown(text, boolean, timestamptz), pm_catalog._is_own(xid), pm_catalog._growth(timestamptz, timestamptz, interval)
   TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.brand_aliases, pm_catalog._category_counts TO pm_writer, pm_admin, pm_worker;
 GRANT INSERT ON pm_catalog._product_events TO pm_writer, pm_admin, pm_worker;
@@ -46,17 +46,17 @@ GRANT INSERT, UPDATE, DELETE ON pm_catalog.merges, pm_catalog.merge_outcomes TO 
 GRANT EXECUTE ON FUNCTION pm_catalog.last_batch(uuid) TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb), pm_catalog.forget_batch(uuid, integer), pm_catalog.forget_job(uuid),
   pm_catalog.ensure_brands(text[]), pm_catalog.ensure_categories(text, text[]), pm_catalog._digest(text, "any"),
-  pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_columns(regclass), pm_catalog._merge_read(pm_catalog._merge, text, text, text),
-  pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text), pm_catalog._merge_read(pm_catalog._merge, text, text, text),
+  pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text, bytea), pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea),
   pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text), pm_catalog._merge_values(pm_catalog._merge),
   pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint), pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._unfit_product(pm_catalog.products), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint), pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint), pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text),
   pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._merge_images(pm_catalog._merge, bigint, bigint), pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid), pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_find_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb),
   pm_catalog._merge_outcomes(uuid, integer), pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer),
-  pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb), pm_catalog._merge_once(pm_catalog._merge, text, text, text),
+  pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb), pm_catalog._merge_once(pm_catalog._merge, text, text, text, bytea),
   pm_catalog._batch_rows(bytea), pm_catalog._batch_columns(text[]), pm_catalog.batch_counts(uuid, integer),
   pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb), pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb),
   pm_catalog.supplier_keys(uuid, text), pm_catalog.end_offers(uuid, uuid, uuid[]), pm_catalog.supplier_digests(uuid) TO pm_writer, pm_admin, pm_worker;
@@ -68,7 +68,7 @@ GRANT INSERT, UPDATE, DELETE ON pm_catalog.search_documents, pm_catalog.search_w
 GRANT SELECT ON pm_catalog.price_bands TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.price_bands TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_catalog._is_rising(numeric[]) TO pm_admin;
-GRANT EXECUTE ON FUNCTION pm_catalog._typed_gtin(text), pm_catalog._is_own(xid), pm_catalog._price_bounds(text), pm_catalog._document_words(tsvector, text), pm_catalog._words(text), pm_catalog._word_lexemes(text, text), pm_catalog._spell_keys(text), pm_catalog._spell_distance(text, text),
+GRANT EXECUTE ON FUNCTION pm_catalog._typed_gtin(text), pm_catalog._price_bounds(text), pm_catalog._document_words(tsvector, text), pm_catalog._words(text), pm_catalog._word_lexemes(text, text), pm_catalog._spell_keys(text), pm_catalog._spell_distance(text, text),
   pm_catalog._code_key(text), pm_catalog._search_score(text, text, text[]), pm_catalog._highlight(text, text[]), pm_catalog._refuse_filter(text, jsonb, text),
   pm_catalog._filter_ids(text, jsonb), pm_catalog._filter_value(jsonb, text, text, text), pm_catalog._read_filters(jsonb), pm_catalog._near_words(text, integer),
   pm_catalog._is_found(text), pm_catalog._search_query(text, text, boolean), pm_catalog._search_candidates(text[], text, text, bigint, text, text),
@@ -76,7 +76,7 @@ GRANT EXECUTE ON FUNCTION pm_catalog._typed_gtin(text), pm_catalog._is_own(xid),
   pm_catalog._search_token(real, uuid, integer), pm_catalog._read_search_token(text, integer), pm_catalog._wait_for_search(interval),
   pm_catalog.search_products(text, jsonb, integer, text), pm_catalog.search_facets(text, jsonb), pm_catalog.suggest(text, integer),
   pm_catalog._time_of(bigint), pm_catalog.list_products(jsonb, text, text, integer) TO pm_reader, pm_writer, pm_admin, pm_worker;
-GRANT EXECUTE ON FUNCTION pm_catalog._note_products(uuid[]) TO pm_writer, pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_catalog._note_products(uuid[]), pm_catalog._forget_noted() TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._search_document(text, text, text, text[]), pm_catalog._document_words(tsvector), pm_catalog._search_source(uuid[]),
   pm_catalog._count_words(text[], text[], text[]), pm_catalog._index_all(), pm_catalog.index_products(integer), pm_catalog._run_indexing(pm_jobs.job) TO pm_admin, pm_worker;
 

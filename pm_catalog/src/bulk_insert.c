@@ -24,6 +24,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
+#include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_proc.h"
@@ -45,7 +46,7 @@
 #include "utils/rls.h"
 
 #define BUFFER_ROWS  1000
-#define BUFFER_BYTES 65535
+#define BUFFER_BYTES 131072
 
 /* The receiver of a query's rows, and the table that they go into. */
 typedef struct Inserter
@@ -68,26 +69,60 @@ typedef struct Inserter
 	List *kept;     /* of NewKeys: columns that a later query's table refers to */
 } Inserter;
 
-/* Writes the rows of the buffer into the table and its indexes. */
+/* Adds the rows of the buffer to one index. */
+static void
+insert_entries(Inserter *inserter, Relation index, IndexInfo *info)
+{
+	EState *estate = inserter->estate;
+	ExprContext *context = GetPerTupleExprContext(estate);
+	IndexUniqueCheck check =
+	    index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
+	Datum values[INDEX_MAX_KEYS];
+	bool nulls[INDEX_MAX_KEYS];
+
+	if (info->ii_Predicate != NIL && info->ii_PredicateState == NULL)
+		info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, estate);
+	for (int i = 0; i < inserter->rows; i++)
+	{
+		TupleTableSlot *slot = inserter->slots[i];
+
+		context->ecxt_scantuple = slot;
+		if (info->ii_Predicate == NIL || ExecQual(info->ii_PredicateState, context))
+		{
+			FormIndexDatum(info, slot, estate, values, nulls);
+			index_insert(index, values, nulls, &slot->tts_tid, inserter->table, check,
+			             false, info);
+		}
+		ResetPerTupleExprContext(estate);
+	}
+}
+
+/*
+ * Writes the rows of the buffer into the table and its indexes, one index after the
+ * other: its pages are at hand then.
+ */
 static void
 flush(Inserter *inserter)
 {
 	EState *estate = inserter->estate;
+	ResultRelInfo *result = inserter->result;
 	MemoryContext old = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
 
 	CHECK_FOR_INTERRUPTS();
 	table_multi_insert(inserter->table, inserter->slots, inserter->rows,
 	                   estate->es_output_cid, 0, inserter->bulk);
 	MemoryContextSwitchTo(old);
+	for (int i = 0; i < result->ri_NumIndices; i++)
+	{
+		if (result->ri_IndexRelationInfo[i]->ii_ReadyForInserts)
+			insert_entries(inserter, result->ri_IndexRelationDescs[i],
+			               result->ri_IndexRelationInfo[i]);
+	}
 	for (int i = 0; i < inserter->rows; i++)
 	{
 		TupleTableSlot *slot = inserter->slots[i];
-		List *recheck = NIL;
 
-		if (inserter->result->ri_NumIndices > 0)
-			recheck = pm_insert_index_entries(inserter->result, slot, estate);
-		ExecARInsertTriggers(estate, inserter->result, slot, recheck, inserter->capture);
-		list_free(recheck);
+		ExecARInsertTriggers(estate, result, slot, NIL, inserter->capture);
 		ExecClearTuple(slot);
 		ResetPerTupleExprContext(estate);
 	}
@@ -306,7 +341,7 @@ is_plain(Relation table)
 	{
 		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
 
-		plain = plain && index->rd_index->indimmediate;
+		plain = plain && index->rd_index->indimmediate && !index->rd_index->indisexclusion;
 		index_close(index, NoLock);
 	}
 	list_free(indexes);

@@ -429,10 +429,10 @@ describe_out(TupleDesc query)
 PG_FUNCTION_INFO_V1(pm_catalog_merge_scan);
 
 /*
- * _merge_scan(query text, key text): rows for _merge_rows, whose first columns are pos,
+ * _merge_scan(query text, key text, batch bytea): rows for _merge_rows, whose first columns are pos,
  * row_no, digest, same_id, new_id, reason, row_nos and product_ids, from a query whose
  * first ones are row_no, digest and same_id; the key is one of the columns that follow,
- * of text or of eight bytes by value.  Throws what the query throws, 42703 if it has no
+ * of text or of eight bytes by value.  batch is the query's $1.  Throws what the query throws, 42703 if it has no
  * such column, 42804 if the key is of another type, 22023 if it is no such query.
  */
 Datum
@@ -440,8 +440,17 @@ pm_catalog_merge_scan(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MergeScan *scan = palloc0(sizeof(MergeScan));
-	SPIExecuteOptions options = {.must_return_tuples = true, .dest = &scan->receiver};
+	ParamListInfo params = makeParamList(1);
+	SPIExecuteOptions options = {
+	    .must_return_tuples = true, .dest = &scan->receiver, .params = params};
 
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("a query and its key must be given")));
+	params->params[0].value = PG_GETARG_DATUM(2);
+	params->params[0].isnull = PG_ARGISNULL(2);
+	params->params[0].pflags = PARAM_FLAG_CONST;
+	params->params[0].ptype = BYTEAOID;
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	scan->memory = CurrentMemoryContext;
 	scan->row = AllocSetContextCreate(CurrentMemoryContext, "pm_catalog row to merge",

@@ -30,6 +30,7 @@ _PG_init(void)
 	    "The same for all sessions: set it for the database.", &popularity_half_life,
 	    HALF_LIFE, HALF_LIFE_MIN, INT_MAX, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	pm_catalog_change_init();
+	pm_catalog_own_init();
 	pm_catalog_family_init();
 	MarkGUCPrefixReserved("pm_catalog");
 }

@@ -5,10 +5,12 @@
  *   rules.c        rules of single values, behind the CHECKs of columns
  *   change.c       the row that says who changes what in this transaction
  *   statement.c    triggers that keep what is derived from several rows
+ *   own.c          what this transaction has done to products
  *   written.c      columns that a row's own writing sets
  *   bulk_insert.c  many rows into several tables, with their triggers and constraints
  *   referred.c     what these rows refer to
  *   merge_scan.c   the rows of a merge's source, those that are unchanged apart
+ *   merge_specs.c  attributes of a product after those of a row are set
  *   digest.c       the digest of a row that a supplier sends
  *   search_*.c     search: search_module.h is their map
  *   family.c       families as this process knows them (family.h)
@@ -29,6 +31,7 @@
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
@@ -56,6 +59,11 @@ extern void pm_catalog_change_init(void);
 
 /* statement.c */
 extern bool pm_catalog_is_derived(Oid table);
+extern TriggerData *pm_catalog_statement_trigger(FunctionCallInfo fcinfo, const char *name);
+extern void pm_catalog_derive(TriggerData *trigger, int first);
+
+/* own.c */
+extern void pm_catalog_own_init(void);
 
 /* search_fold.c */
 extern const char *pm_catalog_to_utf8(const char *data, int *len);

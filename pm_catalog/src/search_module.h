@@ -5,7 +5,6 @@
  *   search_stems.c     stems of words in five languages, remembered
  *   search_words.c     words of a text, near words, what a word is looked up by
  *   search_document.c  what is indexed of a product
- *   search_wait.c      which notes a search must not wait for
  *   search_rank.c      how well a product answers a query, and where its title does
  *
  * Lexemes of a document, told apart by a character that no word has:

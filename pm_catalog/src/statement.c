@@ -128,8 +128,8 @@ kept_plan(const Trigger *trigger, int argument)
 }
 
 /* The trigger that called; throws if none did, or one for each row. */
-static TriggerData *
-statement_trigger(FunctionCallInfo fcinfo, const char *name)
+TriggerData *
+pm_catalog_statement_trigger(FunctionCallInfo fcinfo, const char *name)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
@@ -181,11 +181,11 @@ run_arguments(const TriggerData *trigger, int first, bool for_many_rows)
 }
 
 /*
- * What both triggers below do: nothing if the statement wrote no row, or was itself
- * derived for the table.
+ * Runs the SQL of a trigger, its arguments from first on; does nothing if the statement
+ * wrote no row, or was itself derived for the table.
  */
-static void
-after_statement(const TriggerData *trigger, int first)
+void
+pm_catalog_derive(TriggerData *trigger, int first)
 {
 	int64 rows = rows_written(trigger);
 	bool has_tables = trigger->tg_newtable != NULL || trigger->tg_oldtable != NULL;
@@ -194,7 +194,7 @@ after_statement(const TriggerData *trigger, int first)
 	    pm_catalog_is_derived(RelationGetRelid(trigger->tg_relation)))
 		return;
 	SPI_connect();
-	if (SPI_register_trigger_data(unconstify(TriggerData *, trigger)) < 0)
+	if (SPI_register_trigger_data(trigger) < 0)
 		elog(ERROR, "transition tables cannot be used");
 	run_arguments(trigger, first, rows > ROWS_FOR_KEPT_PLAN);
 	SPI_finish();
@@ -202,11 +202,11 @@ after_statement(const TriggerData *trigger, int first)
 
 PG_FUNCTION_INFO_V1(pm_catalog_after_statement);
 
-/* _after_statement(sql, ...): a trigger; see above. */
+/* _after_statement(sql, ...): a trigger: see pm_catalog_derive. */
 Datum
 pm_catalog_after_statement(PG_FUNCTION_ARGS)
 {
-	after_statement(statement_trigger(fcinfo, "_after_statement"), 0);
+	pm_catalog_derive(pm_catalog_statement_trigger(fcinfo, "_after_statement"), 0);
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -247,14 +247,14 @@ PG_FUNCTION_INFO_V1(pm_catalog_after_change);
 Datum
 pm_catalog_after_change(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = statement_trigger(fcinfo, "_after_change");
+	TriggerData *trigger = pm_catalog_statement_trigger(fcinfo, "_after_change");
 
 	if (trigger->tg_oldtable == NULL || trigger->tg_newtable == NULL)
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("_after_change() was not called after an UPDATE, with "
 		                       "transition tables")));
 	if (has_changed(trigger, trigger->tg_trigger->tgargs[0]))
-		after_statement(trigger, 1);
+		pm_catalog_derive(trigger, 1);
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -271,7 +271,7 @@ PG_FUNCTION_INFO_V1(pm_catalog_lock_writers);
 Datum
 pm_catalog_lock_writers(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = statement_trigger(fcinfo, "_lock_writers");
+	TriggerData *trigger = pm_catalog_statement_trigger(fcinfo, "_lock_writers");
 	char **arguments = trigger->tg_trigger->tgargs;
 	int count = trigger->tg_trigger->tgnargs;
 	Oid table = RelationGetRelid(trigger->tg_relation);
@@ -302,7 +302,7 @@ PG_FUNCTION_INFO_V1(pm_catalog_kept_by_server);
 Datum
 pm_catalog_kept_by_server(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = statement_trigger(fcinfo, "_kept_by_server");
+	TriggerData *trigger = pm_catalog_statement_trigger(fcinfo, "_kept_by_server");
 
 	if (trigger_depth() < 2)
 		ereport(ERROR,
