@@ -7,6 +7,13 @@ CREATE TABLE pm_cache._ttls (
 );
 SELECT pg_extension_config_dump('pm_cache._ttls', '');
 
+-- Sessions remember lifetimes: see src/kinds.c.
+CREATE FUNCTION pm_cache._ttls_changed() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_cache__ttls_changed';
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pm_cache._ttls
+FOR EACH STATEMENT EXECUTE FUNCTION pm_cache._ttls_changed();
+ALTER TABLE pm_cache._ttls ENABLE ALWAYS TRIGGER changed;
+
 CREATE VIEW pm_cache._shipped_ttls WITH (security_invoker = true) AS
 SELECT s.kind, s.seconds * interval '1 second' AS ttl
 FROM (VALUES
@@ -54,4 +61,4 @@ COMMENT ON FUNCTION pm_cache.set_ttl(text, interval) IS
   'Says how long values of a kind live that are stored from now on; a new name makes a kind. NULL: as shipped, and a kind of your own is gone. '
   'Raises 22023 for a kind that is no name of 1 to 63 bytes, and for a lifetime that is not positive.';
 
-REVOKE ALL ON FUNCTION pm_cache._ttl(text), pm_cache.set_ttl(text, interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_cache._ttls_changed(), pm_cache._ttl(text), pm_cache.set_ttl(text, interval) FROM PUBLIC;

@@ -106,22 +106,13 @@ pm_cache_get(PG_FUNCTION_ARGS)
 	PG_RETURN_JSONB_P(value);
 }
 
-/* When a value of this kind expires that is stored now. */
+/* When a value expires that lives so long from now. */
 static TimestampTz
-expires_at(text *kind, const Interval *own)
+expires_at(const Interval *ttl)
 {
-	const Interval *ttl = pm_cache_ttl(kind);
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz expires;
 
-	if (ttl == NULL)
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		         errmsg("unknown kind of cached values \"%s\"", shown(kind)),
-		         errhint("pm_cache.set_ttl(kind, ttl) makes one; view pm_cache.kinds "
-		                 "shows those there are.")));
-	if (own != NULL)
-		ttl = own;
 	expires = DatumGetTimestampTz(DirectFunctionCall2(
 	    timestamptz_pl_interval, TimestampTzGetDatum(now), IntervalPGetDatum(ttl)));
 	if (expires <= now)
@@ -153,7 +144,8 @@ pm_cache_set(PG_FUNCTION_ARGS)
 {
 	Lease *lease;
 	Jsonb *value;
-	text *kind;
+	text *name;
+	Kind kind;
 	TimestampTz expires;
 	bool stored;
 	Key key;
@@ -163,8 +155,14 @@ pm_cache_set(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(2))
 		refuse_null("kind");
 	make_key(PG_GETARG_TEXT_PP(0), &key);
-	kind = PG_GETARG_TEXT_PP(2);
-	expires = expires_at(kind, PG_ARGISNULL(3) ? NULL : PG_GETARG_INTERVAL_P(3));
+	name = PG_GETARG_TEXT_PP(2);
+	if (!pm_cache_find_kind(name, &kind))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("unknown kind of cached values \"%s\"", shown(name)),
+		         errhint("pm_cache.set_ttl(kind, ttl) makes one; view pm_cache.kinds "
+		                 "shows those there are.")));
+	expires = expires_at(PG_ARGISNULL(3) ? &kind.ttl : PG_GETARG_INTERVAL_P(3));
 	lease = pm_cache_find_lease(&key);
 	value = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
 	if (lease == NULL || value == NULL || is_bypassed(&key))
@@ -175,17 +173,15 @@ pm_cache_set(PG_FUNCTION_ARGS)
 	}
 	if (pm_cache_shared != NULL)
 	{
-		uint16 slot = pm_cache_slot(text_to_cstring(kind));
-
 		if (pm_cache_has_written())
 		{
-			wait_for_commit(lease, value, slot, expires);
+			wait_for_commit(lease, value, kind.slot, expires);
 			PG_RETURN_BOOL(true);
 		}
-		stored = pm_cache_keep(lease, value, slot, expires);
+		stored = pm_cache_keep(lease, value, kind.slot, expires);
 	}
 	else
-		stored = pm_cache_table_set(lease, value, kind, expires);
+		stored = pm_cache_table_set(lease, value, name, expires);
 	pm_cache_end_lease(lease, false);
 	PG_RETURN_BOOL(stored);
 }

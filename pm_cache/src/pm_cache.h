@@ -2,7 +2,7 @@
  * pm_cache.h - the map of this folder
  *
  * With shared memory (preloaded): entry.c finds, lends and stores, pending.c keeps what a
- * transaction invalidates and settles it, lease.c the session's leases.  Without: table.c.
+ * transaction invalidates and settles it, lease.c the session's leases.  Without: table.c.  kinds.c knows lifetimes.
  * ARCHITECTURE.md says why no reader sees a stale value; what relies on an order of steps
  * refers to that.
  */
@@ -106,6 +106,21 @@ typedef struct Lease
 	void *snapshot; /* pg_snapshot of the miss */
 } Lease;
 
+/* A kind of values. */
+typedef struct Kind
+{
+	char name[KIND_MAX + 1];
+	int len;
+	Interval ttl;
+	uint16 slot;
+} Kind;
+
+typedef struct CallArgument
+{
+	Oid type;
+	Datum value;
+} CallArgument;
+
 /* in pm_cache.c */
 extern int pm_cache_size;         /* kB */
 extern int pm_cache_max_value;    /* kB */
@@ -154,7 +169,11 @@ extern void pm_cache_table_miss(const Key *key);
 extern bool
 pm_cache_table_set(const Lease *lease, Jsonb *value, text *kind, TimestampTz expires);
 extern void pm_cache_table_invalidate(text *prefix);
-extern Interval *pm_cache_ttl(text *kind);
+extern bool pm_cache_call_as_owner(const char *name, int count,
+                                   const CallArgument *arguments, Datum *result);
+
+/* in kinds.c */
+extern bool pm_cache_find_kind(const text *name, Kind *kind);
 
 /* Does a mark cover a key? */
 static inline bool

@@ -1,5 +1,5 @@
 /*
- * table.c - values in tables, where the library is not preloaded; lifetimes
+ * table.c - values in tables, where the library is not preloaded
  *
  * What is done stands in functions of the schema, which are granted to nobody and called
  * here with their owner's rights.  An entry carries the snapshot of the miss that led to
@@ -22,15 +22,10 @@
 
 #define ARGUMENTS_MAX 5
 
-typedef struct Argument
-{
-	Oid type;
-	Datum value;
-} Argument;
-
-/* Calls a function of our schema as its owner. */
-static Datum
-call_as_owner(const char *name, int count, const Argument *arguments, bool *null)
+/* Calls a function of our schema as its owner; false: it returned NULL. */
+bool
+pm_cache_call_as_owner(const char *name, int count, const CallArgument *arguments,
+                       Datum *result)
 {
 	LOCAL_FCINFO(call, ARGUMENTS_MAX);
 	Oid types[ARGUMENTS_MAX];
@@ -38,7 +33,6 @@ call_as_owner(const char *name, int count, const Argument *arguments, bool *null
 	HeapTuple tuple;
 	Oid oid, owner, caller;
 	int context;
-	Datum result;
 
 	for (int i = 0; i < count; i++)
 		types[i] = arguments[i].type;
@@ -58,10 +52,9 @@ call_as_owner(const char *name, int count, const Argument *arguments, bool *null
 	}
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
-	result = FunctionCallInvoke(call);
+	*result = FunctionCallInvoke(call);
 	SetUserIdAndSecContext(caller, context);
-	*null = call->isnull;
-	return result;
+	return !call->isnull;
 }
 
 /* The text of a key, without the database. */
@@ -76,17 +69,18 @@ text_of(const Key *key)
 Jsonb *
 pm_cache_table_get(const Key *key)
 {
-	Argument arguments[] = {
+	CallArgument arguments[] = {
 	    {TEXTOID, text_of(key)}
     };
 	Datum value;
-	bool null;
+	Jsonb *found = NULL;
 
 	/* what this statement has stored counts, too */
 	PushActiveSnapshot(GetTransactionSnapshot());
-	value = call_as_owner("_entry", 1, arguments, &null);
+	if (pm_cache_call_as_owner("_entry", 1, arguments, &value))
+		found = DatumGetJsonbP(value);
 	PopActiveSnapshot();
-	return null ? NULL : DatumGetJsonbP(value);
+	return found;
 }
 
 /* Gives a lease: what is read from now on is at least as new as the oldest snapshot. */
@@ -117,41 +111,27 @@ pm_cache_table_miss(const Key *key)
 bool
 pm_cache_table_set(const Lease *lease, Jsonb *value, text *kind, TimestampTz expires)
 {
-	Argument arguments[] = {
+	CallArgument arguments[] = {
 	    {TEXTOID,        text_of(&lease->key)            },
 	    {JSONBOID,       JsonbPGetDatum(value)           },
 	    {TEXTOID,        PointerGetDatum(kind)           },
 	    {TIMESTAMPTZOID, TimestampTzGetDatum(expires)    },
 	    {PG_SNAPSHOTOID, PointerGetDatum(lease->snapshot)}
     };
-	bool null;
+	Datum stored;
 
 	if (XactReadOnly || VARSIZE(value) > (Size) pm_cache_max_value * 1024)
 		return false;
-	return DatumGetBool(call_as_owner("_store", 5, arguments, &null));
+	return pm_cache_call_as_owner("_store", 5, arguments, &stored) && DatumGetBool(stored);
 }
 
 void
 pm_cache_table_invalidate(text *prefix)
 {
-	Argument arguments[] = {
+	CallArgument arguments[] = {
 	    {TEXTOID, PointerGetDatum(prefix)}
     };
-	bool null;
+	Datum nothing;
 
-	(void) call_as_owner("_invalidate", 1, arguments, &null);
-}
-
-/* The lifetime of a kind; NULL: there is no such kind. */
-Interval *
-pm_cache_ttl(text *kind)
-{
-	Argument arguments[] = {
-	    {TEXTOID, PointerGetDatum(kind)}
-    };
-	Datum ttl;
-	bool null;
-
-	ttl = call_as_owner("_ttl", 1, arguments, &null);
-	return null ? NULL : DatumGetIntervalP(ttl);
+	(void) pm_cache_call_as_owner("_invalidate", 1, arguments, &nothing);
 }
