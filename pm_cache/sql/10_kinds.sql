@@ -43,7 +43,10 @@ CREATE FUNCTION pm_cache.set_ttl(kind text, ttl interval) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF kind IS NULL OR octet_length(kind) NOT BETWEEN 1 AND 63 THEN
+  IF kind IS NULL THEN
+    RAISE EXCEPTION 'the kind of a cached value cannot be NULL' USING ERRCODE = '22004';
+  END IF;
+  IF octet_length(kind) NOT BETWEEN 1 AND 63 THEN
     RAISE EXCEPTION 'invalid kind of cached values "%"', left(kind, 64)
       USING ERRCODE = '22023', DETAIL = 'A kind is a name of 1 to 63 bytes.';
   END IF;
@@ -59,6 +62,6 @@ END
 $$;
 COMMENT ON FUNCTION pm_cache.set_ttl(text, interval) IS
   'Says how long values of a kind live that are stored from now on; a new name makes a kind. NULL: as shipped, and a kind of your own is gone. '
-  'Raises 22023 for a kind that is no name of 1 to 63 bytes, and for a lifetime that is not positive.';
+  'Raises 22004 for a NULL kind, 22023 for one that is no name of 1 to 63 bytes, and for a lifetime that is not positive.';
 
 REVOKE ALL ON FUNCTION pm_cache._ttls_changed(), pm_cache._ttl(text), pm_cache.set_ttl(text, interval) FROM PUBLIC;
