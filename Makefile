@@ -5,7 +5,7 @@
 
 all: build
 
-EXTENSIONS = pm_gtin pm_jobs pm_xref pm_core pm_suppliers pm_catalog pm_imports
+EXTENSIONS = pm_gtin pm_jobs pm_xref pm_cache pm_core pm_suppliers pm_catalog pm_imports
 
 # pg_regress over the whole system: sql/x.sql with expected/x.out, in order.
 REGRESS = \

@@ -61,6 +61,7 @@ PM_COMMON_SOURCES = \
 	pm_resolve_shape.c \
 	pm_resolve_words.c \
 	pm_spell.c \
+	pm_store.c \
 	pm_typed_code.c \
 	pm_strings.c \
 	pm_tags.c \

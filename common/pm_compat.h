@@ -122,4 +122,19 @@
 	makeJsonLexContextCstringLen(unconstify(char *, text), size, PG_UTF8, true)
 #endif
 
+/* The number of this process among all; 17 gave it a name.  Needs proc.h. */
+#if PG_VERSION_NUM >= 170000
+#define pm_my_number() MyProcNumber /* untested */
+#else
+#define pm_my_number() MyProc->pgprocno
+#endif
+
+/* The first of the snapshots that are in use, NULL if there is none; 18 dropped it. */
+#if PG_VERSION_NUM >= 180000
+#define pm_oldest_snapshot() \
+	(ThereAreNoPriorRegisteredSnapshots() ? GetActiveSnapshot() : NULL) /* untested */
+#else
+#define pm_oldest_snapshot() GetOldestSnapshot()
+#endif
+
 #endif /* PM_COMPAT_H */

@@ -41,6 +41,15 @@ running() {
   [ -e "$home/data/postmaster.pid" ] && as_owner pg_ctl -D data status >/dev/null 2>&1
 }
 
+# Has what is preloaded been built since the server started?
+preloaded_is_newer() {
+  local module
+  for module in pm_jobs pm_cache; do
+    [ "$("$PG_CONFIG" --pkglibdir)/$module.so" -nt "$home/data/postmaster.pid" ] && return 0
+  done
+  return 1
+}
+
 # A new directory for the owner alone; prints its name.
 private_directory() {
   local dir
@@ -117,7 +126,7 @@ start() {
   ! write_settings || changed=yes
   if running; then
     # what is preloaded stays as it was when the server started
-    [ $changed = yes ] || [ "$("$PG_CONFIG" --pkglibdir)/pm_jobs.so" -nt "$home/data/postmaster.pid" ] || return 0
+    [ $changed = yes ] || preloaded_is_newer || return 0
     stop >/dev/null
   fi
   socket=$(socket_directory)

@@ -16,6 +16,6 @@ done
 read_databases
 while IFS=$'\t' read -r host port; do
   echo "# server $host:$port"
-  echo "shared_preload_libraries = 'pm_jobs,pm_core'"
+  echo "shared_preload_libraries = 'pm_jobs, pm_cache, pm_core'"
   server_settings "$host" "$port"
 done < <(servers)

@@ -145,7 +145,7 @@ foreach my $database (@all)
 	my $own = $database =~ s/^db_/pm_/r;
 	my $there = $node{$database}->safe_psql('postgres', "SELECT name FROM pg_available_extensions WHERE name = '$own'");
 	is($node{$database}->safe_psql($database, q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
-		join(' ', sort split / /, "pm_gtin pm_jobs pm_xref postgres_fdw $there"), "$database: extensions");
+		join(' ', sort split / /, "pm_gtin pm_jobs pm_xref pm_cache postgres_fdw $there"), "$database: extensions");
 	like($node{$database}->safe_psql($database, 'SHOW search_path'), qr/^"\$user", public, pm_gtin, $own\b/, "$database: search_path");
 	is($node{$database}->safe_psql($database, q{SELECT '4006381333931'::gtin = '04006381333931'}), 't', "$database: operators are found");
 	is( $node{$database}->safe_psql($database, <<'SQL'), 't|pm_worker|pm_worker|f|t', "$database: servers for all others, mapped for pm_worker without a password");
@@ -303,7 +303,7 @@ is($one->safe_psql('db_core', q{SELECT option_value FROM pg_foreign_server, pg_o
 # One database: the same extensions, no links.
 deploy_ok('one database', $one, 'create.sh', '--one-database', 'everything');
 is($one->safe_psql('everything', q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
-	'pgcrypto pm_catalog pm_core pm_gtin pm_imports pm_jobs pm_suppliers pm_xref postgres_fdw', 'one database: extensions');
+	'pgcrypto pm_cache pm_catalog pm_core pm_gtin pm_imports pm_jobs pm_suppliers pm_xref postgres_fdw', 'one database: extensions');
 is($one->safe_psql('everything', 'SELECT count(*) FROM pg_foreign_server'), '0', 'one database: no links');
 is($one->safe_psql('everything', 'SELECT datconnlimit FROM pg_database WHERE datname = current_database()'), '101', 'one database: the pools together');
 is($one->safe_psql('everything', 'SHOW search_path'),

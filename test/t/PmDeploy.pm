@@ -24,14 +24,14 @@ sub deploy_dir
 	return $deploy;
 }
 
-# Starts a server that preloads pm_jobs, with more lines for its postgresql.conf.
+# Starts a server that preloads pm_jobs and pm_cache, with more lines for its postgresql.conf.
 sub make_server
 {
 	my ($name, $conf) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
 	$node->init;
-	$node->append_conf('postgresql.conf', "fsync = off\nshared_preload_libraries = 'pm_jobs'\nmax_connections = 400\n" . ($conf // ''));
+	$node->append_conf('postgresql.conf', "fsync = off\nshared_preload_libraries = 'pm_jobs, pm_cache, pm_core'\nmax_connections = 400\n" . ($conf // ''));
 	$node->start;
 	return $node;
 }
