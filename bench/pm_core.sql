@@ -1,0 +1,47 @@
+-- pm_core.sql - permissions and tokens, beside a query of the tables and HMAC alone
+--
+-- One session, no parallel query.  psql variable: calls, how many.
+\set ON_ERROR_STOP on
+\pset footer off
+SET client_min_messages = warning;
+\ir harness.sql
+SET jit = off;
+SET max_parallel_workers_per_gather = 0;
+SET pm_core.bcrypt_cost = 4;
+CREATE EXTENSION pm_core CASCADE;
+
+SELECT FROM pm_core.create_default_roles() \g /dev/null
+SELECT count(pm_core.create_user(n || '@example.com')) FROM generate_series(1, 1000) AS n \g /dev/null
+CREATE TABLE asked AS
+SELECT u.id, 'product'::text AS resource, 'read'::text AS action FROM generate_series(1, :calls / 1000) AS n, pm_core.users AS u;
+-- tokens of 1 000 sessions, each as often as it takes
+CREATE TABLE issued AS SELECT (pm_core.issue_token(u.id)).access_token AS token FROM pm_core.users AS u;
+CREATE TABLE presented AS
+SELECT i.token, convert_to(split_part(i.token, '.', 1) || '.' || split_part(i.token, '.', 2), 'UTF8') AS signed FROM generate_series(1, :calls / 1000) AS n, issued AS i;
+CREATE TABLE key AS SELECT secret FROM pm_core._signing_keys;
+VACUUM ANALYZE;
+
+CALL bench.compare('permissions', ARRAY['empty', 'join of the tables', 'has_permission'],
+  ARRAY['SELECT count(*) FROM asked WHERE length(resource) + length(action) > 0 AND id IS NOT NULL',
+        'SELECT count(*) FROM asked AS a WHERE EXISTS (SELECT FROM pm_core.users AS u JOIN pm_core.roles AS r ON r.name = u.role JOIN pm_core.role_permissions AS rp ON rp.role_id = r.id
+           JOIN pm_core.permissions AS p ON p.id = rp.permission_id WHERE u.id = a.id AND u.is_active AND r.is_active AND p.resource = a.resource AND p.action = a.action OFFSET 0)',
+        'SELECT count(*) FROM asked WHERE pm_core.has_permission(id, resource, action)'],
+  rounds => 5);
+CALL bench.compare('tokens', ARRAY['empty', 'hmac of pgcrypto', 'verify_token'],
+  ARRAY['SELECT count(length(token)) FROM presented',
+        'SELECT count(public.hmac(signed, secret, ''sha256'')) FROM presented, key',
+        'SELECT count(pm_core.verify_token(token)) FROM presented'],
+  rounds => 5);
+INSERT INTO bench.targets (test, variant, baseline, less) VALUES
+  ('permissions', 'has_permission', 'join of the tables', 'empty'),
+  ('tokens', 'verify_token', 'hmac of pgcrypto', 'empty');
+INSERT INTO bench.figures (test, figure, value, at_most, at_least)
+SELECT 'permissions', 'has_permission, us a call', percentile_cont(0.5) WITHIN GROUP (ORDER BY h.seconds - e.seconds) * 1e6 / :calls, 2, NULL
+FROM bench.runs AS h JOIN bench.runs AS e USING (test, round) WHERE h.test = 'permissions' AND h.variant = 'has_permission' AND e.variant = 'empty'
+UNION ALL
+SELECT 'tokens', 'verifications a second', :calls / percentile_cont(0.5) WITHIN GROUP (ORDER BY v.seconds - e.seconds), NULL, 150000
+FROM bench.runs AS v JOIN bench.runs AS e USING (test, round) WHERE v.test = 'tokens' AND v.variant = 'verify_token' AND e.variant = 'empty';
+\echo 'Times: medians of five rounds of' :calls 'calls; ratio: median of the rounds'' ratios, the time of an empty scan taken off both.'
+SELECT test, variant, round(seconds::numeric, 3) AS seconds, baseline, round(baseline_seconds::numeric, 3) AS "its seconds", round(ratio::numeric, 2) AS ratio
+FROM bench.ratios ORDER BY id;
+SELECT test, figure, round(value::numeric, 2) AS value, at_most, at_least, CASE WHEN value > at_most OR value < at_least THEN 'missed' ELSE 'met' END AS target FROM bench.figures ORDER BY id;
