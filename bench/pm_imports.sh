@@ -16,7 +16,7 @@ sql() {
   psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"
 }
 
-sql -f harness.sql -c 'CREATE TABLE bench.memory (test text, variant text, megabytes float8)' -c 'CREATE DATABASE catalog_full'
+sql -f harness.sql -c 'CREATE TABLE bench.sessions (test text, variant text, megabytes float8, processor float8)' -c 'CREATE DATABASE catalog_full'
 sql -d catalog_full -v "rows=$rows" -v "dir=$dir" -f pm_imports.sql
 PGOPTIONS="$PGOPTIONS -c pm_imports.directories=$dir"
 sql -c 'CREATE DATABASE catalog_empty TEMPLATE catalog_full STRATEGY file_copy'
@@ -35,18 +35,21 @@ prepare() {
 note() {
   [ "$3" = 0 ] || sql -c "INSERT INTO bench.runs VALUES ('$1', '$2', $3, $4)"
 }
-# call TEST VARIANT ROUND TEMPLATE DATABASE PROCEDURE...: calls them in one session; what
-# they took, and the memory of that session's own, looked at all the time
+# call TEST VARIANT ROUND TEMPLATE DATABASE PROCEDURE...: calls them in one session; notes
+# what they took, also of the processor, and the memory of that session's own, looked at
+# all the time
 call() {
-  local test=$1 variant=$2 round=$3 database=$5 most=0 now backend client
+  local test=$1 variant=$2 round=$3 database=$5 most=0 now backend client seconds processor
+  local clock
+  clock="extract(epoch FROM clock_timestamp()) AS seconds, (s.f[14]::float8 + s.f[15]::float8) / $(getconf CLK_TCK) AS processor FROM (SELECT string_to_array(pg_read_file('/proc/self/stat'), ' ') AS f) AS s"
   prepare "$4"
   {
     echo 'SELECT pg_backend_pid();'
     echo '\o /dev/null'
-    echo 'SELECT extract(epoch FROM clock_timestamp()) AS started \gset'
+    echo "SELECT $clock \gset"
     printf '%s;\n' "${@:6}"
     echo '\o'
-    echo 'SELECT extract(epoch FROM clock_timestamp()) - :started;'
+    echo "SELECT c.seconds - :seconds, c.processor - :processor FROM (SELECT $clock) AS c;"
   } >"$dir/script"
   : >"$dir/out"
   sql -d "$database" -f "$dir/script" >"$dir/out" &
@@ -60,10 +63,9 @@ call() {
     sleep 0.05
   done
   wait "$client"
-  note "$test" "$variant" "$round" "$(tail -n 1 "$dir/out")"
-  case $variant in
-    import* | 'dry run'*) [ "$round" = 0 ] || sql -c "INSERT INTO bench.memory VALUES ('$test', '$variant', $most / 1024.0)" ;;
-  esac
+  IFS='|' read -r seconds processor < <(tail -n 1 "$dir/out")
+  note "$test" "$variant" "$round" "$seconds"
+  [ "$round" = 0 ] || sql -c "INSERT INTO bench.sessions VALUES ('$test', '$variant', $most / 1024.0, $processor)"
 }
 # run TEST VARIANT ROUND TEMPLATE COMMAND...: a program of its own
 run() {

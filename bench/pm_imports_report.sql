@@ -17,8 +17,11 @@ INSERT INTO bench.targets (test, variant, baseline, at_most, note) VALUES
 INSERT INTO bench.figures (test, figure, value, at_least)
 SELECT r.test, r.variant || ', rows/s', :rows / percentile_cont(0.5) WITHIN GROUP (ORDER BY r.seconds), CASE r.test WHEN 'unchanged' THEN 400000 WHEN 'lean' THEN 30000 END
 FROM bench.runs AS r WHERE r.variant ~ '^(import|dry run)' GROUP BY r.test, r.variant ORDER BY r.test, r.variant;
+INSERT INTO bench.figures (test, figure, value)
+SELECT s.test, s.variant || ', rows a second of processor time', :rows / percentile_cont(0.5) WITHIN GROUP (ORDER BY s.processor)
+FROM bench.sessions AS s WHERE s.test = 'unchanged' GROUP BY s.test, s.variant ORDER BY s.variant;
 INSERT INTO bench.figures (test, figure, value, at_most)
-SELECT m.test, m.variant || ', MB of its own', max(m.megabytes), 128 FROM bench.memory AS m GROUP BY m.test, m.variant ORDER BY m.test, m.variant;
+SELECT s.test, s.variant || ', MB of its own', max(s.megabytes), 128 FROM bench.sessions AS s WHERE s.variant ~ '^(import|dry run)' GROUP BY s.test, s.variant ORDER BY s.test, s.variant;
 
 \echo 'Times: medians of' :rounds 'rounds of' :rows 'records; ratio: median of the rounds'' ratios.  COPY is of rows'
 \echo 'that are clean and have their keys, into the same tables with their indexes and constraints.'
