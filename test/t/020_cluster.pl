@@ -189,6 +189,8 @@ sub supplier_arrives
 	return;
 }
 supplier_arrives('db_suppliers', 'db_catalog', 'two databases');
+my $codes = 'SELECT topic, server, queue, kind FROM pm_xref.subscriptions WHERE topic ~ $$^imports$$';
+is($one->safe_psql('db_imports', $codes), 'imports.codes.resolved|db_suppliers|codes|record_batch', 'what imports read of codes goes back to db_suppliers');
 
 my $settings = deploy_ok('settings', $one, 'settings.sh', '-c', $conf);
 is(scalar(() = $settings =~ /^# server /mg), 2, 'a part for each server');
@@ -318,6 +320,7 @@ SELECT pm_xref.add_reference('files to items', 'files', 'product_id', NULL, 'pub
 SQL
 $one->safe_psql('everything', q{INSERT INTO pm_suppliers.suppliers (code, name) VALUES ('acme', 'Acme')});
 supplier_arrives('everything', 'everything', 'one database');
+is($one->safe_psql('everything', $codes), 'imports.codes.resolved||codes|record_batch', 'one database: what imports read of codes stays here');
 is($one->safe_psql('everything', 'SET ROLE pm_worker; SELECT reference, rows_checked, nulls, orphans FROM pm_xref.check() ORDER BY 1'), "catalog_suppliers|1|0|0\nfiles to items|2|1|1", 'one database: references are checked here');
 
 $one->stop;
