@@ -50,7 +50,7 @@ DISCARD TEMP;
 -- a name of the merge's own tables is taken: refused, and nothing is written
 CREATE TEMP TABLE _merge_known (pos int);
 SELECT row_no, outcome FROM merge_products('01a21d28-7d45-7936-84e2-00000000000a', 3, 'public.source', '01a21d28-7d45-7936-84e2-000000000001');
-SELECT count(*) AS batches FROM merges;
+SELECT count(*) AS batches FROM merges WHERE job = '01a21d28-7d45-7936-84e2-00000000000a';
 DROP TABLE _merge_known;
 SELECT row_no, outcome FROM merge_products('01a21d28-7d45-7936-84e2-00000000000a', 3, 'public.source', '01a21d28-7d45-7936-84e2-000000000001') ORDER BY 1;
 DROP TABLE public.source, public.victims;

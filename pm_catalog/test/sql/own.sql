@@ -28,7 +28,7 @@ SELECT pg_temp.notes();
 -- ... and in the next one again
 UPDATE products SET title = title || ' or red' WHERE id = pg_temp.id(2);
 SELECT pg_temp.notes();
-SELECT rebuild_search();
+SELECT rebuild_search() >= 3 AS is_rebuilt;
 
 -- also if it was told in a part that failed
 BEGIN;
@@ -51,7 +51,7 @@ SELECT index_products();
 SELECT pg_temp.notes();
 UPDATE products SET title = 'Crayon' WHERE id = pg_temp.id(1);
 SELECT pg_temp.notes();
-SELECT rebuild_search();
+SELECT rebuild_search() >= 3 AS is_rebuilt;
 UPDATE products SET title = 'Chalk' WHERE id = pg_temp.id(1);
 SELECT pg_temp.notes();
 ROLLBACK;
