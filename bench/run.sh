@@ -9,6 +9,7 @@
 #   values       transforms and typed readers of imports, ns a value
 #   jobs         pm_jobs in one session beside a plain table, JOBS (100 000)
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
+#   cache        pm_cache: a hit beside a lookup, misses, 8 readers and writers
 #   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
 #   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
 #   imports      pm_imports: a file of 1 000 000 records beside COPY and ON CONFLICT
@@ -38,7 +39,7 @@ cd "$(dirname "$0")/.."
 
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
 catalog='merge search integrity write read'
-all="gtin values jobs xref suppliers csv xlsx $catalog imports $workers"
+all="gtin values jobs xref cache suppliers csv xlsx $catalog imports $workers"
 parts=$all
 short=
 for argument in "$@"; do
@@ -104,6 +105,11 @@ run_part() {
       measure pm_xref 'Logged tables, both databases in one cluster, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         psql -X -q -v "refs=$([ -n "$short" ] && echo 20000 || echo 2000000)" -f bench/pm_xref.sql
+      ;;
+    cache)
+      measure pm_cache 'shared_buffers 512 MB, fsync off, no JIT' \
+        -c shared_buffers=512MB -c fsync=off -c shared_preload_libraries=pm_cache \
+        bench/pm_cache.sh "$([ -n "$short" ] && echo 20000 || echo 200000)" "$([ -n "$short" ] && echo 1 || echo 5)"
       ;;
     suppliers)
       measure pm_suppliers 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
