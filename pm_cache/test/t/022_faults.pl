@@ -86,7 +86,7 @@ SQL
 	$standby->start;
 	is($standby->safe_psql('postgres', $look), '', "$name: a standby finds nothing");
 	is($standby->safe_psql('postgres', q{SELECT pm_cache.cache_set('k', '2', 'products')}), 'f', "$name: and stores nothing");
-	is($standby->safe_psql('postgres', 'SELECT kind, entries FROM pm_cache.cache_stats'), '|0', "$name: it has figures");
+	is($standby->safe_psql('postgres', 'SELECT entries FROM pm_cache.cache_stats WHERE kind IS NULL'), '0', "$name: it has figures");
 	my (undef, undef, $err) = $standby->psql('postgres', q{SELECT pm_cache.cache_invalidate('k')}, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 	like($err, qr/ERROR:  25006: cannot execute pm_cache.cache_invalidate\(\) during recovery/, "$name: and invalidates nothing");
 	$standby->promote;
