@@ -14,7 +14,7 @@
 #   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
 #   imports      pm_imports: a file of 1 000 000 records beside COPY and ON CONFLICT
 #   search       pm_catalog: search of 1 000 000 products
-#   integrity    pm_catalog: periods of 500 000 prices, counts of categories
+#   integrity    pm_catalog: periods of 100 000 prices, counts of categories
 #   write        pm_catalog: single writes with versions and events beside a plain table
 #   read         pm_catalog: a product by id, ean and sku beside a bare table
 #   catalog      merge, search, integrity, write and read
@@ -155,7 +155,7 @@ run_part() {
     integrity)
       measure pm_catalog_integrity 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h -c work_mem=64MB \
-        psql -X -q -v "prices=$([ -n "$short" ] && echo 20000 || echo 500000)" -f bench/pm_catalog_integrity.sql
+        psql -X -q -v "prices=$([ -n "$short" ] && echo 20000 || echo 100000)" -f bench/pm_catalog_integrity.sql
       ;;
     write)
       measure pm_catalog_write 'One session, shared_buffers 2 GB, fsync on, durable commits, no JIT' \

@@ -152,8 +152,9 @@ make_workbook(const char *path, Text sheet, Text strings)
 	    "styles\" Target=\"styles.xml\"/></Relationships>";
 	static const char styles[] =
 	    "<styleSheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">"
-	    "<fonts count=\"1\"><font/></fonts><fills count=\"1\"><fill/></fills><borders count=\"1\">"
-	    "<border/></borders><cellStyleXfs count=\"1\"><xf/></cellStyleXfs>"
+	    "<fonts count=\"1\"><font/></fonts>"
+	    "<fills count=\"1\"><fill><patternFill/></fill></fills>"
+	    "<borders count=\"1\"><border/></borders><cellStyleXfs count=\"1\"><xf/></cellStyleXfs>"
 	    "<cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>";
 	zip_t *zip = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, NULL);
 

@@ -4,8 +4,9 @@
 #
 #   test/sandbox.sh test/with_cluster.sh test/run_tests.pl [--only=KIND,...] EXTENSION...
 #
-# Kinds, in the order they run; each is looked for in every extension's test/ and
-# then in the top test/ (pg_regress over the whole system: sql/ and expected/):
+# Kinds; each is looked for in every extension's test/ and then in the top test/
+# (pg_regress over the whole system: sql/ and expected/).  TAP files run last, the
+# others extension by extension in this order:
 #
 #   unit       build/unit/test_*           TAP programs in plain C
 #   regress    REGRESS of the Makefile     pg_regress
@@ -153,7 +154,7 @@ sub run_regress
 	}
 }
 
-# All kinds but unit, for one extension or, with the directory ".", for the system.
+# Regress, isolation and pgTAP of one extension or, with the directory ".", of the system.
 sub run_directory
 {
 	my ($dir) = @_;
@@ -184,20 +185,63 @@ sub run_directory
 			system('dropdb', $database) == 0 or die "dropdb failed\n";
 		}
 	}
-	if (wanted('tap') and my @files = glob "$dir/test/t/*.pl")
+}
+
+# The TAP files of all directories, as many at a time as there are processors: each has
+# servers of its own.  What one prints is shown when it has ended.
+sub run_tap_files
+{
+	my @waiting = map { my $dir = $_; map { [ $dir, $_ ] } glob "$dir/test/t/*.pl" } @_;
+	my $at_once = `nproc`;
+	my %running;
+	my $number = 0;
+
+	local $ENV{PG_REGRESS} = $pg_regress;
+	local $ENV{PERL5LIB} = "$pgxs/src/test/perl";
+	local $ENV{PG_TEST_PORT_DIR} = "$tmp/ports";
+	make_path($ENV{PG_TEST_PORT_DIR}, "$tmp/tap");
+	heading('tap') if @waiting;
+	while (@waiting || %running)
 	{
-		heading("$name: tap");
-		local $ENV{PG_REGRESS} = $pg_regress;
-		local $ENV{PERL5LIB} = "$pgxs/src/test/perl";
-		foreach my $file (@files)
+		if (@waiting && keys %running < $at_once)
 		{
-			my $base = basename($file, '.pl');
-			local $ENV{TESTDIR} = "$tmp/tap/$name/$base";
-			make_path($ENV{TESTDIR});
-			next if run_tap("$base.pl", 'perl', $file);
-			show_tail($_, 60) foreach glob "$ENV{TESTDIR}/tmp_check/log/*";
+			my ($dir, $file) = @{ shift @waiting };
+			my $output = "$tmp/tap/" . ++$number;
+			my $pid = fork() // die "cannot fork: $!\n";
+
+			if ($pid == 0)
+			{
+				open(STDOUT, '>', $output) && open(STDERR, '>&', \*STDOUT) or die "$output: $!\n";
+				run_tap_file($dir, $file);
+				print join(' ', %count), "\n";
+				exit 0;
+			}
+			$running{$pid} = [ $file, $output ];
+			next;
 		}
+		my ($file, $output) = @{ delete $running{ wait() } };
+		open(my $in, '<', $output) or die "$output: $!\n";
+		my @lines = <$in>;
+		my %counted = (pop(@lines) // '') =~ /(passed|failed|skipped) (\d+)/g;
+		my $is_whole = $? == 0 && keys %counted == 3;
+
+		print @lines, $is_whole ? () : "$file FAILED\n";
+		$counted{failed} = 1 if !$is_whole;
+		$count{$_} += $counted{$_} // 0 foreach keys %count;
 	}
+}
+
+# One TAP file, counted from zero.
+sub run_tap_file
+{
+	my ($dir, $file) = @_;
+	my $name = ($dir eq '.' ? 'system' : $dir) . '/' . basename($file, '.pl');
+
+	$count{$_} = 0 foreach keys %count;
+	$ENV{TESTDIR} = "$tmp/tap/$name";
+	make_path($ENV{TESTDIR});
+	run_tap($name, 'perl', $file) and return;
+	show_tail($_, 60) foreach glob "$ENV{TESTDIR}/tmp_check/log/*";
 }
 
 if (wanted('unit'))
@@ -206,6 +250,7 @@ if (wanted('unit'))
 	run_tap(basename($_), $_) foreach grep { -x && !/\./ } glob "$top/build/unit/test_*";
 }
 run_directory($_) foreach @extensions, '.';
+run_tap_files(@extensions, '.') if wanted('tap');
 
 print "$count{passed} passed, $count{failed} failed",
   $count{skipped} ? ", $count{skipped} skipped\n" : "\n";

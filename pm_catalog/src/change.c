@@ -18,12 +18,56 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/uuid.h"
 
 static int64 current;                /* the id; 0: none in this transaction */
 static SubTransactionId current_sub; /* the subtransaction that made it */
+
+static char *user_id; /* the settings; NULL or empty if nothing was said */
+static char *reason;
+
+/* Can the text be cast to uuid: 32 digits, a hyphen after every fourth one or not? */
+static bool
+is_uuid(const char *text)
+{
+	int digits = 0;
+	bool hyphen = true; /* none may be here */
+
+	for (; *text != '\0'; text++)
+	{
+		if (*text == '-' ? hyphen : strchr("0123456789abcdefABCDEF", *text) == NULL)
+			return false;
+		if (*text != '-')
+			digits++;
+		hyphen = *text == '-' || digits % 4 != 0 || digits == 2 * UUID_LEN;
+	}
+	return digits == 2 * UUID_LEN;
+}
+
+/* A setting that is a UUID or empty: says whether the new value is one. */
+static bool
+check_user_id(char **value, void **extra, GucSource source)
+{
+	if (**value != '\0' && !is_uuid(*value))
+	{
+		GUC_check_errhint("It is the UUID of a user, or empty.");
+		return false;
+	}
+	return true;
+}
+
+/*
+ * What changes products says something else about itself from now on: the next change
+ * makes a row of its own.
+ */
+static void
+assign_who(const char *value, void *extra)
+{
+	current = 0;
+}
 
 /* The transaction has ended: forgets the id. */
 static void
@@ -43,13 +87,6 @@ forget_at_sub_end(SubXactEvent event, SubTransactionId sub, SubTransactionId par
 		current_sub = parent;
 	else if (event == SUBXACT_EVENT_ABORT_SUB)
 		current = 0;
-}
-
-/* The next change makes a row of its own. */
-void
-pm_catalog_forget_change(void)
-{
-	current = 0;
 }
 
 /*
@@ -85,14 +122,14 @@ make_change(const pg_uuid_t *job, const int32 *batch)
 
 	namestrcpy(&role, GetUserNameFromId(GetUserId(), false));
 	values[0] = NameGetDatum(&role);
-	if (pm_catalog_user_id != NULL && *pm_catalog_user_id != '\0')
+	if (user_id != NULL && *user_id != '\0')
 	{
-		values[1] = CStringGetTextDatum(pm_catalog_user_id);
+		values[1] = CStringGetTextDatum(user_id);
 		nulls[1] = ' ';
 	}
-	if (pm_catalog_reason != NULL && *pm_catalog_reason != '\0')
+	if (reason != NULL && *reason != '\0')
 	{
-		values[2] = CStringGetTextDatum(pm_catalog_reason);
+		values[2] = CStringGetTextDatum(reason);
 		nulls[2] = ' ';
 	}
 	if (job != NULL)
@@ -142,6 +179,13 @@ pm_catalog_current_change(void)
 void
 pm_catalog_change_init(void)
 {
+	DefineCustomStringVariable("pm_catalog.user_id",
+	                           "The user for whom products are changed, a UUID.",
+	                           "Kept in changes.user_id, as the client says it.", &user_id,
+	                           "", PGC_USERSET, 0, check_user_id, assign_who, NULL);
+	DefineCustomStringVariable("pm_catalog.reason", "Why products are changed.",
+	                           "Kept in changes.reason.", &reason, "", PGC_USERSET, 0, NULL,
+	                           assign_who, NULL);
 	RegisterXactCallback(forget_at_end, NULL);
 	RegisterSubXactCallback(forget_at_sub_end, NULL);
 }

@@ -33,10 +33,7 @@
 
 #include "pm_compat.h"
 
-/* pm_catalog.c; the settings are NULL or empty if nothing was said */
-extern char *pm_catalog_user_id;
-extern char *pm_catalog_reason;
-
+/* query.c */
 extern void pm_catalog_run(SPIPlanPtr *plan, const char *sql, int nargs, Oid *types,
                            Datum *values, const char *nulls);
 
@@ -48,7 +45,6 @@ typedef struct PmCatalogCaller
 } PmCatalogCaller;
 
 extern int64 pm_catalog_current_change(void);
-extern void pm_catalog_forget_change(void);
 extern void pm_catalog_begin_as_owner(Relation table, PmCatalogCaller *caller);
 extern void pm_catalog_end_as_owner(const PmCatalogCaller *caller);
 extern void pm_catalog_change_init(void);

@@ -176,6 +176,9 @@ extern int pm_xref_work_mem; /* kB */
 extern Reference *pm_xref_read_reference(const char *name);
 extern void pm_xref_look_at_parent(Reference *reference, bool closely);
 extern const char *pm_xref_stream_refusal(const Reference *reference);
+typedef void (*ReferenceBody)(Reference *reference, void *context);
+extern void pm_xref_with_parent(const char *name, ReferenceBody before, bool closely,
+                                ReferenceBody body, void *context);
 
 /* in ask.c */
 extern Answer *pm_xref_ask(Reference *reference, const char *sql, int nparams,
@@ -233,13 +236,6 @@ extern void pm_xref_spill_parents(KeySpill *spill, const KeyBatch *batch);
 extern void pm_xref_spill_children(KeySpill *spill, const KeyBatch *batch);
 extern void pm_xref_match_spilled(KeySpill *spill, RowFound found, void *context);
 
-/* in scan.c */
-typedef void (*ReferenceBody)(Reference *reference, void *context);
-extern void pm_xref_with_parent(const char *name, ReferenceBody before, bool closely,
-                                ReferenceBody body, void *context);
-extern void
-pm_xref_put_totals(Tuplestorestate *store, TupleDesc desc, const Totals *totals);
-
 /* in changed.c */
 extern void pm_xref_ask_child_position(const Reference *reference, Position *position);
 extern void pm_xref_ask_parent_position(Reference *reference, Position *position);
@@ -257,6 +253,8 @@ extern Suspects *pm_xref_make_suspects(Reference *reference, Snapshot first,
 extern void pm_xref_add_suspect(Suspects *suspects, const RowPlace *row);
 extern void pm_xref_check_suspects(Suspects *suspects, bool all);
 extern void pm_xref_end_suspects(Suspects *suspects);
+extern void
+pm_xref_put_totals(Tuplestorestate *store, TupleDesc desc, const Totals *totals);
 
 /* in call.c */
 extern void pm_xref_call_init(void);

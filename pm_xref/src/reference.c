@@ -295,3 +295,50 @@ pm_xref_stream_refusal(const Reference *reference)
 		return "The two databases have different encodings.";
 	return NULL;
 }
+
+/* Adds to an error which reference it is about. */
+static void
+tell_reference(void *context)
+{
+	const Reference *reference = context;
+
+	if (reference->server == NULL)
+		errcontext("checking reference \"%s\"", reference->name);
+	else
+		errcontext("checking reference \"%s\" to server \"%s\"", reference->name,
+		           reference->server);
+}
+
+/*
+ * Reads what is declared about a reference, connects to the parent's server, looks at
+ * the parent, closely or not, and calls body; disconnects whatever happens.  before,
+ * unless NULL, is called while the connection is made.
+ */
+void
+pm_xref_with_parent(const char *name, ReferenceBody before, bool closely,
+                    ReferenceBody body, void *context)
+{
+	Reference *reference = pm_xref_read_reference(name);
+	ErrorContextCallback callback = {
+	    .callback = tell_reference, .arg = reference, .previous = error_context_stack};
+
+	error_context_stack = &callback;
+	PG_TRY();
+	{
+		if (reference->server != NULL)
+			reference->remote = pm_xref_connect_start(
+			    psprintf("reference \"%s\"", reference->name), reference->server, false);
+		if (before != NULL)
+			before(reference, context);
+		if (reference->server != NULL)
+			pm_xref_connect_finish(reference->remote);
+		pm_xref_look_at_parent(reference, closely);
+		body(reference, context);
+	}
+	PG_FINALLY();
+	{
+		pm_xref_disconnect(reference->remote);
+	}
+	PG_END_TRY();
+	error_context_stack = callback.previous;
+}

@@ -385,19 +385,6 @@ scan_by_fdw(KeyScan *scan, Snapshot snapshot)
 		run_utility("DROP FOREIGN TABLE " FOREIGN_TABLE);
 }
 
-/* Adds to an error which reference it is about. */
-static void
-tell_reference(void *context)
-{
-	const Reference *reference = context;
-
-	if (reference->server == NULL)
-		errcontext("checking reference \"%s\"", reference->name);
-	else
-		errcontext("checking reference \"%s\" to server \"%s\"", reference->name,
-		           reference->server);
-}
-
 /*
  * Which engine shall it be?  NULL: stream if that can do it.  The parent has been
  * looked at.  Throws if stream is asked for and cannot.
@@ -419,63 +406,6 @@ choose_stream(const Reference *reference, const char *engine)
 		                 "pm_xref.check() chooses by itself.",
 		                 quote_literal_cstr(reference->name))));
 	return refusal == NULL;
-}
-
-/*
- * Reads what is declared about a reference, connects to the parent's server, looks at
- * the parent, closely or not, and calls body; disconnects whatever happens.  before,
- * unless NULL, is called while the connection is made.
- */
-void
-pm_xref_with_parent(const char *name, ReferenceBody before, bool closely,
-                    ReferenceBody body, void *context)
-{
-	Reference *reference = pm_xref_read_reference(name);
-	ErrorContextCallback callback = {
-	    .callback = tell_reference, .arg = reference, .previous = error_context_stack};
-
-	error_context_stack = &callback;
-	PG_TRY();
-	{
-		if (reference->server != NULL)
-			reference->remote = pm_xref_connect_start(
-			    psprintf("reference \"%s\"", reference->name), reference->server, false);
-		if (before != NULL)
-			before(reference, context);
-		if (reference->server != NULL)
-			pm_xref_connect_finish(reference->remote);
-		pm_xref_look_at_parent(reference, closely);
-		body(reference, context);
-	}
-	PG_FINALLY();
-	{
-		pm_xref_disconnect(reference->remote);
-	}
-	PG_END_TRY();
-	error_context_stack = callback.previous;
-}
-
-/* Puts the last row of a result: the totals. */
-void
-pm_xref_put_totals(Tuplestorestate *store, TupleDesc desc, const Totals *totals)
-{
-	const char *texts[] = {totals->engine, totals->child.seen, totals->child.shape,
-	                       totals->parent.seen, totals->parent.shape};
-	Datum values[SCAN_COLUMNS] = {0, 0, Int64GetDatum(totals->rows),
-	                              Int64GetDatum(totals->nulls)};
-	bool isnull[SCAN_COLUMNS] = {true, true};
-
-	for (int i = 0; i < lengthof(texts); i++)
-	{
-		isnull[4 + i] = texts[i] == NULL;
-		if (texts[i] != NULL)
-			values[4 + i] = CStringGetTextDatum(texts[i]);
-	}
-	isnull[SCAN_COLUMNS - 1] = totals->touched == NULL;
-	if (totals->touched != NULL)
-		values[SCAN_COLUMNS - 1] = OidInputFunctionCall(
-		    F_ARRAY_IN, unconstify(char *, totals->touched), UUIDOID, -1);
-	tuplestore_putvalues(store, desc, values, isnull);
 }
 
 /* What _scan() was called with. */

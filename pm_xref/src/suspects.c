@@ -387,3 +387,26 @@ pm_xref_end_suspects(Suspects *suspects)
 	pm_xref_check_suspects(suspects, true);
 	take_answer(suspects);
 }
+
+/* Puts the last row of a result: the totals. */
+void
+pm_xref_put_totals(Tuplestorestate *store, TupleDesc desc, const Totals *totals)
+{
+	const char *texts[] = {totals->engine, totals->child.seen, totals->child.shape,
+	                       totals->parent.seen, totals->parent.shape};
+	Datum values[SCAN_COLUMNS] = {0, 0, Int64GetDatum(totals->rows),
+	                              Int64GetDatum(totals->nulls)};
+	bool isnull[SCAN_COLUMNS] = {true, true};
+
+	for (int i = 0; i < lengthof(texts); i++)
+	{
+		isnull[4 + i] = texts[i] == NULL;
+		if (texts[i] != NULL)
+			values[4 + i] = CStringGetTextDatum(texts[i]);
+	}
+	isnull[SCAN_COLUMNS - 1] = totals->touched == NULL;
+	if (totals->touched != NULL)
+		values[SCAN_COLUMNS - 1] = OidInputFunctionCall(
+		    F_ARRAY_IN, unconstify(char *, totals->touched), UUIDOID, -1);
+	tuplestore_putvalues(store, desc, values, isnull);
+}
