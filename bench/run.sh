@@ -10,6 +10,7 @@
 #   jobs         pm_jobs in one session beside a plain table, JOBS (100 000)
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
 #   core         pm_core: 300 000 permissions asked for and tokens verified
+#   cache        pm_cache: a hit beside a lookup, misses, 8 readers and writers
 #   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
 #   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
 #   imports      pm_imports: a file of 1 000 000 records beside COPY, ON CONFLICT, pgloader and Node
@@ -44,6 +45,8 @@ catalog='merge batches search integrity write read'
 all="gtin values jobs xref suppliers csv xlsx $catalog imports $workers"
 catalog='merge search integrity write read'
 all="gtin values jobs xref core suppliers csv xlsx $catalog imports $workers"
+catalog='merge search integrity write read'
+all="gtin values jobs xref cache suppliers csv xlsx $catalog imports $workers"
 parts=$all
 short=
 for argument in "$@"; do
@@ -114,6 +117,10 @@ run_part() {
       measure pm_core 'One session, shared_buffers 512 MB, no parallel query, no JIT' \
         -c shared_buffers=512MB -c autovacuum=off \
         psql -X -q -v "calls=$([ -n "$short" ] && echo 5000 || echo 300000)" -f bench/pm_core.sql
+    cache)
+      measure pm_cache 'shared_buffers 512 MB, fsync off, no JIT' \
+        -c shared_buffers=512MB -c fsync=off -c shared_preload_libraries=pm_cache \
+        bench/pm_cache.sh "$([ -n "$short" ] && echo 20000 || echo 200000)" "$([ -n "$short" ] && echo 1 || echo 5)"
       ;;
     suppliers)
       measure pm_suppliers 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
