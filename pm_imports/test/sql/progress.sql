@@ -5,7 +5,7 @@ SET search_path = pm_imports, pm_gtin, public;
 \set run 'CALL pm_imports.run_import(ROW(NULL, ''imports'', ''run_import'', jsonb_build_object(''job'', :''job''), 1, 1, now())::pm_jobs.job);'
 INSERT INTO pm_catalog.suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-00000000000d', 'pacer', 'Pacer');
 INSERT INTO import_configs (supplier_code, config_name, field_mapping, import_options) VALUES ('pacer', 'paced', '{"gtin": "gtin", "title": "title", "description": "text"}', '{"batch_rows": 40}');
-SELECT string_agg(gtin_complete((590123412000 + n)::text) || ',' || 'P' || n || ',' || repeat('text ', 2000), E'\n' ORDER BY n) AS rows FROM generate_series(1, 100) AS n \gset
+SELECT string_agg(gtin_complete((590123412000 + n)::text) || ',' || 'P' || n || ',' || repeat('text ', 8000), E'\n' ORDER BY n) AS rows FROM generate_series(1, 100) AS n \gset
 
 -- who looks at the view sees each batch
 CREATE TABLE public.looked (LIKE progress);

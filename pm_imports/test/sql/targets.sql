@@ -3,7 +3,7 @@
 \set VERBOSITY terse
 SET client_min_messages = warning;
 SET search_path = pm_imports, pm_gtin, public;
--- what only one of the two types has, or has in another way or place: row_no is made by the engine, images are for the media database
+-- what only one of the two types has, or has in another way or place: row_no is made by the engine
 SELECT coalesce(t.attname, m.attname) AS "column", t.type AS target_row, m.type AS merge_row, t.place AS "place in it", m.place
 FROM (SELECT a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attcollation, a.attnum AS place FROM pg_attribute AS a WHERE a.attrelid = 'target_row'::regclass) AS t
 FULL JOIN (SELECT a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attcollation, a.attnum - 1 AS place FROM pg_attribute AS a WHERE a.attrelid = 'pm_catalog.merge_row'::regclass) AS m USING (attname)
