@@ -106,7 +106,7 @@ socket_directory() {
 }
 
 start() {
-  local version socket changed=no
+  local version socket libraries changed=no
   version=$(cat "$home/data/PG_VERSION" 2>/dev/null || true)
   case $("$PG_CONFIG" --version) in
     "PostgreSQL ${version:-}"*) ;;
@@ -117,7 +117,8 @@ start() {
   ! write_settings || changed=yes
   if running; then
     # what is preloaded stays as it was when the server started
-    [ $changed = yes ] || [ "$("$PG_CONFIG" --pkglibdir)/pm_jobs.so" -nt "$home/data/postmaster.pid" ] || return 0
+    libraries=$("$PG_CONFIG" --pkglibdir)
+    [ $changed = yes ] || [ "$libraries/pm_jobs.so" -nt "$home/data/postmaster.pid" ] || [ "$libraries/pm_core.so" -nt "$home/data/postmaster.pid" ] || return 0
     stop >/dev/null
   fi
   socket=$(socket_directory)
