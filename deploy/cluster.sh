@@ -44,7 +44,7 @@ running() {
 # Has what is preloaded been built since the server started?
 preloaded_is_newer() {
   local module
-  for module in pm_jobs pm_cache; do
+  for module in pm_jobs pm_cache pm_core; do
     [ "$("$PG_CONFIG" --pkglibdir)/$module.so" -nt "$home/data/postmaster.pid" ] && return 0
   done
   return 1
@@ -115,7 +115,7 @@ socket_directory() {
 }
 
 start() {
-  local version socket changed=no
+  local version socket libraries changed=no
   version=$(cat "$home/data/PG_VERSION" 2>/dev/null || true)
   case $("$PG_CONFIG" --version) in
     "PostgreSQL ${version:-}"*) ;;

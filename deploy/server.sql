@@ -4,7 +4,8 @@
 -- dropped; what is there is brought to what the table says.
 --
 --   pm_reader   reads; pm_writer writes and reads; pm_admin administers and does both
---   pm_worker   as whom jobs reach other databases; may log in, has no password
+--   pm_worker   as whom jobs reach other databases; may log in, has no password; sees
+--               each row of what it may read, or references could not be checked
 --   pm_pooler   as whom pgbouncer asks for the secrets of those who connect by it
 \ir config.sql
 
@@ -21,6 +22,9 @@ FROM (SELECT 'pm_worker', greatest(1, sum(h.links)) FROM here AS h
       UNION ALL SELECT 'pm_pooler', 2 * count(*) FROM here) AS w(name, sessions)
   JOIN pg_roles AS r ON r.rolname = w.name
 WHERE NOT r.rolcanlogin OR r.rolconnlimit <> w.sessions
+\gexec
+
+SELECT 'ALTER ROLE pm_worker BYPASSRLS' FROM pg_roles AS r WHERE r.rolname = 'pm_worker' AND NOT r.rolbypassrls
 \gexec
 
 SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING ''UTF8''', h.name) FROM here AS h

@@ -12,13 +12,6 @@ AS $$
   FROM pg_extension AS e WHERE e.extname = 'pm_core'
 $$;
 
--- Workers look at what others refer to: pm_xref checks that each user exists.
-CREATE FUNCTION pm_core._is_worker() RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-  SELECT coalesce(pg_has_role(to_regrole('pm_worker'), 'USAGE'), false)
-$$;
-
 -- May the session do all with a table of ours: an administrator, or one of our functions?
 CREATE FUNCTION pm_core._keeps() RETURNS boolean
 LANGUAGE sql STABLE PARALLEL RESTRICTED
@@ -56,5 +49,5 @@ CREATE FUNCTION pm_core._is_word(value text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN value COLLATE "C" ~ '^([a-z][a-z0-9_.-]{0,63}|[*])$';
 
-REVOKE ALL ON FUNCTION pm_core._is_inside(), pm_core._is_admin(), pm_core._is_worker(), pm_core._keeps(), pm_core._changed(), pm_core.current_user_id(),
+REVOKE ALL ON FUNCTION pm_core._is_inside(), pm_core._is_admin(), pm_core._keeps(), pm_core._changed(), pm_core.current_user_id(),
   pm_core._set_updated_at(), pm_core._is_line(text, integer), pm_core._is_word(text) FROM PUBLIC;

@@ -83,7 +83,7 @@ CREATE UNIQUE INDEX users_email ON pm_core.users (lower(email COLLATE "C"));
 CREATE UNIQUE INDEX users_username ON pm_core.users (lower(username COLLATE "C"));
 CREATE INDEX users_role ON pm_core.users (role);
 CREATE INDEX users_is_active ON pm_core.users (is_active);
-COMMENT ON TABLE pm_core.users IS 'The users of the product. Row-level security, also for the owner: whoever is authenticated sees the own row, and all with permission user:read; administrators and workers see all';
+COMMENT ON TABLE pm_core.users IS 'The users of the product. Row-level security, also for the owner: whoever is authenticated sees the own row, and all with permission user:read; administrators see all';
 COMMENT ON COLUMN pm_core.users.id IS 'a UUID of version 7';
 COMMENT ON COLUMN pm_core.users.email IS 'address; unique without regard to the case of a to z. A user logs in by it';
 COMMENT ON COLUMN pm_core.users.username IS 'short name, without @; unique likewise, and good to log in, too';

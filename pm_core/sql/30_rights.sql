@@ -90,7 +90,7 @@ COMMENT ON FUNCTION pm_core.authorize(text, text) IS 'the same for whoever is au
 -- Row-level security: the own row, and all with permission user:read.
 CREATE FUNCTION pm_core._sees_all(resource text) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL RESTRICTED
-RETURN pm_core._keeps() OR pm_core._is_worker() OR pm_core.has_permission(pm_core.current_user_id(), resource, 'read');
+RETURN pm_core._keeps() OR pm_core.has_permission(pm_core.current_user_id(), resource, 'read');
 
 ALTER TABLE pm_core.users ENABLE ROW LEVEL SECURITY;
 ALTER TABLE pm_core.users FORCE ROW LEVEL SECURITY;

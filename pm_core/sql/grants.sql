@@ -2,7 +2,7 @@
 -- authenticated; what is seen then is what row-level security lets through.
 
 GRANT USAGE ON SCHEMA pm_core TO pm_reader, pm_writer, pm_worker, pm_admin;
-GRANT EXECUTE ON FUNCTION pm_core._is_inside(), pm_core._is_admin(), pm_core._is_worker(), pm_core._keeps(), pm_core._sees_all(text), pm_core.current_user_id(),
+GRANT EXECUTE ON FUNCTION pm_core._is_inside(), pm_core._is_admin(), pm_core._keeps(), pm_core._sees_all(text), pm_core.current_user_id(),
   pm_core.has_permission(uuid, text, text), pm_core.authorize(uuid, text, text), pm_core.authorize(text, text), pm_core.verify_password(text, text), pm_core.login(text, text),
   pm_core.verify_token(text), pm_core.refresh_token(text), pm_core.revoke_token(text), pm_core.authenticate(text), pm_core.authenticate_request(),
   pm_core.verify_email(text), pm_core.reset_password(text, text), pm_core.get_setting(text, text), pm_core._refuse_setting(text, text),

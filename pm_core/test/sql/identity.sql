@@ -62,7 +62,7 @@ GRANT USAGE ON SCHEMA pm_core TO regress_web;
 GRANT SELECT (id, email) ON pm_core.users TO regress_web;
 GRANT SELECT, UPDATE (read), DELETE ON pm_core.notifications TO regress_web;
 GRANT SELECT ON pm_core.user_roles TO regress_web;
-GRANT EXECUTE ON FUNCTION pm_core._is_inside(), pm_core._is_admin(), pm_core._is_worker(), pm_core._keeps(), pm_core._sees_all(text), pm_core.current_user_id(), pm_core.has_permission(uuid, text, text),
+GRANT EXECUTE ON FUNCTION pm_core._is_inside(), pm_core._is_admin(), pm_core._keeps(), pm_core._sees_all(text), pm_core.current_user_id(), pm_core.has_permission(uuid, text, text),
   pm_core.authenticate(text), pm_core._is_line(text, integer), pm_core.unread_count(), pm_core.mark_read(uuid[]), pm_core.authorize(text, text), pm_core.authorize(uuid, text, text) TO regress_web;
 CREATE FUNCTION seen() RETURNS text LANGUAGE sql AS $$
   SELECT concat_ws('; ', (SELECT string_agg(email, ' ' ORDER BY email) FROM pm_core.users), (SELECT string_agg(title, ' ' ORDER BY title) FROM pm_core.notifications), (SELECT count(*) FROM pm_core.user_roles))
