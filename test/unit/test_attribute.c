@@ -158,7 +158,7 @@ check_long_list(void)
 	};
 	PmText *options = calloc(COUNT, sizeof(PmText));
 	PmValue *items = calloc(COUNT + 1, sizeof(PmValue));
-	char(*names)[8] = calloc(COUNT, sizeof(*names));
+	char(*names)[12] = calloc(COUNT, sizeof(*names));
 	PmAttribute attribute = {PM_ATTRIBUTE_CHOICES, NONE, NONE, -1, 0, options, COUNT};
 	PmValue list = {PM_VALUE_LIST, NONE, 0, items, COUNT, NULL};
 	size_t item;
