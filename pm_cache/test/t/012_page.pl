@@ -14,6 +14,6 @@ use Test::More;
 
 my $node = make_node('page', 1);
 $node->safe_psql('postgres', 'DROP EXTENSION pm_cache');
-page_answers($node, 'pm_cache.md', 8);
+page_answers($node, 'pm_cache.md', 7);
 $node->stop;
 done_testing();
