@@ -123,12 +123,13 @@ put_attribute(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
 	const Target *target = &plan->targets[i];
 	PmArena *arena = &plan->arena;
 	Field value = plan->values[i];
-	PmText text = trimmed((PmText){value.data, Max(0, value.size)});
+	PmText text;
 	PmDecimal number;
 	bool answer;
 
 	if (value.data == NULL)
 		return put_bytes(arena, "null", 4);
+	text = trimmed((PmText){value.data, Max(0, value.size)});
 	switch (target->form)
 	{
 		case ATTRIBUTE_NUMBER:
