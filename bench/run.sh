@@ -15,7 +15,6 @@
 #   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
 #   imports      pm_imports: a file of 1 000 000 records beside COPY, ON CONFLICT, pgloader and Node
 #   batches      pm_catalog: merge_batch() of 300 000 rows in batches, as an import calls it
-#   imports      pm_imports: a file of 1 000 000 records beside COPY and ON CONFLICT
 #   search       pm_catalog: search of 1 000 000 products
 #   integrity    pm_catalog: periods of 100 000 prices, counts of categories
 #   write        pm_catalog: single writes with versions and events beside a plain table
@@ -42,11 +41,7 @@ cd "$(dirname "$0")/.."
 
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
 catalog='merge batches search integrity write read'
-all="gtin values jobs xref suppliers csv xlsx $catalog imports $workers"
-catalog='merge search integrity write read'
-all="gtin values jobs xref core suppliers csv xlsx $catalog imports $workers"
-catalog='merge search integrity write read'
-all="gtin values jobs xref cache suppliers csv xlsx $catalog imports $workers"
+all="gtin values jobs xref cache core suppliers csv xlsx $catalog imports $workers"
 parts=$all
 short=
 for argument in "$@"; do
@@ -117,6 +112,7 @@ run_part() {
       measure pm_core 'One session, shared_buffers 512 MB, no parallel query, no JIT' \
         -c shared_buffers=512MB -c autovacuum=off \
         psql -X -q -v "calls=$([ -n "$short" ] && echo 5000 || echo 300000)" -f bench/pm_core.sql
+      ;;
     cache)
       measure pm_cache 'shared_buffers 512 MB, fsync off, no JIT' \
         -c shared_buffers=512MB -c fsync=off -c shared_preload_libraries=pm_cache \

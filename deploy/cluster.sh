@@ -115,7 +115,7 @@ socket_directory() {
 }
 
 start() {
-  local version socket libraries changed=no
+  local version socket changed=no
   version=$(cat "$home/data/PG_VERSION" 2>/dev/null || true)
   case $("$PG_CONFIG" --version) in
     "PostgreSQL ${version:-}"*) ;;
