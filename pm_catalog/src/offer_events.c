@@ -439,7 +439,7 @@ static Written
 open_written(const TriggerData *data)
 {
 	TupleDesc desc = RelationGetDescr(data->tg_relation);
-	Written written = {{NULL}, {NULL}};
+	Written written = {.old = {.store = NULL}, .new = {.store = NULL}};
 
 	if (data->tg_oldtable != NULL)
 		written.old = pm_catalog_open_rows(data->tg_oldtable, desc);

@@ -24,7 +24,7 @@ sub deploy_dir
 	return $deploy;
 }
 
-# Starts a server that preloads pm_jobs and pm_cache, with more lines for its postgresql.conf.
+# Starts a server that preloads pm_jobs, pm_cache and pm_core, with more lines for its postgresql.conf.
 sub make_server
 {
 	my ($name, $conf) = @_;
