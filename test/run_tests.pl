@@ -16,7 +16,8 @@
 #
 # Works inside the sandbox and leaves its results there.  The last line is
 # "N passed, N failed", with ", N skipped" where tests said that they lack
-# something.  The exit status is 0 only if something passed and nothing failed.
+# something; the lines before it say once more what failed.  The exit status is 0 only
+# if something passed and nothing failed.
 #
 use strict;
 use warnings;
@@ -40,6 +41,7 @@ $pgxs =~ s{/src/makefiles/pgxs\.mk\s*$}{} or die "no PGXS: postgresql-server-dev
 my $pg_regress = "$pgxs/src/test/regress/pg_regress";
 
 my %count = (passed => 0, failed => 0, skipped => 0);
+my @failures;
 
 # Is this kind of test asked for?
 sub wanted
@@ -57,12 +59,20 @@ sub make_list
 	return split ' ', $words;
 }
 
+# The lines of a file.
+sub lines_of
+{
+	my ($file) = @_;
+	open(my $in, '<', $file) or die "$file: $!\n";
+	return <$in>;
+}
+
 # Prints the last lines of a file, if it is there.
 sub show_tail
 {
 	my ($file, $lines) = @_;
-	open(my $in, '<', $file) or return;
-	my @all = <$in>;
+	return if !-f $file;
+	my @all = lines_of($file);
 	my $first = @all > $lines ? @all - $lines : 0;
 	print "---- $file\n", @all[ $first .. $#all ], "----\n";
 }
@@ -70,6 +80,16 @@ sub show_tail
 sub heading
 {
 	print "== @_\n";
+}
+
+# Prints that a test failed and why, and remembers it for the end.
+sub failure
+{
+	my ($name, $what, @reasons) = @_;
+	my @said = (sprintf("%-44s FAILED%s\n", $name, $what), map { "  $_\n" } @reasons);
+
+	print @said;
+	push @failures, @said;
 }
 
 # Runs one TAP producer and adds its tests up; shows what it printed if any failed.
@@ -95,8 +115,16 @@ sub run_tap
 	$failed ||= 1 if @wrong;
 
 	my $seconds = time - $started;
-	printf "%-44s %s%s%s\n", $name, $failed ? "FAILED $failed, ok $passed" : "ok $passed",
-	  $skipped ? ", skipped $skipped" : '', $seconds > 1 ? " ($seconds s)" : '';
+	my $rest = ($skipped ? ", skipped $skipped" : '') . ($seconds > 1 ? " ($seconds s)" : '');
+	if ($failed)
+	{
+		chomp(my @not_ok = grep { /^not ok/ && !/# TODO/ } @lines);
+		failure($name, " $failed, ok $passed$rest", @not_ok, @wrong);
+	}
+	else
+	{
+		printf "%-44s ok %s%s\n", $name, $passed, $rest;
+	}
 	print '  skipped: ', $parser->skip_all, "\n" if $parser->skip_all;
 	foreach my $line (@lines)
 	{
@@ -106,7 +134,6 @@ sub run_tap
 	{
 		splice @lines, 0, @lines - 200 if @lines > 200;
 		print '  ', $_ foreach grep { !/^ok / } @lines;
-		print "  $_\n" foreach @wrong;
 	}
 
 	$count{passed} += $passed;
@@ -136,7 +163,7 @@ sub run_regress
 		}
 		elsif ($line =~ /^test (\S+)\s+\.\.\. FAILED/ || $line =~ /^not ok \d+\s+[-+] (\S+)/)
 		{
-			printf "%-44s FAILED\n", $1;
+			failure($1, '');
 			$failed++;
 		}
 		elsif ($line =~ /could not|cannot|error|command failed|terminated|crash/i)
@@ -145,7 +172,11 @@ sub run_regress
 		}
 	}
 	close $out;
-	$failed ||= 1 if $? != 0;
+	if ($? != 0 && !$failed)
+	{
+		failure($name, '', "$program: exit status " . ($? >> 8));
+		$failed = 1;
+	}
 	$count{failed} += $failed;
 	if ($failed)
 	{
@@ -213,21 +244,27 @@ sub run_tap_files
 			{
 				open(STDOUT, '>', $output) && open(STDERR, '>&', \*STDOUT) or die "$output: $!\n";
 				run_tap_file($dir, $file);
-				print join(' ', %count), "\n";
-				exit 0;
+				open(my $result, '>', "$output.result") or die "$output.result: $!\n";
+				print $result join(' ', %count), "\n", @failures;
+				exit(close($result) ? 0 : 1);
 			}
 			$running{$pid} = [ $file, $output ];
 			next;
 		}
 		my ($file, $output) = @{ delete $running{ wait() } };
-		open(my $in, '<', $output) or die "$output: $!\n";
-		my @lines = <$in>;
-		my %counted = (pop(@lines) // '') =~ /(passed|failed|skipped) (\d+)/g;
-		my $is_whole = $? == 0 && keys %counted == 3;
+		my $is_whole = $? == 0;
 
-		print @lines, $is_whole ? () : "$file FAILED\n";
-		$counted{failed} = 1 if !$is_whole;
-		$count{$_} += $counted{$_} // 0 foreach keys %count;
+		print lines_of($output);
+		if (!$is_whole)
+		{
+			failure($file, '', 'the one who ran it died');
+			$count{failed}++;
+			next;
+		}
+		my ($counted, @failed) = lines_of("$output.result");
+		my %counted = split ' ', $counted;
+		$count{$_} += $counted{$_} foreach keys %count;
+		push @failures, @failed;
 	}
 }
 
@@ -238,6 +275,7 @@ sub run_tap_file
 	my $name = ($dir eq '.' ? 'system' : $dir) . '/' . basename($file, '.pl');
 
 	$count{$_} = 0 foreach keys %count;
+	@failures = ();
 	$ENV{TESTDIR} = "$tmp/tap/$name";
 	make_path($ENV{TESTDIR});
 	run_tap($name, 'perl', $file) and return;
@@ -252,6 +290,7 @@ if (wanted('unit'))
 run_directory($_) foreach @extensions, '.';
 run_tap_files(@extensions, '.') if wanted('tap');
 
+print "== failed\n", @failures if @failures;
 print "$count{passed} passed, $count{failed} failed",
   $count{skipped} ? ", $count{skipped} skipped\n" : "\n";
 exit($count{failed} == 0 && $count{passed} > 0 ? 0 : 1);
