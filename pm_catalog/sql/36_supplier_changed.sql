@@ -37,19 +37,10 @@ COMMENT ON FUNCTION pm_catalog.supplier_changed(pm_jobs.job) IS
 'handler of jobs "supplier_changed", events suppliers.supplier.changed: keeps the copy in suppliers. An event that was published before the last one known does nothing. A supplier that takes the code of another leaves it its id as code until its own event comes. One that is deleted stays, inactive. Returns {"outcome": copied, deleted or older}. Errors: 22023, 23502 and 23514 for values that a supplier cannot have';
 
 CREATE FUNCTION pm_catalog.receive_suppliers(queue text DEFAULT 'suppliers') RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = receive_suppliers.queue) THEN
-    PERFORM pm_jobs.create_queue(queue, ordered => true);
-  END IF;
-  PERFORM pm_jobs.register_handler('supplier_changed', 'pm_catalog.supplier_changed(pm_jobs.job)');
-  IF to_regrole('pm_worker') IS NOT NULL
-    AND NOT EXISTS (SELECT FROM pm_jobs._queue_grants AS g WHERE g.queue = receive_suppliers.queue AND g.role = to_regrole('pm_worker')) THEN
-    PERFORM pm_jobs.grant_queue(queue, 'pm_worker');
-  END IF;
-END
-$$;
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT pm_xref.receive_events(queue, 'supplier_changed', 'pm_catalog.supplier_changed(pm_jobs.job)');
+END;
 COMMENT ON FUNCTION pm_catalog.receive_suppliers(text) IS
 'makes the ordered queue, if there is none of the name, grants it to pm_worker, and registers kind "supplier_changed". Then, in the suppliers'' database: SELECT pm_xref.subscribe(''suppliers.supplier.changed'', server of this database, queue, ''supplier_changed''). Errors: 42501 the caller is no administrator of pm_jobs';
 

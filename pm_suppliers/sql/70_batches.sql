@@ -68,19 +68,10 @@ COMMENT ON FUNCTION pm_suppliers.record_batch(pm_jobs.job) IS
 'handler of the jobs that a subscription makes of events with the payload {supplier_code, rows}: record_resolutions() of them. Result: how many were recorded and kept, and which were refused. Errors: as record_resolutions(), and the job is tried again';
 
 CREATE FUNCTION pm_suppliers.receive_codes(queue text DEFAULT 'codes') RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = receive_codes.queue) THEN
-    PERFORM pm_jobs.create_queue(queue, ordered => true);
-  END IF;
-  PERFORM pm_jobs.register_handler('record_batch', 'pm_suppliers.record_batch(pm_jobs.job)');
-  IF to_regrole('pm_worker') IS NOT NULL
-    AND NOT EXISTS (SELECT FROM pm_jobs._queue_grants AS g WHERE g.queue = receive_codes.queue AND g.role = to_regrole('pm_worker')) THEN
-    PERFORM pm_jobs.grant_queue(queue, 'pm_worker');
-  END IF;
-END
-$$;
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT pm_xref.receive_events(queue, 'record_batch', 'pm_suppliers.record_batch(pm_jobs.job)');
+END;
 COMMENT ON FUNCTION pm_suppliers.receive_codes(text) IS
 'makes the ordered queue, if there is none of the name, grants it to pm_worker, and registers kind "record_batch". Then, in the database that imports: SELECT pm_xref.subscribe(''imports.codes.resolved'', server of this database, queue, ''record_batch''). Errors: 42501 the caller is no administrator of pm_jobs';
 

@@ -1,5 +1,23 @@
--- The subscriber's side.  Called by the publisher as the role of its user mapping, as
--- which the jobs run.
+-- The subscriber's side.
+
+CREATE FUNCTION pm_xref.receive_events(queue text, kind text, handler regprocedure) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = receive_events.queue) THEN
+    PERFORM pm_jobs.create_queue(queue, ordered => true);
+  END IF;
+  PERFORM pm_jobs.register_handler(kind, handler);
+  IF to_regrole('pm_worker') IS NOT NULL THEN
+    PERFORM pm_jobs.grant_queue(queue, 'pm_worker');
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION pm_xref.receive_events(text, text, regprocedure) IS
+'what a database needs before another, or itself, can subscribe it to events: an ordered queue, unless there is one of the name, which keeps its settings; pm_worker, if there is such a role, may use it; the handler of the kind is registered. Again does no harm. Errors: 42501 the caller is no administrator of pm_jobs; 22023, 42883 and 42P13 as create_queue() and register_handler()';
+
+-- What follows is called by the publisher as the role of its user mapping, as which the
+-- jobs run.
 
 -- Begins or restarts a subscription; refuses a queue or kind that no job could have.
 -- Returns whether the queue is ordered.
@@ -44,4 +62,4 @@ AS $$
   DELETE FROM pm_xref._inbox AS i WHERE i.subscription = $1
 $$;
 
-REVOKE ALL ON FUNCTION pm_xref._open_inbox(uuid, text, text, text, jsonb), pm_xref._receive(uuid, jsonb, jsonb, jsonb), pm_xref._close_inbox(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_xref.receive_events(text, text, regprocedure), pm_xref._open_inbox(uuid, text, text, text, jsonb), pm_xref._receive(uuid, jsonb, jsonb, jsonb), pm_xref._close_inbox(uuid) FROM PUBLIC;

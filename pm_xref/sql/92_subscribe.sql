@@ -8,8 +8,7 @@ BEGIN
     PERFORM pm_jobs.create_queue('pm_xref', concurrency => 8, backoff => '{1 s,10 s,1 min}', key_concurrency => 1, retention => '1 hour');
   END IF;
   PERFORM pm_jobs.register_handler('pm_xref.deliver', 'pm_xref._run_delivery(pm_jobs.job)');
-  IF to_regrole('pm_worker') IS NOT NULL
-    AND NOT EXISTS (SELECT FROM pm_jobs._queue_grants AS g WHERE g.queue = 'pm_xref' AND g.role = to_regrole('pm_worker')) THEN
+  IF to_regrole('pm_worker') IS NOT NULL THEN
     PERFORM pm_jobs.grant_queue('pm_xref', 'pm_worker');
   END IF;
 END

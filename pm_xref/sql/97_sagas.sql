@@ -15,9 +15,8 @@ BEGIN
       NULL;  -- another session was faster
     END;
   END IF;
-  IF to_regrole('pm_worker') IS NOT NULL
-    AND NOT EXISTS (SELECT FROM pm_jobs._queue_grants AS g WHERE g.queue = 'pm_xref.sagas' AND g.role = to_regrole('pm_worker')) THEN
-    PERFORM pm_jobs.grant_queue('pm_xref.sagas', to_regrole('pm_worker'));
+  IF to_regrole('pm_worker') IS NOT NULL THEN
+    PERFORM pm_jobs.grant_queue('pm_xref.sagas', 'pm_worker');
   END IF;
   IF NOT EXISTS (SELECT FROM pm_jobs.handlers AS h WHERE h.kind = 'pm_xref.saga') THEN
     PERFORM pm_jobs.register_handler('pm_xref.saga', runner::regprocedure);

@@ -58,7 +58,7 @@ GRANT DELETE ON pm_xref._events TO pm_worker;
 GRANT INSERT, UPDATE ON pm_xref._purged TO pm_worker;
 GRANT EXECUTE ON FUNCTION pm_xref.publish(text, text, jsonb), pm_xref.publish_many(text, text[], jsonb[]), pm_xref.is_subscribed(text) TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_xref._check_topic(text), pm_xref.define_topic(text, text, jsonb), pm_xref.drop_topic(text), pm_xref._required(jsonb),
-  pm_xref.schedule_delivery() TO pm_admin;
+  pm_xref.schedule_delivery(), pm_xref.receive_events(text, text, regprocedure) TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_xref._call(text, name, text, text[]), pm_xref._is_of(text, text), pm_xref._epochs(), pm_xref._undelivered(text, pm_xref._position),
   pm_xref._schedule_name(), pm_xref._server_text(name), pm_xref._close_inbox(uuid), pm_xref.unsubscribe(text, name, text) TO pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_xref._epoch(), pm_xref._make_durable(), pm_xref._now(), pm_xref._open_window(text, pm_xref._position),

@@ -5,8 +5,13 @@ CREATE TABLE got (id bigint GENERATED ALWAYS AS IDENTITY, kind text, payload jso
 CREATE FUNCTION note(job pm_jobs.job) RETURNS jsonb LANGUAGE sql SET search_path = public AS $$
   INSERT INTO got (kind, payload) VALUES (job.kind, job.payload) RETURNING NULL::jsonb
 $$;
-SELECT pm_jobs.register_handler('here', 'note(pm_jobs.job)'), pm_jobs.register_handler('there', 'note(pm_jobs.job)');
-SELECT pm_jobs.create_queue('near', ordered => true), pm_jobs.create_queue('far', ordered => true), pm_jobs.create_queue('loose');
+SELECT pm_jobs.register_handler('here', 'note(pm_jobs.job)');
+SELECT pm_jobs.create_queue('near', ordered => true), pm_jobs.create_queue('loose');
+-- what receives events: once more keeps the queue's settings, and has the new handler
+SELECT pm_xref.receive_events('far', 'there', 'pm_xref._run_delivery(pm_jobs.job)');
+SELECT pm_jobs.alter_queue('far', concurrency => 3);
+SELECT pm_xref.receive_events('far', 'there', 'note(pm_jobs.job)');
+SELECT q.name, q.ordered, q.concurrency, h.handler FROM pm_jobs.queues AS q, pm_jobs.handlers AS h WHERE q.name = 'far' AND h.kind = 'there';
 -- runs what is there, and shows what came
 CREATE FUNCTION come() RETURNS TABLE(kind text, topic text, key text, payload jsonb) LANGUAGE plpgsql AS $$
 BEGIN

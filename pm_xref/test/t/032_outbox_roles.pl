@@ -49,6 +49,10 @@ like(as('pm_worker', $subscribe), qr/42501: subscription to "thing": server "sub
 	'the subscriber grants the queue to whom the mapping names');
 $subscriber->safe_psql('postgres', q{SELECT pm_jobs.grant_queue('things', 'pm_worker')});
 is(as('pm_worker', $subscribe), 't', 'pm_worker subscribes');
+my $receive = q{SELECT pm_xref.receive_events('mine', 'mine', 'pm_xref._run_delivery(pm_jobs.job)')};
+like(as('pm_worker', $receive), qr/42501: permission denied for function receive_events/, 'pm_worker makes no receiver');
+is(as('pm_admin', $receive), '', 'pm_admin does');
+is(as('pm_worker', q{SELECT name, ordered, granted_to FROM pm_jobs.queues WHERE name = 'mine'}), 'mine|t|{pm_worker}', 'and pm_worker may use its queue');
 like(as('pm_worker', q{INSERT INTO pm_xref._subscriptions (topic, queue, kind, owner, start, confirmed, position) VALUES ('*', 'q', 'k', 'postgres', '{}', '{}', '{}')}),
 	qr/42501: new row violates row-level security policy/, 'for itself alone');
 
