@@ -4,15 +4,18 @@
 #
 #   test/sandbox.sh test/with_cluster.sh test/run_tests.pl [--only=KIND,...] EXTENSION...
 #
-# Kinds; each is looked for in every extension's test/ and then in the top test/
-# (pg_regress over the whole system: sql/ and expected/).  TAP files run last, the
-# others extension by extension in this order:
+# Kinds; each is looked for in every extension's test/ and in the top test/ (pg_regress
+# over the whole system: sql/ and expected/):
 #
 #   unit       build/unit/test_*           TAP programs in plain C
 #   regress    REGRESS of the Makefile     pg_regress
 #   isolation  ISOLATION of the Makefile   pg_isolation_regress
 #   pgtap      pgtap/*.pg                  a new database each
 #   tap        t/*.pl                      PostgreSQL::Test, servers of their own
+#
+# All but the TAP files share the server that is up: they run one after another, extension
+# by extension, in this order.  TAP files run beside them and after them; there are as
+# many at work as there are processors.  What TAP files print comes last.
 #
 # Works inside the sandbox and leaves its results there.  The last line is
 # "N passed, N failed", with ", N skipped" where tests said that they lack
@@ -42,6 +45,8 @@ my $pg_regress = "$pgxs/src/test/regress/pg_regress";
 
 my %count = (passed => 0, failed => 0, skipped => 0);
 my @failures;
+my %running;    # by process: the name of its work and the file of its results
+my $begun = 0;
 
 # Is this kind of test asked for?
 sub wanted
@@ -218,77 +223,111 @@ sub run_directory
 	}
 }
 
-# The TAP files of all directories, as many at a time as there are processors: each has
-# servers of its own.  What one prints is shown when it has ended.
-sub run_tap_files
+# Everything that shares the server that is up.
+sub run_on_shared_server
 {
-	my @waiting = map { my $dir = $_; map { [ $dir, $_ ] } glob "$dir/test/t/*.pl" } @_;
-	my $at_once = `nproc`;
-	my %running;
-	my $number = 0;
-
-	local $ENV{PG_REGRESS} = $pg_regress;
-	local $ENV{PERL5LIB} = "$pgxs/src/test/perl";
-	local $ENV{PG_TEST_PORT_DIR} = "$tmp/ports";
-	make_path($ENV{PG_TEST_PORT_DIR}, "$tmp/tap");
-	heading('tap') if @waiting;
-	while (@waiting || %running)
+	if (wanted('unit'))
 	{
-		if (@waiting && keys %running < $at_once)
-		{
-			my ($dir, $file) = @{ shift @waiting };
-			my $output = "$tmp/tap/" . ++$number;
-			my $pid = fork() // die "cannot fork: $!\n";
-
-			if ($pid == 0)
-			{
-				open(STDOUT, '>', $output) && open(STDERR, '>&', \*STDOUT) or die "$output: $!\n";
-				run_tap_file($dir, $file);
-				open(my $result, '>', "$output.result") or die "$output.result: $!\n";
-				print $result join(' ', %count), "\n", @failures;
-				exit(close($result) ? 0 : 1);
-			}
-			$running{$pid} = [ $file, $output ];
-			next;
-		}
-		my ($file, $output) = @{ delete $running{ wait() } };
-		my $is_whole = $? == 0;
-
-		print lines_of($output);
-		if (!$is_whole)
-		{
-			failure($file, '', 'the one who ran it died');
-			$count{failed}++;
-			next;
-		}
-		my ($counted, @failed) = lines_of("$output.result");
-		my %counted = split ' ', $counted;
-		$count{$_} += $counted{$_} foreach keys %count;
-		push @failures, @failed;
+		heading('unit');
+		run_tap(basename($_), $_) foreach grep { -x && !/\./ } glob "$top/build/unit/test_*";
 	}
+	run_directory($_) foreach @extensions, '.';
 }
 
-# One TAP file, counted from zero.
+# One TAP file.
 sub run_tap_file
 {
-	my ($dir, $file) = @_;
-	my $name = ($dir eq '.' ? 'system' : $dir) . '/' . basename($file, '.pl');
+	my ($name, $file) = @_;
 
-	$count{$_} = 0 foreach keys %count;
-	@failures = ();
 	$ENV{TESTDIR} = "$tmp/tap/$name";
 	make_path($ENV{TESTDIR});
 	run_tap($name, 'perl', $file) and return;
 	show_tail($_, 60) foreach glob "$ENV{TESTDIR}/tmp_check/log/*";
 }
 
-if (wanted('unit'))
+# Has a process of its own do some work, counted from zero.  What it prints is kept in a
+# file if it is for later.
+sub begin
 {
-	heading('unit');
-	run_tap(basename($_), $_) foreach grep { -x && !/\./ } glob "$top/build/unit/test_*";
+	my ($name, $is_for_later, $work, @arguments) = @_;
+	my $file = "$tmp/run/" . ++$begun;
+	my $pid = fork() // die "cannot fork: $!\n";
+
+	if ($pid == 0)
+	{
+		!$is_for_later or open(STDOUT, '>', $file) && open(STDERR, '>&', \*STDOUT) or die "$file: $!\n";
+		$count{$_} = 0 foreach keys %count;
+		@failures = ();
+		$work->(@arguments);
+		open(my $result, '>', "$file.result") or die "$file.result: $!\n";
+		print $result join(' ', %count), "\n", @failures;
+		exit(close($result) ? 0 : 1);
+	}
+	$running{$pid} = [ $name, $file ];
+	return $pid;
 }
-run_directory($_) foreach @extensions, '.';
-run_tap_files(@extensions, '.') if wanted('tap');
+
+# Shows what was kept for later of work that has ended, and adds up what it counted.
+sub settle
+{
+	my ($name, $file, $status) = @_;
+
+	print lines_of($file) if -e $file;
+	if ($status != 0)
+	{
+		failure($name, '', 'the one who ran it died');
+		$count{failed}++;
+		return;
+	}
+	my ($counted, @failed) = lines_of("$file.result");
+	my %counted = split ' ', $counted;
+	$count{$_} += $counted{$_} foreach keys %count;
+	push @failures, @failed;
+}
+
+# Everything.  TAP files have servers of their own and wait for nobody; those of the
+# system, which take longest, come first, that none of them is left alone at the end.
+sub run_all
+{
+	my @waiting = map { my $dir = $_; map { [ $dir, $_ ] } glob "$dir/test/t/*.pl" } reverse @extensions, '.';
+	my $at_once = `nproc`;
+	my @ended;
+
+	@waiting = () if !wanted('tap');
+	local $ENV{PG_TEST_PORT_DIR} = "$tmp/ports";
+	make_path($ENV{PG_TEST_PORT_DIR}, "$tmp/tap", "$tmp/run");
+	my $sharing = begin('the tests of the shared server', 0, \&run_on_shared_server);
+	local $ENV{PG_REGRESS} = $pg_regress;
+	local $ENV{PERL5LIB} = "$pgxs/src/test/perl";
+	while (@waiting || %running)
+	{
+		if (@waiting && keys %running < $at_once)
+		{
+			my ($dir, $file) = @{ shift @waiting };
+			my $name = ($dir eq '.' ? 'system' : $dir) . '/' . basename($file, '.pl');
+			begin($name, 1, \&run_tap_file, $name, $file);
+			next;
+		}
+		my $pid = wait();
+		my @work = (@{ delete $running{$pid} }, $?);
+		if ($pid == $sharing)
+		{
+			settle(@work);
+			heading('tap') if wanted('tap');
+			$sharing = 0;
+		}
+		else
+		{
+			push @ended, \@work;
+		}
+		while (!$sharing && @ended)
+		{
+			settle(@{ shift @ended });
+		}
+	}
+}
+
+run_all();
 
 print "== failed\n", @failures if @failures;
 print "$count{passed} passed, $count{failed} failed",
