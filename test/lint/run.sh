@@ -4,7 +4,9 @@
 #   test/lint/run.sh EXTENSION...
 #
 # Every check runs, whatever the others say; each prints what it found.  The
-# checks of what is built run in the sandbox: see built.sh and objects.sh.
+# checks of what is built run in the sandbox: see built.sh and objects.sh.  They keep
+# one processor busy for as long as cppcheck does one, so these two are at work at once,
+# and the analyzer, which takes longest, has all processors after them.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . deploy/lib.sh
@@ -12,6 +14,8 @@ export LC_ALL=C
 
 extensions=("$@")
 failures=0
+processors=$(nproc)
+beside=
 
 # check NAME COMMAND...: a check passes if the command succeeds
 check() {
@@ -34,15 +38,14 @@ layout() {
   our_files '*.[ch]' | xargs clang-format-14 --dry-run -Werror --ferror-limit=3
 }
 
-# As many files at a time as there are processors.
 analyzer() {
-  our_files '*.c' | xargs -n 1 -P "$(nproc)" \
+  our_files '*.c' | xargs -n 1 -P "$processors" \
     clang-14 --analyze -Xclang -analyzer-output=text -Xclang -analyzer-werror -Wno-ignored-attributes \
     -Icommon -D_GNU_SOURCE "-I$("$PG_CONFIG" --includedir-server)" "-I$("$PG_CONFIG" --includedir)"
 }
 
 cppcheck_all() {
-  our_files '*.c' | xargs cppcheck -q -j "$(nproc)" --enable=warning,portability,performance --inline-suppr \
+  our_files '*.c' | xargs cppcheck -q -j $((processors > 1 ? processors - 1 : 1)) --enable=warning,portability,performance --inline-suppr \
     --std=c99 -Icommon --error-exitcode=1
 }
 
@@ -131,15 +134,28 @@ shell_scripts() {
 }
 
 make -s --no-print-directory -C common generated || exit 1
+printed=$(mktemp)
+trap '[ -z "$beside" ] || { kill "$beside" && wait "$beside"; }; rm "$printed"' EXIT
+test/sandbox.sh -s test/lint/built.sh "${extensions[@]}" >"$printed" 2>&1 &
+beside=$!
+
+# What was found in the meantime.
+built() {
+  local status=0
+  wait "$beside" || status=$?
+  beside=
+  cat "$printed"
+  return $status
+}
+
 check 'no promises left in the text' forbidden_words
 check 'layout of C (clang-format)' layout
 check 'cppcheck' cppcheck_all
-check 'clang analyzer' analyzer
 check 'one version, fixed schemas' versions
 check 'every source and test is listed' lists
 check 'install scripts' scripts
 check 'shell scripts (shellcheck)' shell_scripts
-check 'what is built (clang, symbols, SQL objects)' \
-  test/sandbox.sh -s test/lint/built.sh "${extensions[@]}"
+check 'what is built (clang, symbols, SQL objects)' built
+check 'clang analyzer' analyzer
 
 [ $failures -eq 0 ] || die "$failures checks failed"
