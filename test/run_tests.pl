@@ -104,11 +104,12 @@ sub run_tap
 	my ($name, @command) = @_;
 	my $started = time;
 	my $parser = TAP::Parser->new({ exec => \@command, merge => 1 });
-	my @lines;
+	my (@lines, @not_ok);
 
 	while (my $result = $parser->next)
 	{
 		push @lines, $result->raw . "\n";
+		push @not_ok, $result->raw if $result->is_test && !$result->is_ok;
 	}
 
 	my $skipped = $parser->skip_all ? 1 : scalar $parser->skipped;
@@ -123,7 +124,6 @@ sub run_tap
 	my $rest = ($skipped ? ", skipped $skipped" : '') . ($seconds > 1 ? " ($seconds s)" : '');
 	if ($failed)
 	{
-		chomp(my @not_ok = grep { /^not ok/ && !/# TODO/ } @lines);
 		failure($name, " $failed, ok $passed$rest", @not_ok, @wrong);
 	}
 	else
