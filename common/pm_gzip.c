@@ -2,7 +2,9 @@
  * pm_gzip.c - gzip as a decoder of input
  *
  * Members one after another are one file, as gzip(1) has it.  After a member only zero bytes
- * may follow, or another one; a file that ends within a member is damaged.
+ * may follow, or another one; a file that ends within a member is damaged.  So is one
+ * that goes on without giving anything, be it members, blocks or zero bytes, as the caller
+ * would wait for a byte until all of it was read.
  */
 #include "pm_reader_private.h"
 
@@ -11,6 +13,8 @@
 #include <zlib.h>
 
 #define TAKEN_AT_ONCE 65536
+#define IDLE_MAX      (16 << 20) /* bytes of the file in vain */
+#define PAID_BY_BYTE  32 /* bytes of the file for one that came out are not in vain */
 
 typedef struct Gzip
 {
@@ -18,6 +22,7 @@ typedef struct Gzip
 	bool is_made;
 	bool between; /* a member has ended, and none begun since */
 	bool at_end;
+	int64_t idle; /* bytes in vain */
 	unsigned char data[TAKEN_AT_ONCE];
 } Gzip;
 
@@ -71,11 +76,19 @@ begin_member(PmInput *input, Gzip *gzip)
 	                      "something follows the compressed data");
 }
 
+/* Bytes of the file that the stream has gone through. */
+static int64_t
+gone_through(const PmInput *input, const Gzip *gzip)
+{
+	return input->taken - (int64_t) gzip->stream.avail_in;
+}
+
 static ptrdiff_t
 gzip_read(PmInput *input, char *buffer, size_t size)
 {
 	Gzip *gzip = input->state;
 	z_stream *stream = &gzip->stream;
+	int64_t before = gone_through(input, gzip) - gzip->idle;
 	size_t got = 0;
 
 	if (size > INT32_MAX)
@@ -88,6 +101,12 @@ gzip_read(PmInput *input, char *buffer, size_t size)
 
 		if (stream->avail_in == 0 && !gzip->at_end && !take(input, gzip))
 			return -1;
+		if (gone_through(input, gzip) - before > IDLE_MAX)
+		{
+			pm_reader_fail(input->failure, PM_READER_BAD_ARCHIVE, 0,
+			               "nothing comes out of more than 16 MiB");
+			return -1;
+		}
 		if (gzip->between)
 		{
 			if (gzip->at_end)
@@ -120,8 +139,10 @@ gzip_read(PmInput *input, char *buffer, size_t size)
 			return -1;
 		}
 	}
-	if (!pm_input_allows(input, input->given + (int64_t) got,
-	                     input->taken - (int64_t) stream->avail_in))
+	gzip->idle = gone_through(input, gzip) - before - PAID_BY_BYTE * (int64_t) got;
+	if (gzip->idle < 0)
+		gzip->idle = 0;
+	if (!pm_input_allows(input, input->given + (int64_t) got, gone_through(input, gzip)))
 		return -1;
 	return (ptrdiff_t) got;
 }

@@ -109,6 +109,82 @@ test_gzip(void)
 	pm_buffer_free(&out);
 }
 
+/* Some bytes again and again, until they are as many as size; appended to out. */
+static void
+add_again(PmBuffer *out, const char *piece, size_t piece_size, size_t size)
+{
+	for (size_t added = 0; added < size; added += piece_size)
+		if (!pm_buffer_add(out, piece, piece_size))
+			exit(2);
+}
+
+/* What gives nothing may go on for a while, but not for ever. */
+static void
+test_idle(void)
+{
+	static const struct
+	{
+		const char *name;
+		char begin[11];
+		size_t begin_size;
+		char piece[20];
+		size_t piece_size;
+		char end[12];
+		size_t end_size;
+	} ways[] = {
+	    {"empty members", "",                             0,  "\x1F\x8B\x08\0\0\0\0\0\0\3\3\0\0\0\0\0\0\0\0\0", 20, "",
+	     0	                                                                                                                                  },
+	    {"zero bytes",    "",	                         0,  "\0",	                                         1,  "",                       0 },
+	    {"empty blocks",  "\x1F\x8B\x08\0\0\0\0\0\0\3",   10, "\0\0\0\xFF\xFF",                                 5,
+	     "\3\0\0\0\0\0\0\0\0\0",	                                                                                                          10},
+	    {"a name",        "\x1F\x8B\x08\x08\0\0\0\0\0\3", 10, "n",                                              1,  "\0\3\0\0\0\0\0\0\0\0\0",
+	     11	                                                                                                                                 },
+	};
+	static const char failure[] = "failed 6 0 0:-1 nothing comes out of more than 16 MiB\n";
+	size_t margin = 1 << 17;
+	size_t most = 1 << 24;
+	PmBuffer out = {0};
+	PmBuffer piece = {0};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		for (int above = 0; above < 2; above++)
+		{
+			out.size = 0;
+			add_gzip(&out, "a;b\n", 4);
+			pm_buffer_add(&out, ways[i].begin, ways[i].begin_size);
+			add_again(&out, ways[i].piece, ways[i].piece_size,
+			          above ? most + margin : most - margin);
+			pm_buffer_add(&out, ways[i].end, ways[i].end_size);
+			add_gzip(&out, "1;2\n", 4);
+			GIVES(out.data, out.size, above ? failure : RENDERED, ways[i].name,
+			      .header = 1);
+		}
+
+	/* a byte now and then is nothing; one a member is a file */
+	for (int often = 0; often < 2; often++)
+	{
+		out.size = piece.size = 0;
+		add_gzip(&piece, "x", 1);
+		if (!often)
+			add_again(&piece, ways[0].piece, 20, 2000);
+		add_gzip(&out, "a\n", 2);
+		add_again(&out, piece.data, piece.size, 2 * most);
+		if (often)
+		{
+			char *got = render_bytes(out.data, out.size, &(PmReaderOptions){.header = 1},
+			                         PM_READER_CHUNK);
+
+			ok(strncmp(got, "[a]\n1@2:2 xxxx", 14) == 0 && strstr(got, "failed") == NULL,
+			   "a byte a member");
+			free(got);
+		}
+		else
+			GIVES(out.data, out.size, failure, "a byte for 40 000", .header = 1);
+	}
+	pm_buffer_free(&piece);
+	pm_buffer_free(&out);
+}
+
 static void
 test_bombs(void)
 {
@@ -331,6 +407,7 @@ int
 main(void)
 {
 	test_gzip();
+	test_idle();
 	test_zip();
 	test_much();
 	test_many();
