@@ -1,10 +1,14 @@
 /*
  * pm_fields.c - a record whose columns are met as it is read (XML, JSON)
  *
- * Names stay from record to record, in a hash table of (parent, key).  Values of a record
- * stand one after another in one buffer; those of one column are chained from the last to
- * the first, the ones that were dropped among them.  Every array has a bound that comes from max_columns or max_size, so that no
- * record can make it grow without end.
+ * Names stay from record to record.  The one that came after this one the last time is
+ * looked at first, as records have their keys in the same order; else it is searched for
+ * among all in their order, in which no choice of names makes it slow.
+ *
+ * Values of a record stand one after another in one buffer; those of one column are chained
+ * from the last to the first, the ones that were dropped among them.  Every array has a
+ * bound that comes from max_columns or max_size, so that no record can make it grow without
+ * end.
  */
 #include "pm_fields.h"
 
@@ -20,9 +24,8 @@ typedef struct Name
 {
 	PmText text; /* with those it stands under */
 	size_t key;  /* where its own part starts */
-	uint32_t hash;
 	int parent;
-	int next_in_bucket;
+	int next;       /* that came after it the last time; NONE: none has */
 	int column;     /* NONE: it has had no value yet */
 	int latest;     /* number of values there were after the last one of it or under it */
 	int64_t object; /* where pm_fields_once() met it */
@@ -56,8 +59,9 @@ struct PmFields
 	Name *names;
 	int name_count;
 	int name_room;
-	int *buckets;
-	uint32_t bucket_mask;
+	int *sorted; /* by parent and key; without the root */
+	int sorted_room;
+	int name_before; /* that pm_fields_child() gave */
 
 	Column *columns;
 	PmText *column_names;
@@ -86,38 +90,43 @@ grown(void *array, int count, int *room, size_t size)
 	return array;
 }
 
-/* FNV-1a, going on from the hash of the parent. */
-static uint32_t
-hash_of(uint32_t hash, const char *key, size_t size)
+/* Is key under parent before the name (negative), after it (positive), or the name? */
+static inline int
+compare(int parent, const char *key, size_t size, const Name *name)
 {
-	hash = (hash ^ 0xFF) * UINT32_C(16777619);
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ (unsigned char) key[i]) * UINT32_C(16777619);
-	return hash;
+	size_t name_size = name->text.size - name->key;
+
+	if (parent != name->parent)
+		return parent < name->parent ? -1 : 1;
+	if (size != name_size)
+		return size < name_size ? -1 : 1;
+	return memcmp(key, name->text.data + name->key, size);
 }
 
-/* Twice the buckets; false: no memory. */
-static bool
-rehash(PmFields *fields)
+/* The place of key under parent among the names; *found: it is there. */
+static int
+find_place(const PmFields *fields, int parent, const char *key, size_t size, bool *found)
 {
-	uint32_t mask = fields->bucket_mask * 2 + 1;
-	int *buckets = malloc(((size_t) mask + 1) * sizeof(int));
+	int low = 0;
+	int high = fields->name_count - 1;
 
-	if (buckets == NULL)
-		return false;
-	for (uint32_t i = 0; i <= mask; i++)
-		buckets[i] = NONE;
-	for (int i = 0; i < fields->name_count; i++)
+	while (low < high)
 	{
-		Name *name = &fields->names[i];
+		int middle = low + (high - low) / 2;
+		int order = compare(parent, key, size, &fields->names[fields->sorted[middle]]);
 
-		name->next_in_bucket = buckets[name->hash & mask];
-		buckets[name->hash & mask] = i;
+		if (order == 0)
+		{
+			*found = true;
+			return middle;
+		}
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
 	}
-	free(fields->buckets);
-	fields->buckets = buckets;
-	fields->bucket_mask = mask;
-	return true;
+	*found = false;
+	return low;
 }
 
 /*
@@ -140,9 +149,9 @@ pm_fields_make(int max_columns, size_t max_size, const char *joiner, char separa
 	fields->joiner = strdup(joiner);
 	fields->joiner_size = strlen(joiner);
 	fields->separator = separator;
-	fields->bucket_mask = 127;
 	fields->names = grown(NULL, 0, &fields->name_room, sizeof(Name));
-	if (fields->joiner == NULL || fields->names == NULL)
+	fields->sorted = grown(NULL, 0, &fields->sorted_room, sizeof(int));
+	if (fields->joiner == NULL || fields->names == NULL || fields->sorted == NULL)
 	{
 		pm_fields_free(fields);
 		return NULL;
@@ -150,10 +159,11 @@ pm_fields_make(int max_columns, size_t max_size, const char *joiner, char separa
 	memset(&fields->names[PM_FIELDS_ROOT], 0, sizeof(Name));
 	fields->names[PM_FIELDS_ROOT].parent = NONE;
 	fields->names[PM_FIELDS_ROOT].column = NONE;
+	fields->names[PM_FIELDS_ROOT].next = NONE;
+	fields->name_before = PM_FIELDS_ROOT;
 	fields->names[PM_FIELDS_ROOT].text.data = strdup("");
-	fields->names[PM_FIELDS_ROOT].hash = UINT32_C(2166136261);
 	fields->name_count = 1;
-	if (fields->names[PM_FIELDS_ROOT].text.data == NULL || !rehash(fields))
+	if (fields->names[PM_FIELDS_ROOT].text.data == NULL)
 	{
 		pm_fields_free(fields);
 		return NULL;
@@ -169,7 +179,7 @@ pm_fields_free(PmFields *fields)
 	for (int i = 0; i < fields->name_count; i++)
 		free((char *) fields->names[i].text.data);
 	free(fields->names);
-	free(fields->buckets);
+	free(fields->sorted);
 	free(fields->columns);
 	free(fields->column_names);
 	free(fields->result);
@@ -200,29 +210,31 @@ pm_fields_clear(PmFields *fields)
 int
 pm_fields_child(PmFields *fields, int parent, const char *key, size_t size)
 {
-	uint32_t hash = hash_of(fields->names[parent].hash, key, size);
 	size_t above = fields->names[parent].text.size;
+	int before = fields->name_before;
+	int i = fields->names[before].next;
+	bool found;
 	Name *names;
 	Name *name;
 	char *text;
-	int i;
+	int *sorted;
+	int place;
 
-	for (i = fields->buckets[hash & fields->bucket_mask]; i != NONE;
-	     i = fields->names[i].next_in_bucket)
-	{
-		name = &fields->names[i];
-		if (name->hash == hash && name->parent == parent &&
-		    name->text.size - name->key == size &&
-		    memcmp(name->text.data + name->key, key, size) == 0)
-			return i;
-	}
+	if (i != NONE && compare(parent, key, size, &fields->names[i]) == 0)
+		return fields->name_before = i;
+	place = find_place(fields, parent, key, size, &found);
+	if (found)
+		return fields->name_before = fields->names[before].next = fields->sorted[place];
 
 	if (fields->name_count >= fields->max_names)
 		return PM_FIELDS_TOO_MANY;
 	if (size > PM_FIELDS_NAME_MAX || above + 1 + size > PM_FIELDS_NAME_MAX)
 		return PM_FIELDS_TOO_LONG;
-	if ((uint32_t) fields->name_count > fields->bucket_mask && !rehash(fields))
+	sorted =
+	    grown(fields->sorted, fields->name_count - 1, &fields->sorted_room, sizeof(int));
+	if (sorted == NULL)
 		return PM_FIELDS_NO_MEMORY;
+	fields->sorted = sorted;
 	names = grown(fields->names, fields->name_count, &fields->name_room, sizeof(Name));
 	if (names == NULL)
 		return PM_FIELDS_NO_MEMORY;
@@ -244,12 +256,12 @@ pm_fields_child(PmFields *fields, int parent, const char *key, size_t size)
 	text[name->key + size] = '\0';
 	name->text.data = text;
 	name->text.size = name->key + size;
-	name->hash = hash;
 	name->parent = parent;
 	name->column = NONE;
-	name->next_in_bucket = fields->buckets[hash & fields->bucket_mask];
-	fields->buckets[hash & fields->bucket_mask] = i;
-	return i;
+	name->next = NONE;
+	memmove(&sorted[place + 1], &sorted[place], (size_t) (i - 1 - place) * sizeof(int));
+	sorted[place] = i;
+	return fields->name_before = names[before].next = i;
 }
 
 /* Makes a name a column, the one of the same text if there is one ("a.b" as one key). */

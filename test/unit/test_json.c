@@ -203,6 +203,55 @@ test_faults(void)
 	      .max_columns = 2);
 }
 
+/* Many keys under several parents, in other orders from record to record, are told apart. */
+static void
+test_many_keys(void)
+{
+	enum
+	{
+		KEYS = 1009,
+		RECORDS = 5
+	}; /* a prime number: every step meets every key */
+	static const int steps[RECORDS] = {1, 1, KEYS - 1, 7, 500};
+	size_t room = (size_t) KEYS * 40 * RECORDS;
+	char *text = malloc(room);
+	char *expected = malloc(room);
+	PmReaderOptions options = {.format = PM_FORMAT_JSON};
+	size_t size = 0;
+	size_t length = 0;
+	char *got;
+
+	for (int record = 0; record < RECORDS; record++)
+	{
+		length += (size_t) sprintf(expected + length, "%d@%d:%zu ", record + 1, record + 1,
+		                           size + 1);
+		size += (size_t) sprintf(text + size, "%c{", record == 0 ? '[' : ',');
+		for (int i = 0; i < KEYS; i++)
+		{
+			int key = (int) ((long) i * steps[record] % KEYS);
+
+			size += (size_t) sprintf(text + size, "%s\"%x\":{\"%x\":\"%d.%d\"}",
+			                         i == 0 ? "" : ",", key, key % 10, record, key);
+			length += (size_t) sprintf(expected + length, "%s%d.%d", i == 0 ? "" : "|",
+			                           record, i);
+		}
+		size += (size_t) sprintf(text + size, "}\n");
+		expected[length++] = '\n';
+	}
+	text[size++] = ']';
+	expected[length++] = '[';
+	for (int i = 0; i < KEYS; i++)
+		length +=
+		    (size_t) sprintf(expected + length, "%s%x.%x", i == 0 ? "" : "|", i, i % 10);
+	sprintf(expected + length, "]\n");
+
+	got = render_bytes(text, size, &options, PM_READER_CHUNK);
+	is_str(got, expected, "many keys in other orders");
+	free(got);
+	free(expected);
+	free(text);
+}
+
 /* Nesting: 64 containers are taken apart, one more is a fault. */
 static void
 test_depth(void)
@@ -269,6 +318,7 @@ main(void)
 	test_lines();
 	test_syntax();
 	test_faults();
+	test_many_keys();
 	test_depth();
 	test_detect();
 	return tap_done();
