@@ -318,7 +318,8 @@ next_line(PmJson *json, PmRecord *record)
 /*
  * Looks at the start of the text: skips a byte order mark and blanks, and finds out
  * whether each line has an object of its own.  A line that ends within an object, after
- * what a line of a document ends with, is one of a document.
+ * what a line of a document ends with, is one of a document; one with several objects, as
+ * where lines end with a carriage return alone, is one of objects one after another.
  */
 static PmReadStatus
 decide(PmJson *json)
@@ -327,6 +328,7 @@ decide(PmJson *json)
 	const char *at;
 	const char *end;
 	PmJsonEvent event;
+	bool is_over = false;
 
 	if (!json->at_end && window->size < 4)
 		return fill(json, 0);
@@ -358,11 +360,13 @@ decide(PmJson *json)
 	}
 
 	json->mode = PM_JSON_LINES;
-	do
-		event = pm_json_scan(&json->scan, &at, end);
-	while (event != PM_JSON_MORE && event != PM_JSON_ERROR);
+	while ((event = pm_json_scan(&json->scan, &at, end)) != PM_JSON_MORE &&
+	       event != PM_JSON_ERROR)
+		is_over = pm_json_scan_is_over(&json->scan);
 	while (pm_is_white(end[-1]))
 		end--;
+	if (event == PM_JSON_ERROR && is_over && *at == '{')
+		json->mode = PM_JSON_DOCUMENT;
 	if (event == PM_JSON_MORE && !pm_json_scan_is_over(&json->scan) &&
 	    !pm_json_scan_in_string(&json->scan) && strchr("{[,:", end[-1]) != NULL)
 		json->mode = PM_JSON_DOCUMENT;

@@ -98,6 +98,16 @@ test_lines(void)
 	    "a broken one", "{\"a\":1}\n{\"a\":\n{\"a\":3} x\n{\"a\":4}\n",
 	    "1@1:0 1\n2@2:8  !10 -1@2:13 {\"a\":\n3@3:14  !10 -1@3:22 {\"a\":3} x\n4@4:24 4\n[a]\n",
 	    .skip = 0);
+	READS("carriage returns alone", "{\"a\":1}\r{\"a\":2}\r\r{\"a\":3}\r",
+	      "1@1:0 1\n2@1:8 2\n3@1:17 3\n[a]\n", .skip = 0);
+	READS("several on the first line", "{\"a\":1}{\"a\":2} {\"a\":3}\n{\"a\":4}\n",
+	      "1@1:0 1\n2@1:7 2\n3@1:15 3\n4@2:23 4\n[a]\n", .skip = 0);
+	READS("something else after the first one", "{\"a\":1} x\n{\"a\":2}\n",
+	      "1@1:0  !10 -1@1:8 {\"a\":1} x\n2@2:10 2\n[a]\n", .skip = 0);
+	READS("carriage returns, more than a record may have",
+	      "{\"a\":1}\r{\"a\":2}\r{\"a\":\"xxxxxxxxxx\"}\r{\"a\":3}",
+	      "1@1:0 1\n2@1:8 2\n3@1:16  !7 -1@1:16 {\"a\":\"xxxx\n4@1:35 3\n[a]\n",
+	      .max_record = 10);
 	READS("the first one is broken", "{\"a\":\"x\n{\"a\":2}\n",
 	      "1@1:0  !10 -1@1:7 {\"a\":\"x\n2@2:8 2\n[a]\n", .skip = 0);
 	READS("no objects", "{\"a\":1}\n[1]\n5\n\"x\"\nnull\n",
