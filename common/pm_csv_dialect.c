@@ -9,7 +9,8 @@
  *
  * The first record is a header if its values are not of the kind that the values below
  * them are; if all is text, if it has a word that headers have, or if none of its values
- * comes again below.
+ * comes again below.  That all of it comes again says nothing: a header may, where files
+ * were put together.
  */
 #include "pm_csv.h"
 
@@ -370,6 +371,23 @@ is_header_word(PmText name)
 	return false;
 }
 
+/* Has the record the values of the first one, of which there are several? */
+static bool
+is_first_again(const PmCsvSplitter *splitter, const PmText *first, int first_count)
+{
+	if (first_count < 2 || kept(splitter) < first_count)
+		return false;
+	for (int i = 0; i < first_count; i++)
+	{
+		PmText value = trim(splitter->fields[i]);
+
+		if (value.size != first[i].size ||
+		    (value.size > 0 && memcmp(value.data, first[i].data, value.size) != 0))
+			return false;
+	}
+	return true;
+}
+
 /* Counts the kinds of the values below the first record.  False: no memory. */
 static bool
 count_kinds(PmCsvSplitter *splitter, const char *data, size_t size, size_t at,
@@ -382,6 +400,8 @@ count_kinds(PmCsvSplitter *splitter, const char *data, size_t size, size_t at,
 		status = next_record(splitter, data, size, &at);
 		if (status != PM_CSV_RECORD)
 			break;
+		if (is_first_again(splitter, first, first_count))
+			continue;
 		for (int i = 0; i < first_count && i < kept(splitter); i++)
 		{
 			PmText value = trim(splitter->fields[i]);

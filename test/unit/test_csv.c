@@ -398,6 +398,15 @@ test_dialects(void)
 	       "of text: what it has not cannot split it");
 	is_str(dialect("Bezeichnung;Marke\nLampe;Osram\nStuhl;Ikea\n"), "; \" header",
 	       "names of columns");
+	is_str(dialect("Foo;Bar\nLampe;Osram\nFoo;Bar\nStuhl;Ikea\n"), "; \" header",
+	       "which come again");
+	is_str(dialect("Foo;Bar\nLampe;Osram\nFoo;Ikea\n"), "; \" data", "not all of them");
+	is_str(dialect("Foo\nLampe\nFoo\nStuhl\n"), "; \" data", "one may be a value");
+	READS("names that nobody knows, again at once and later",
+	      "Foo;Bar\nFoo;Bar\nLampe;Osram\nFoo;Bar\nStuhl;Ikea\n",
+	      "[Foo|Bar]\n1@2:8 Foo|Bar !8 -1@2:8 Foo;Bar\n2@3:16 Lampe|Osram\n"
+	      "3@4:28 Foo|Bar !8 -1@4:28 Foo;Bar\n4@5:36 Stuhl|Ikea\n",
+	      .skip = 0);
 	is_str(dialect("Lampe;Osram\nStuhl;Ikea\nTisch;Osram\nLampe;Osram\n"), "; \" data",
 	       "values that come again");
 	is_str(dialect("Alpha;Beta\nLampe;Osram\nStuhl;Ikea\n"), "; \" header",
