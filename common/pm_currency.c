@@ -8,6 +8,7 @@
 
 #include "pm_char.h"
 #include "pm_currency.h"
+#include "pm_find.h"
 #include "pm_fold.h"
 #include "pm_utf8.h"
 
@@ -97,22 +98,9 @@ static const Name names[] = {
 static const char *
 find_name(const char *name)
 {
-	size_t low = 0;
-	size_t high = sizeof(names) / sizeof(names[0]);
+	const Name *row = PM_FIND(names, name, pm_compare_pointed);
 
-	while (low < high)
-	{
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(name, names[middle].name);
-
-		if (order == 0)
-			return names[middle].codes;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	return row == NULL ? NULL : row->codes;
 }
 
 /* The place of a code in the list of codes; NULL if it is not there.  Any case. */

@@ -7,6 +7,7 @@
 
 #include "pm_char.h"
 #include "pm_date_scan.h"
+#include "pm_find.h"
 #include "pm_fold.h"
 #include "pm_utf8.h"
 
@@ -142,22 +143,9 @@ pm_date_read_word(PmDateScan *scan, char out[PM_DATE_WORD_MAX])
 int
 pm_date_find_word(const char *name)
 {
-	size_t low = 0;
-	size_t high = sizeof(words) / sizeof(words[0]);
+	const Word *row = PM_FIND(words, name, pm_compare_characters);
 
-	while (low < high)
-	{
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(name, words[middle].name);
-
-		if (order == 0)
-			return words[middle].month;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return -1;
+	return row == NULL ? -1 : row->month;
 }
 
 /* Reads a number of one or two digits below a limit. */

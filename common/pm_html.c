@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "pm_char.h"
+#include "pm_find.h"
 #include "pm_html.h"
 #include "pm_utf8.h"
 
@@ -120,28 +121,7 @@ typedef struct Input
 } Input;
 
 /* Is a name in a list in order? */
-static bool
-is_among(const char (*list)[NAME_MAX], size_t count, const char *name)
-{
-	size_t low = 0;
-	size_t high = count;
-
-	while (low < high)
-	{
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(name, list[middle]);
-
-		if (order == 0)
-			return true;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return false;
-}
-
-#define IS_AMONG(list, name) is_among((list), sizeof(list) / sizeof((list)[0]), (name))
+#define IS_AMONG(list, name) (PM_FIND((list), (name), pm_compare_characters) != NULL)
 
 /* Writes what is due. */
 static inline void
@@ -167,27 +147,16 @@ put_char(Output *out, uint32_t cp)
 	out->at += pm_utf8_encode(cp, out->at);
 }
 
-/* The character of a name; 0 if there is none. */
+/* The character of a name, which is shorter than NAME_MAX; 0 if there is none. */
 static uint32_t
 find_entity(const char *name, size_t size)
 {
-	size_t low = 0;
-	size_t high = sizeof(entities) / sizeof(entities[0]);
+	char whole[NAME_MAX] = "";
+	const Entity *row;
 
-	while (low < high)
-	{
-		size_t middle = low + (high - low) / 2;
-		const char *other = entities[middle].name;
-		int order = strncmp(name, other, size);
-
-		if (order == 0 && other[size] == '\0')
-			return entities[middle].code_point;
-		if (order <= 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return 0;
+	memcpy(whole, name, size);
+	row = PM_FIND(entities, whole, pm_compare_characters);
+	return row == NULL ? 0 : row->code_point;
 }
 
 /* The character that a number stands for. */

@@ -10,6 +10,7 @@
 #include "pm_blank.h"
 #include "pm_char.h"
 #include "pm_decimal.h"
+#include "pm_find.h"
 #include "pm_fold.h"
 #include "pm_unit.h"
 #include "pm_utf8.h"
@@ -241,33 +242,21 @@ fold_name(PmText text, char out[NAME_MAX])
 PmValueFault
 pm_unit_find(PmText name, PmUnitSystem system, const PmUnit **unit)
 {
-	size_t low = 0;
-	size_t high = sizeof(names) / sizeof(names[0]);
 	char folded[NAME_MAX];
+	const Name *row;
 
 	if (!fold_name(name, folded))
 		return PM_VALUE_UNKNOWN_UNIT;
-	while (low < high)
-	{
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(folded, names[middle].name);
-
-		if (order == 0)
-		{
-			*unit = &units[names[middle].unit];
-			if ((*unit)->system == PM_UNIT_NO_SYSTEM)
-				return PM_VALUE_GOOD;
-			if (system == PM_UNIT_NO_SYSTEM)
-				return PM_VALUE_AMBIGUOUS_UNIT;
-			*unit += system == PM_UNIT_IMPERIAL;
-			return PM_VALUE_GOOD;
-		}
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return PM_VALUE_UNKNOWN_UNIT;
+	row = PM_FIND(names, folded, pm_compare_pointed);
+	if (row == NULL)
+		return PM_VALUE_UNKNOWN_UNIT;
+	*unit = &units[row->unit];
+	if ((*unit)->system == PM_UNIT_NO_SYSTEM)
+		return PM_VALUE_GOOD;
+	if (system == PM_UNIT_NO_SYSTEM)
+		return PM_VALUE_AMBIGUOUS_UNIT;
+	*unit += system == PM_UNIT_IMPERIAL;
+	return PM_VALUE_GOOD;
 }
 
 /* Can one be converted to the other? */
