@@ -257,6 +257,17 @@ unseal(text *name, const char *key_id, bytea *sealed, Size *size)
 	return bytes;
 }
 
+/* Do plans that are logged show the values of parameters?  They do if they are verbose. */
+static bool
+explains_verbosely(void)
+{
+	const char *verbose = GetConfigOption("auto_explain.log_verbose", true, false);
+	const char *duration = GetConfigOption("auto_explain.log_min_duration", true, false);
+
+	return verbose != NULL && strcmp(verbose, "on") == 0 && duration != NULL &&
+	       strcmp(duration, "-1") != 0;
+}
+
 /*
  * Warns where the server may write the secret down: the statement has it as a literal (as
  * it stands; one that is quoted otherwise is not seen), or parameters are logged.
@@ -269,13 +280,14 @@ warn_of_log(const char *value, Size size)
 		ereport(WARNING, errmsg("the secret stands in the statement"),
 		        errdetail("The server shows statements to others, and logs them."),
 		        errhint("Pass it as a parameter, and change it where it is used."));
-	else if (log_parameter_max_length != 0 &&
-	         (log_statement == LOGSTMT_ALL || log_min_duration_statement >= 0 ||
-	          log_min_duration_sample >= 0 || log_xact_sample_rate > 0))
+	else if (explains_verbosely() ||
+	         (log_parameter_max_length != 0 &&
+	          (log_statement == LOGSTMT_ALL || log_min_duration_statement >= 0 ||
+	           log_min_duration_sample >= 0 || log_xact_sample_rate > 0)))
 		ereport(WARNING, errmsg("the server may have logged the secret"),
 		        errdetail("It logs statements with their parameters."),
-		        errhint("Set log_parameter_max_length to 0, and change the secret where it "
-		                "is used."));
+		        errhint("Set log_parameter_max_length to 0 and auto_explain.log_verbose to "
+		                "off, and change the secret where it is used."));
 }
 
 PG_FUNCTION_INFO_V1(pm_core_current_secret_key);

@@ -56,6 +56,12 @@ SET log_parameter_max_length = 0;
 EXECUTE set_value ('6c6f6e676572207468616e206569676874');
 RESET log_parameter_max_length;
 RESET log_min_duration_statement;
+LOAD 'auto_explain';
+SET auto_explain.log_verbose = on;
+EXECUTE set_value ('6c6f6e676572207468616e206569676874');
+SET auto_explain.log_min_duration = '1 h';
+EXECUTE set_value ('6c6f6e676572207468616e206569676874');
+RESET auto_explain.log_min_duration;
 SELECT pm_core.drop_secret('told');
 SET client_min_messages = error;
 
