@@ -229,7 +229,7 @@ END {
     complain("invalid PGHOST: \"" ENVIRON["PGHOST"] "\"; it is a name, an address or a directory")
   if (ENVIRON["PGPORT"] !~ /^[0-9]*$/)
     complain("invalid PGPORT: \"" ENVIRON["PGPORT"] "\"; it is a number")
-  n = split("overflow workers administration wait lifetime pooler_address pooler_port pooler_socket secret_key_file", words, " ")
+  n = split("overflow workers administration wait lifetime pooler_address pooler_port pooler_socket", words, " ")
   for (i = 1; i <= n; i++)
     if (!(words[i] in setting))
       complain("setting \"" words[i] "\" is missing")

@@ -89,7 +89,7 @@ server_settings() {
       print "max_connections = " sessions + administration
       print "max_worker_processes = " workers + 1 + 8
       print "pm_jobs.max_workers = " workers
-      if (secrets)
+      if (secrets && keys != "")
         print "pm_core.secret_key_file = \047" keys "\047"
     }'
 }
