@@ -1,5 +1,5 @@
 #
-# 040_secrets.pl - a secret that came as a parameter is in no log, message, statistics, dump
+# 060_secrets.pl - a secret that came as a parameter is in no log, message, statistics, dump
 # or file of the server; it is read after a restart, and by the same sessions all through a
 # rotation of keys; without the key file nothing else stops
 #
@@ -90,8 +90,11 @@ sub found
 	my $digits = unpack('H*', $secret);
 	return join "\n", grep { /\Q$secret\E|$digits/i } split /\n/, $where;
 }
+# one that may be there, to see that it would be
+with_parameter("NONE;\nSET log_parameter_max_length = -1", 'SELECT length(:v)', 'Parameter-Zx9-logged');
 my $log = slurp_file($node->logfile);
-ok($log =~ /duration: .* execute .*SELECT pm_core\.set_secret\('shop', \$1/, 'the log has the statement');
+ok($log =~ /Parameter-Zx9-logged/, 'the log has parameters, unless told otherwise');
+ok($log =~ /duration: .* bind .*SELECT pm_core\.set_secret\('shop', \$1/, 'the log has the statement');
 ok($log =~ /Query Text: SELECT pm_core\.set_secret\('shop', \$1/, 'and its plan');
 is(found($log), '', 'and no secret');
 my $statements = $node->safe_psql('postgres', 'SELECT query FROM pg_stat_statements');
