@@ -49,6 +49,7 @@ PM_COMMON_SOURCES = \
 	pm_json_record.c \
 	pm_json_scan.c \
 	pm_jwt.c \
+	pm_key_file.c \
 	pm_measure.c \
 	pm_number.c \
 	pm_reader.c \

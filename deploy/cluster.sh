@@ -6,7 +6,7 @@
 #   deploy/cluster.sh with COMMAND...        runs it with PGHOST, PGPORT and PGUSER set
 #   deploy/cluster.sh address                what to give psql to reach it
 #
-# Everything stands in .pm/: data, log, and the socket.  It listens on a Unix
+# Everything stands in .pm/: data, log, keys of secrets, and the socket.  It listens on a Unix
 # socket in a directory that only its owner (and root) may enter, hence trust
 # authentication, and on no network address, hence no clash with another server.
 #
@@ -88,10 +88,19 @@ CONF
   as_owner mv -T data.new data
 }
 
+# The keys that encrypt secrets: beside the data, not in it.
+create_keys() {
+  [ ! -e "$home/secret_keys" ] || return 0
+  "$PM_TOP/deploy/secret_key.sh" "$home/secret_keys" >/dev/null || exit 1
+  [ "$user" = "$(id -un)" ] || chown "$user" "$home/secret_keys"
+}
+
 # The settings that the databases need; true if they are other than before.
 write_settings() {
-  local settings
+  local settings keys
+  keys=$(readlink -f "$home")/secret_keys
   settings=$("$PM_TOP/deploy/settings.sh") || exit 1
+  settings+=$'\n'"pm_core.secret_key_file = '${keys//\'/\'\'}'"
   [ "$settings" != "$(cat "$home/data/deploy.conf" 2>/dev/null || true)" ] || return 1
   as_owner sh -c 'cat >data/deploy.conf' <<<"$settings" || die "cannot write .pm/data/deploy.conf"
   grep -q '^include_if_exists' "$home/data/postgresql.conf" ||
@@ -123,6 +132,7 @@ start() {
   esac
   create_home
   create_cluster
+  create_keys
   ! write_settings || changed=yes
   if running; then
     # what is preloaded stays as it was when the server started

@@ -198,7 +198,10 @@ $1 == "setting" {
     check_number($3, $2 == "overflow" ? 0 : 1, $2 == "workers" ? 1024 : 1000000, "setting " $2)
   else if ($2 == "pooler_port")
     check_number($3, 1, 65535, "setting " $2)
-  else if ($2 !~ /^pooler_(address|socket)$/)
+  else if ($2 == "secret_key_file") {
+    if ($3 !~ /^\/[A-Za-z0-9_.\/-]+$/)
+      mistake("invalid setting secret_key_file: \"" $3 "\"; it is an absolute path of letters, digits and _ . / -")
+  } else if ($2 !~ /^pooler_(address|socket)$/)
     mistake("unknown setting: \"" $2 "\"")
   setting[$2] = $3
   next

@@ -82,12 +82,15 @@ config_rows() {
 server_settings() {
   local workers
   workers=$(setting workers)
-  rows_of database | awk -F '\t' -v "host=$1" -v "port=$2" -v "workers=$workers" -v "administration=$(setting administration)" '
-    $2 == host && $3 == port { sessions += $6 }
+  rows_of database | awk -F '\t' -v "host=$1" -v "port=$2" -v "workers=$workers" -v "administration=$(setting administration)" \
+    -v "keys=$(setting secret_key_file)" '
+    $2 == host && $3 == port { sessions += $6; secrets = secrets || $7 ~ /[{,]pm_core[},]/ }
     END {
       print "max_connections = " sessions + administration
       print "max_worker_processes = " workers + 1 + 8
       print "pm_jobs.max_workers = " workers
+      if (secrets && keys != "")
+        print "pm_core.secret_key_file = \047" keys "\047"
     }'
 }
 

@@ -37,3 +37,8 @@ SELECT format('ALTER DATABASE %I SET search_path = "$user", public, %s', h.name,
          (SELECT string_agg(quote_ident(s.name), ', ' ORDER BY s.n) FROM unnest(h.schemas) WITH ORDINALITY AS s(name, n)))
 FROM here AS h
 \gexec
+-- secrets, passwords and tokens come as parameters
+SELECT format('ALTER DATABASE %I SET %s = 0', h.name, s.name)
+FROM here AS h, unnest('{log_parameter_max_length,log_parameter_max_length_on_error}'::text[]) AS s(name)
+WHERE 'pm_core' = ANY (h.extensions)
+\gexec

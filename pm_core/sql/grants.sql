@@ -27,3 +27,22 @@ GRANT SELECT ON pm_core.app_setting_changes TO pm_admin;
 GRANT INSERT, UPDATE, DELETE ON pm_core.roles, pm_core.permissions, pm_core.role_permissions, pm_core.user_roles TO pm_admin;
 GRANT UPDATE (email, username, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions), DELETE ON pm_core.users TO pm_admin;
 GRANT USAGE ON SEQUENCE pm_core.roles_id_seq, pm_core.permissions_id_seq TO pm_admin;
+
+-- Secrets are for administrators, who set them, and jobs, which connect by them; settings of
+-- connections for everybody, but for what one logs in by.
+GRANT EXECUTE ON FUNCTION pm_core.get_secret(text), pm_core.get_connection(text, text) TO pm_worker, pm_admin;
+GRANT SELECT (name, key_id, description, created_at, updated_at) ON pm_core.secrets TO pm_worker, pm_admin;
+GRANT SELECT ON pm_core.amazon_api_configs, pm_core.odoo_configs, pm_core.prestashop_configs TO pm_worker, pm_admin;
+GRANT SELECT (id, name, marketplace, host, region, partner_tag, requests_per_second, requests_per_day, is_active, created_at, updated_at)
+  ON pm_core.amazon_api_configs TO pm_reader, pm_writer;
+GRANT SELECT (id, name, url, database, company_id, language, is_active, created_at, updated_at) ON pm_core.odoo_configs TO pm_reader, pm_writer;
+GRANT SELECT (id, name, url, shop_id, language_id, is_active, created_at, updated_at) ON pm_core.prestashop_configs TO pm_reader, pm_writer;
+GRANT EXECUTE ON FUNCTION pm_core.set_secret(text, text, text), pm_core.drop_secret(text), pm_core.rotate_secrets(integer),
+  pm_core._amazon_region(text), pm_core._is_service_url(text) TO pm_admin;
+GRANT SELECT ON pm_core.secret_changes, pm_core.connection_changes TO pm_admin;
+GRANT INSERT (name, marketplace, partner_tag, access_key, secret_name, requests_per_second, requests_per_day, is_active),
+  UPDATE (name, marketplace, partner_tag, access_key, secret_name, requests_per_second, requests_per_day, is_active), DELETE ON pm_core.amazon_api_configs TO pm_admin;
+GRANT INSERT (name, url, database, username, secret_name, company_id, language, is_active),
+  UPDATE (name, url, database, username, secret_name, company_id, language, is_active), DELETE ON pm_core.odoo_configs TO pm_admin;
+GRANT INSERT (name, url, secret_name, shop_id, language_id, is_active),
+  UPDATE (name, url, secret_name, shop_id, language_id, is_active), DELETE ON pm_core.prestashop_configs TO pm_admin;

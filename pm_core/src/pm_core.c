@@ -24,6 +24,7 @@ int pm_core_lockout_delay = 1000;
 int pm_core_token_ttl = 3600;
 int pm_core_refresh_ttl = 2592000;
 char *pm_core_token_role = NULL;
+char *pm_core_secret_key_file = NULL;
 
 /* Check hook of pm_core.token_role: what a claim can hold. */
 static bool
@@ -34,6 +35,18 @@ check_role(char **value, void **extra, GucSource source)
 	if (size == 0 || size >= NAMEDATALEN || (*value)[size] != '\0')
 	{
 		GUC_check_errdetail("The value must be a role's name of a to z, 0 to 9 and _.");
+		return false;
+	}
+	return true;
+}
+
+/* Check hook of pm_core.secret_key_file: what is the same file wherever it is named. */
+static bool
+check_file_name(char **value, void **extra, GucSource source)
+{
+	if (**value != '\0' && !is_absolute_path(*value))
+	{
+		GUC_check_errdetail("The value must be an absolute path, or empty.");
 		return false;
 	}
 	return true;
@@ -72,6 +85,11 @@ _PG_init(void)
 	    "pm_core.token_role", "Role of the database that tokens name.",
 	    "PostgREST takes it on; a row of pm_core.roles may name another one.",
 	    &pm_core_token_role, "pm_reader", PGC_SUSET, 0, check_role, NULL, NULL);
+	DefineCustomStringVariable(
+	    "pm_core.secret_key_file", "File of the keys that encrypt secrets.",
+	    "It stands outside the data directory and is for the server's user alone.",
+	    &pm_core_secret_key_file, "", PGC_SUSET, GUC_SUPERUSER_ONLY, check_file_name, NULL,
+	    NULL);
 	MarkGUCPrefixReserved("pm_core");
 
 	pm_core_changed_init();

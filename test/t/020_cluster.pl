@@ -6,7 +6,7 @@ use warnings;
 
 use FindBin;
 use lib $FindBin::RealBin;
-use Cwd qw(getcwd);
+use Cwd qw(abs_path getcwd);
 use IPC::Run;
 use PmDeploy;
 use PostgreSQL::Test::Cluster;
@@ -62,6 +62,7 @@ setting colour red
 setting wait long
 data db_core
 queue back\slash 1 pm_gtin
+setting secret_key_file keys
 CONF
 my ($status, $out, $err) = deploy($one, 'create.sh', '-c', $bad);
 is($status, 1, 'mistakes: the exit status');
@@ -81,11 +82,12 @@ foreach my $message (
 	qr{^$bad:9: unknown setting: "colour"$}m,
 	qr{^$bad:10: invalid setting wait: "long"}m,
 	qr{^$bad:11: unknown word "data"}m,
-	qr{^$bad:12: a backslash, a double quote or a control character$}m)
+	qr{^$bad:12: a backslash, a double quote or a control character$}m,
+	qr{^$bad:13: invalid setting secret_key_file: "keys"; it is an absolute path}m)
 {
 	like($err, $message, 'mistakes: one is named');
 }
-is(scalar(() = $err =~ /\n/g), 15, 'and there are no more');
+is(scalar(() = $err =~ /\n/g), 16, 'and there are no more');
 
 deploy_fails('a missing file', 1, qr/cannot read \S+nothing/, $one, 'create.sh', '-c', "$dir/nothing");
 deploy_fails('a folder', 1, qr/cannot read $dir$/m, $one, 'create.sh', '-c', $dir);
@@ -197,6 +199,8 @@ my $settings = deploy_ok('settings', $one, 'settings.sh', '-c', $conf);
 is(scalar(() = $settings =~ /^# server /mg), 2, 'a part for each server');
 like($settings, qr/^max_connections = 332$/m, 'the sum of its limits and what administration needs');
 like($settings, qr/^max_connections = 134$/m, 'of the other, too');
+is(scalar(() = $settings =~ m{^pm_core\.secret_key_file = '/etc/postgresql/pm_secret_keys'$}mg), 1, 'the server of db_core knows the keys of secrets');
+is($one->safe_psql('db_core', 'SHOW log_parameter_max_length; SHOW log_parameter_max_length_on_error'), "0\n0", 'whose parameters are not logged');
 
 # Again: nothing changes.
 my $picture = picture();
@@ -342,6 +346,8 @@ $two->stop;
 	}
 	deploy($one, 'cluster.sh', 'start');
 	like(slurp_file("$home/data/postgresql.conf"), qr/^listen_addresses = ''$/m, 'a server that trusts all is open to none by the network');
+	is(sprintf('%o', (stat "$home/secret_keys")[2] & 0777), '600', 'the keys of secrets are for its user alone');
+	like(slurp_file("$home/data/deploy.conf"), qr{^pm_core\.secret_key_file = '@{[ abs_path("$home/secret_keys") ]}'$}m, 'and it knows them');
 	deploy_ok('removed', $one, 'cluster.sh', 'remove');
 	ok(!-e $home, 'nothing is left');
 }

@@ -20,7 +20,10 @@ note("PM_SEED=$seed");
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-$node->append_conf('postgresql.conf', "pm_core.bcrypt_cost = 4\nlog_statement = none\nlog_min_error_statement = panic\nshared_preload_libraries = 'pm_core'");
+my $keys = PostgreSQL::Test::Utils::tempdir() . '/keys';
+append_to_file($keys, 'k ' . '1' x 64 . "\n");
+chmod 0600, $keys;
+$node->append_conf('postgresql.conf', "pm_core.bcrypt_cost = 4\npm_core.secret_key_file = '$keys'\nlog_statement = none\nlog_min_error_statement = panic\nshared_preload_libraries = 'pm_core'");
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
 CREATE EXTENSION pm_core CASCADE;
@@ -32,6 +35,8 @@ SELECT pm_core.create_default_roles();
 SELECT pm_core.create_user('anne@example.com', 'correct horse', role => 'admin'), pm_core.create_user('mallory@example.com', 'battery staple', role => 'customer');
 SELECT pm_core.send_notification(id, 'secret of ' || split_part(email, '@', 1), 'text') FROM pm_core.users;
 SELECT pm_core.define_setting('general', 'a', 'text', '"x"');
+SELECT pm_core.set_secret('x', 'secret of Odoo');
+INSERT INTO pm_core.odoo_configs (name, url, database, username, secret_name) VALUES ('x', 'https://odoo.example.com', 'x', 'x', 'x');
 SQL
 $node->safe_psql('postgres', slurp_file("$top/$_/sql/grants.sql")) foreach qw(pm_jobs pm_xref pm_core);
 
@@ -52,6 +57,7 @@ sub picture
 			UNION ALL SELECT r::text FROM pm_core.roles AS r UNION ALL SELECT p::text FROM pm_core.permissions AS p
 			UNION ALL SELECT ur::text FROM pm_core.user_roles AS ur UNION ALL SELECT rp::text FROM pm_core.role_permissions AS rp
 			UNION ALL SELECT s::text FROM pm_core.app_settings AS s UNION ALL SELECT n::text FROM pm_core.notifications AS n
+			UNION ALL SELECT s::text FROM pm_core.secrets AS s UNION ALL SELECT o::text FROM pm_core.odoo_configs AS o
 			UNION ALL SELECT k::text FROM pm_core._signing_keys AS k) AS x (t)});
 }
 my $anne = $node->safe_psql('postgres', q{SELECT u.id FROM pm_core.users AS u, pm_core.issue_token(u.id) WHERE u.email LIKE 'anne%'});
@@ -127,6 +133,12 @@ foreach my $attack (
 	[ 'inner rights', "SELECT pm_core._rights('$anne')" ],
 	[ 'disable security', 'ALTER TABLE pm_core.users DISABLE ROW LEVEL SECURITY' ],
 	[ 'setting', q{SELECT pm_core.set_setting('general', 'a', '"y"')} ],
+	[ 'secret', q{SELECT pm_core.get_secret('x')} ],
+	[ 'inner secret', q{SELECT pm_core._get_secret('x')} ],
+	[ 'ciphertext', 'SELECT ciphertext FROM pm_core.secrets' ],
+	[ 'connection', q{SELECT pm_core.get_connection('odoo', 'x')} ],
+	[ 'where a secret goes', q{UPDATE pm_core.odoo_configs SET url = 'https://mallory.example.com'} ],
+	[ 'key file', q{SET pm_core.secret_key_file = '/tmp/mine'} ],
 	[ 'cost', 'SET pm_core.bcrypt_cost = 4' ],
 	[ 'lock-out', 'SET pm_core.lockout_failures = 1000' ],
 	[ 'role of tokens', q{SET pm_core.token_role = 'pm_admin'} ],)

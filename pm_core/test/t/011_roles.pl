@@ -11,7 +11,10 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-$node->append_conf('postgresql.conf', 'pm_core.bcrypt_cost = 4');
+my $keys = PostgreSQL::Test::Utils::tempdir() . '/keys';
+append_to_file($keys, 'k ' . '1' x 64 . "\n");
+chmod 0600, $keys;
+$node->append_conf('postgresql.conf', "pm_core.bcrypt_cost = 4\npm_core.secret_key_file = '$keys'");
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
 CREATE EXTENSION pm_core CASCADE;
@@ -19,6 +22,10 @@ CREATE ROLE pm_reader; CREATE ROLE pm_writer; CREATE ROLE pm_worker BYPASSRLS; C
 SELECT pm_core.create_default_roles();
 SELECT pm_core.create_user('anne@x', 'correct horse', 'anne', role => 'admin');
 SELECT pm_core.define_setting('general', 'a', 'text', '"x"');
+SELECT pm_core.set_secret('s', 'x');
+INSERT INTO pm_core.amazon_api_configs (name, marketplace, partner_tag, access_key, secret_name) VALUES ('c', 'www.amazon.fr', 'x', 'x', 's');
+INSERT INTO pm_core.odoo_configs (name, url, database, username, secret_name) VALUES ('c', 'https://a', 'x', 'x', 's');
+INSERT INTO pm_core.prestashop_configs (name, url, secret_name) VALUES ('c', 'https://a', 's');
 SQL
 # each role is tried alone: in a deployment they are members of each other
 $node->safe_psql('postgres', slurp_file("$FindBin::RealBin/../../../$_/sql/grants.sql")) foreach qw(pm_jobs pm_xref pm_core);
@@ -63,6 +70,33 @@ my @cases = (
 	[ 'issues tokens', \%admin, "SELECT pm_core.issue_token('$anne'), pm_core.revoke_tokens('$anne')" ],
 	[ 'keeps keys', \%admin, 'SELECT pm_core.rotate_signing_key(), pm_core.signing_jwks()' ],
 	[ 'keeps settings', \%admin, q{SELECT pm_core.define_setting('general', 'b', 'text', '"x"'), pm_core.set_setting('general', 'a', '"y"'), pm_core.reset_setting('general', 'a'); SELECT * FROM pm_core.app_setting_changes} ],
+	[ 'reads settings of connections', \%all, 'SELECT id, name, marketplace, host, region, partner_tag, requests_per_second, requests_per_day, is_active, created_at, updated_at FROM pm_core.amazon_api_configs;
+		SELECT id, name, url, database, company_id, language, is_active, created_at, updated_at FROM pm_core.odoo_configs; SELECT id, name, url, shop_id, language_id, is_active, created_at, updated_at FROM pm_core.prestashop_configs' ],
+	[ 'reads the access keys of connections', \%work, 'SELECT access_key FROM pm_core.amazon_api_configs' ],
+	[ 'reads the logins of connections', \%work, 'SELECT username FROM pm_core.odoo_configs' ],
+	[ 'reads the names of the secrets of connections', \%work, 'SELECT secret_name FROM pm_core.prestashop_configs' ],
+	[ 'connects', \%work, q{SELECT pm_core.get_connection('amazon', 'c'), pm_core.get_connection('odoo', 'c'), pm_core.get_connection('prestashop', 'c')} ],
+	[ 'reads a secret', \%work, q{SELECT pm_core.get_secret('s')} ],
+	[ 'reads which secrets there are', \%work, 'SELECT name, key_id, description, created_at, updated_at FROM pm_core.secrets' ],
+	[ 'sets a secret', \%admin, q{SELECT pm_core.set_secret('t', 'x')} ],
+	[ 'drops a secret', \%admin, q{SELECT pm_core.drop_secret('t')} ],
+	[ 'rotates secrets', \%admin, 'SELECT pm_core.rotate_secrets()' ],
+	[ 'reads who changed secrets and connections', \%admin, 'SELECT * FROM pm_core.secret_changes; SELECT * FROM pm_core.connection_changes' ],
+	[ 'keeps connections', \%admin, q{INSERT INTO pm_core.amazon_api_configs (name, marketplace, partner_tag, access_key, secret_name) VALUES ('d', 'www.amazon.fr', 'x', 'x', 's');
+		INSERT INTO pm_core.odoo_configs (name, url, database, username, secret_name) VALUES ('d', 'https://a', 'x', 'x', 's');
+		INSERT INTO pm_core.prestashop_configs (name, url, secret_name) VALUES ('d', 'https://a', 's');
+		UPDATE pm_core.amazon_api_configs SET requests_per_day = 1; UPDATE pm_core.odoo_configs SET url = 'https://b'; UPDATE pm_core.prestashop_configs SET is_active = false;
+		DELETE FROM pm_core.amazon_api_configs; DELETE FROM pm_core.odoo_configs; DELETE FROM pm_core.prestashop_configs;
+		SELECT 1 / (count(*) = 12)::int FROM pm_core.connection_changes} ],
+	[ 'says who made a connection', {}, q{UPDATE pm_core.odoo_configs SET created_role = 'x'} ],
+	[ 'reads ciphertext', {}, 'SELECT ciphertext FROM pm_core.secrets' ],
+	[ 'writes ciphertext', {}, q{UPDATE pm_core.secrets SET ciphertext = '\x'} ],
+	[ 'decrypts', {}, q{SELECT pm_core._decrypt_secret('s', 'k', '\x')} ],
+	[ 'reads secrets from within', {}, q{SELECT pm_core._get_secret('s')} ],
+	[ 'writes the history of connections', {}, 'DELETE FROM pm_core.connection_changes' ],
+	[ 'writes the history of secrets', {}, 'DELETE FROM pm_core.secret_changes' ],
+	[ 'chooses the key file', {}, q{SELECT pm_core.current_user_id(); SET pm_core.secret_key_file = '/tmp/x'} ],
+	[ 'sees the key file', {}, 'SELECT pm_core.current_user_id(); SHOW pm_core.secret_key_file', 'ERROR:  42501: must be superuser' ],
 	[ 'reads hashes', {}, 'SELECT hashed_password FROM pm_core.users' ],
 	[ 'writes hashes', {}, q{UPDATE pm_core.users SET hashed_password = '!'} ],
 	[ 'reads keys', {}, 'SELECT * FROM pm_core._signing_keys' ],
