@@ -27,3 +27,13 @@ GRANT SELECT ON pm_core.app_setting_changes TO pm_admin;
 GRANT INSERT, UPDATE, DELETE ON pm_core.roles, pm_core.permissions, pm_core.role_permissions, pm_core.user_roles TO pm_admin;
 GRANT UPDATE (email, username, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions), DELETE ON pm_core.users TO pm_admin;
 GRANT USAGE ON SEQUENCE pm_core.roles_id_seq, pm_core.permissions_id_seq TO pm_admin;
+
+-- Everybody may ask where an entity lives.  How the databases are is for those who watch them.
+GRANT SELECT ON pm_core.databases, pm_core._homes TO pm_reader, pm_writer, pm_worker, pm_admin;
+GRANT EXECUTE ON FUNCTION pm_core._entities(), pm_core.route(text) TO pm_reader, pm_writer, pm_worker, pm_admin;
+GRANT USAGE ON SCHEMA pm_core TO pg_monitor;
+GRANT EXECUTE ON FUNCTION pm_core.health() TO pm_worker, pm_admin, pg_monitor;
+GRANT SELECT ON pm_core.backups TO pm_worker, pm_admin, pg_monitor;
+GRANT INSERT, DELETE ON pm_core.backups TO pm_admin;
+GRANT INSERT, UPDATE, DELETE ON pm_core._homes TO pm_admin;
+GRANT EXECUTE ON FUNCTION pm_core.record_backup(text, text, timestamptz, timestamptz, text, bigint, boolean), pm_core.set_home(name, name) TO pm_admin;

@@ -16,6 +16,7 @@ extern int pm_core_lockout_delay;
 extern int pm_core_token_ttl;
 extern int pm_core_refresh_ttl;
 extern char *pm_core_token_role;
+extern int pm_core_health_timeout;
 
 /* in as_owner.c */
 extern Datum pm_core_call_inner(FmgrInfo *caller, const char *name, int nargs,
