@@ -324,6 +324,11 @@ deploy_ok('moved', $one, 'create.sh', '-c', $three);
 is($one->safe_psql('db_core', q{SELECT option_value FROM pg_foreign_server, pg_options_to_table(srvoptions) WHERE srvname = 'db_media' AND option_name = 'port'}),
 	$one->port, 'the others look for it there');
 
+# One server is down: the others answer all the same.
+$two->stop;
+is(health('pm_worker', q{string_agg(h.database || ' ' || h.reachable, ', ' ORDER BY h.database), bool_and(h.error ~ '^connection to server on socket .* failed: ') FILTER (WHERE NOT h.reachable)}),
+	join(', ', map { "$_ " . ($_ eq 'db_analytics' ? 'false' : 'true') } sort @all, 'db_new') . '|t', 'a server is down');
+
 # One database: the same extensions, no links.
 deploy_ok('one database', $one, 'create.sh', '--one-database', 'everything');
 is($one->safe_psql('everything', q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
@@ -345,10 +350,6 @@ supplier_arrives('everything', 'everything', 'one database');
 is($one->safe_psql('everything', $codes), 'imports.codes.resolved||codes|record_batch', 'one database: what imports read of codes stays here');
 is($one->safe_psql('everything', 'SET ROLE pm_worker; SELECT reference, rows_checked, nulls, orphans FROM pm_xref.check() ORDER BY 1'), "catalog_suppliers|1|0|0\nfiles to items|2|1|1\nimport_jobs_created_by|0|0|0", 'one database: references are checked here');
 
-# One server is down: the others answer all the same.
-$two->stop;
-is(health('pm_worker', q{string_agg(h.database || ' ' || h.reachable, ', ' ORDER BY h.database), bool_and(h.error ~ '^connection to server on socket .* failed: ') FILTER (WHERE NOT h.reachable)}),
-	join(', ', map { "$_ " . ($_ eq 'db_analytics' ? 'false' : 'true') } sort @all, 'db_new') . '|t', 'a server is down');
 $one->stop;
 
 # The private server of "make run": what a killed initdb left is made anew.
