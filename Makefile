@@ -25,12 +25,13 @@ SUDO = $(shell test -w "$$($(PG_CONFIG) --pkglibdir)" || echo sudo)
 export PG_CONFIG WERROR
 
 .PHONY: all help deps build common $(EXTENSIONS) install uninstall clean distclean \
-	run stop psql backup check installcheck lint bench fuzz coverage soak docs unit privileges
+	run stop psql health backup check installcheck lint bench fuzz coverage soak docs unit privileges
 
 help:
 	@echo 'make run           build, install, start a private server, import sample files, report'
 	@echo 'make stop          stop the private server; "make run" continues it'
 	@echo 'make psql          psql on the private server, database db_catalog'
+	@echo 'make health        how the databases of the private server are'
 	@echo 'make backup DIR=x  dump its databases into a new directory; deploy/restore.sh restores'
 	@echo 'make check         build, install and run every test on throw-away servers'
 	@echo 'make deps          install the Debian packages needed (debian-packages.txt)'
@@ -98,6 +99,9 @@ stop:
 
 psql:
 	@deploy/cluster.sh psql db_catalog
+
+health:
+	@deploy/cluster.sh psql -X -q -d db_core -f deploy/health.sql
 
 backup:
 	@deploy/cluster.sh with deploy/backup.sh $(or $(DIR),$(error say where: make backup DIR=directory))

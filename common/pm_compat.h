@@ -71,6 +71,13 @@
 	tuplesort_getdatum(sort, true, value, null, NULL)
 #endif
 
+/* A set of events to wait for, to be freed by FreeWaitEventSet(); 17 can hang it on an owner. */
+#if PG_VERSION_NUM >= 170000
+#define pm_create_wait_event_set(n) CreateWaitEventSet(NULL, n) /* untested */
+#else
+#define pm_create_wait_event_set(n) CreateWaitEventSet(CurrentMemoryContext, n)
+#endif
+
 /* All settings there are; *n: how many. */
 #if PG_VERSION_NUM >= 160000
 #define pm_settings(n) get_guc_variables(n) /* untested */

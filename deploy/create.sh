@@ -4,10 +4,10 @@
 #   deploy/create.sh [-c FILE]... [--one-database NAME]
 #
 # On every server the roles and databases (server.sql), in every database its
-# extensions, grants, links to the others, queues and schedules; then the references and
-# subscriptions between them.  May be run at any time: after a change of the table, a
-# move of a database, an update of an extension.  Nothing is dropped.  Nothing is done if
-# the table has a mistake or a server cannot be reached.
+# extensions, grants, links to the others, queues and schedules; then what pm_core knows of
+# them, and the references and subscriptions between them.  May be run at any time: after a
+# change of the table, a move of a database, an update of an extension.  Nothing is dropped.
+# Nothing is done if the table has a mistake or a server cannot be reached.
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/databases.sh"
@@ -93,6 +93,13 @@ connect_databases() {
   done < <(rows_of topic)
 }
 
+# Tells pm_core what was created where, but for the lines "DATABASE EXTENSION".
+set_homes() {
+  local host port core
+  IFS=$'\t' read -r host port core < <(core_database) || return 0
+  config_rows | sql_at "$host" "$port" "$core" -v "absent=$1" -f "$PM_TOP/deploy/homes.sql"
+}
+
 check_addresses
 check_servers
 own_children
@@ -102,9 +109,10 @@ while IFS=$'\t' read -r host port; do
 done < <(servers)
 status=0
 each_database create_database >"$private/output" || status=$?
-left_out=$(sed -n 's/^[a-z0-9_]*: absent: //p' "$private/output" | sort -u | paste -sd ' ')
+absent=$(sed -n 's/^\([a-z0-9_]*\): absent: /\1 /p' "$private/output")
+left_out=$(cut -d ' ' -f 2 <<<"$absent" | sort -u | paste -sd ' ')
 sed '/^[a-z0-9_]*: absent: /d' "$private/output" >&2
 [ -z "$left_out" ] || echo "create: left out, being not installed: $left_out"
-[ "$status" -ne 0 ] || connect_databases || status=$?
+[ "$status" -ne 0 ] || { set_homes "$absent" && connect_databases; } || status=$?
 [ "$status" -eq 0 ] || die "not everything was created; run it again"
 echo "create: $(rows_of database | cut -f 1 | paste -sd ' ')"

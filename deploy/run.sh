@@ -1,8 +1,8 @@
 #!/bin/bash
 # run.sh - the main job of "make run": create the databases in the private server, read
 # files of codes into that of the catalog, resolve every code by jobs, show how far they
-# are, report; then import a supplier's price list three times, and show what became of it.
-# Works again on a second run.
+# are, report; then import a supplier's price list three times, and show what became of it
+# and how the databases are.  Works again on a second run.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -105,6 +105,9 @@ sql -d db_catalog -P footer=off <<'SQL'
 SET ROLE pm_worker; -- who has the connections
 SELECT reference, rows_checked, orphans, elapsed FROM pm_xref.check();
 SQL
+
+echo 'run: how are the databases? (make health)'
+sql -d db_core -f "$deploy/health.sql"
 
 address=$("$deploy/cluster.sh" address)
 cat <<EOM

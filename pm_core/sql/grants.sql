@@ -46,3 +46,12 @@ GRANT INSERT (name, url, database, username, secret_name, company_id, language, 
   UPDATE (name, url, database, username, secret_name, company_id, language, is_active), DELETE ON pm_core.odoo_configs TO pm_admin;
 GRANT INSERT (name, url, secret_name, shop_id, language_id, is_active),
   UPDATE (name, url, secret_name, shop_id, language_id, is_active), DELETE ON pm_core.prestashop_configs TO pm_admin;
+-- Everybody may ask where an entity lives.  How the databases are is for those who watch them.
+GRANT SELECT ON pm_core.databases, pm_core._homes TO pm_reader, pm_writer, pm_worker, pm_admin;
+GRANT EXECUTE ON FUNCTION pm_core._entities(), pm_core.route(text) TO pm_reader, pm_writer, pm_worker, pm_admin;
+GRANT USAGE ON SCHEMA pm_core TO pg_monitor;
+GRANT EXECUTE ON FUNCTION pm_core.health() TO pm_worker, pm_admin, pg_monitor;
+GRANT SELECT ON pm_core.backups TO pm_worker, pm_admin, pg_monitor;
+GRANT INSERT, DELETE ON pm_core.backups TO pm_admin;
+GRANT INSERT, UPDATE, DELETE ON pm_core._homes TO pm_admin;
+GRANT EXECUTE ON FUNCTION pm_core.record_backup(text, text, timestamptz, timestamptz, text, bigint, boolean), pm_core.set_home(name, name) TO pm_admin;

@@ -16,6 +16,7 @@ extern PGDLLEXPORT void _PG_init(void);
 #define BCRYPT_COST_MIN 4
 #define BCRYPT_COST_MAX 16
 #define YEAR_S          (366 * 86400)
+#define MINUTE_MS       60000
 #define HOUR_MS         3600000
 
 int pm_core_bcrypt_cost = 12;
@@ -25,6 +26,7 @@ int pm_core_token_ttl = 3600;
 int pm_core_refresh_ttl = 2592000;
 char *pm_core_token_role = NULL;
 char *pm_core_secret_key_file = NULL;
+int pm_core_health_timeout = 800;
 
 /* Check hook of pm_core.token_role: what a claim can hold. */
 static bool
@@ -90,6 +92,9 @@ _PG_init(void)
 	    "It stands outside the data directory and is for the server's user alone.",
 	    &pm_core_secret_key_file, "", PGC_SUSET, GUC_SUPERUSER_ONLY, check_file_name, NULL,
 	    NULL);
+	define_number("pm_core.health_timeout",
+	              "How long health() waits for the databases together.", NULL,
+	              &pm_core_health_timeout, 10, MINUTE_MS, GUC_UNIT_MS);
 	MarkGUCPrefixReserved("pm_core");
 
 	pm_core_changed_init();

@@ -17,6 +17,7 @@ extern int pm_core_token_ttl;
 extern int pm_core_refresh_ttl;
 extern char *pm_core_token_role;
 extern char *pm_core_secret_key_file;
+extern int pm_core_health_timeout;
 
 /* in as_owner.c */
 extern Datum pm_core_call_inner(FmgrInfo *caller, const char *name, int nargs,

@@ -11,7 +11,7 @@
  * transaction: it lasts until disconnect(), which must be called, also after an error.
  * A statement that was sent runs there while the caller does something else.
  *
- * All but disconnect() throw, with the purpose in the message and the SQLSTATE of the other
+ * All but disconnect() and those that do not wait throw, with the purpose in the message and the SQLSTATE of the other
  * server, or 08006 if the connection is lost; then nothing but disconnect() may follow.
  */
 #ifndef PM_XREF_CONNECTION_H
@@ -35,6 +35,22 @@ typedef struct PmXrefParameter
 
 typedef struct PmXrefConnections
 {
+	/*
+	 * Begins to connect as the current role, and does not wait.  Throws if the role may
+	 * not; nothing is left behind then.
+	 */
+	PmXrefConnection *(*start)(const char *purpose, const char *server, bool writes);
+
+	/*
+	 * How far that is.  PGRES_POLLING_READING or WRITING: *socket is to be waited for, and
+	 * then ready to be said about it.  PGRES_POLLING_OK: it is there, and handle() is
+	 * libpq's.  PGRES_POLLING_FAILED: failure() is why.  These three do not wait.
+	 */
+	PostgresPollingStatusType (*poll)(PmXrefConnection *connection, bool ready,
+	                                  pgsocket *socket);
+	PGconn *(*handle)(PmXrefConnection *connection);
+	const char *(*failure)(PmXrefConnection *connection);
+
 	/* Connects as the current role; writes: the session may change something there. */
 	PmXrefConnection *(*connect)(const char *purpose, const char *server, bool writes);
 
@@ -59,7 +75,7 @@ typedef struct PmXrefConnections
 	void (*disconnect)(PmXrefConnection *connection);
 } PmXrefConnections;
 
-#define PM_XREF_CONNECTIONS "pm_xref_connections_1" /* the number is that of this shape */
+#define PM_XREF_CONNECTIONS "pm_xref_connections_2" /* the number is that of this shape */
 
 typedef const PmXrefConnections *(*PmXrefConnectionsFunction)(void);
 

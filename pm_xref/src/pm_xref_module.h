@@ -5,7 +5,9 @@
  *   uuid7.c        uuid7()
  *   reference.c    a reference as declared, and the two columns as they are now
  *   ask.c          one query to where the parent is, here or on another server
- *   remote.c       connections to foreign servers by libpq, and their errors; pm_xref_connection.h
+ *   lookup.c       the addresses of hosts, found without waiting for them
+ *   connect.c      connections to foreign servers by libpq
+ *   remote.c       statements on foreign servers by libpq, and their errors; pm_xref_connection.h
  *                  is for other modules
  *   call.c         _call(): a statement on another server, for SQL
  *   remote_keys.c  keys that stream from another server
@@ -82,6 +84,8 @@ typedef struct KeySet KeySet;
 typedef struct KeySpill KeySpill;
 
 /* A connection to a foreign server. */
+typedef struct Lookup Lookup;
+
 typedef struct Remote
 {
 	PGconn *conn;     /* NULL: not connected */
@@ -91,6 +95,15 @@ typedef struct Remote
 	char *permission_hint; /* to 42501; NULL: the usual one */
 	bool writes;           /* the session may change something there */
 	bool must_show;        /* the caller must have shown a password of its own */
+
+	/* while it connects */
+	const char **keywords;
+	const char **values;
+	int options;
+	Lookup *lookup; /* of its addresses; NULL: not under way */
+	PostgresPollingStatusType connecting;
+	char *failure; /* why it failed, if libpq does not know */
+	bool unshown;  /* it is that no password was shown */
 } Remote;
 
 /* The rows of an answer, as text; NULL is NULL. */
@@ -188,12 +201,27 @@ extern void pm_xref_ask_start(Reference *reference, const char *sql, int nparams
                               const Oid *types, const char *const *params);
 extern Answer *pm_xref_ask_finish(Reference *reference);
 
-/* in remote.c */
+/* in lookup.c */
+extern bool pm_xref_lookup_needed(const char *hosts);
+extern Lookup *pm_xref_lookup_start(const char *hosts, const char *ports);
+extern pgsocket pm_xref_lookup_socket(const Lookup *lookup);
+extern bool pm_xref_lookup_done(const Lookup *lookup);
+extern bool pm_xref_lookup_answer(const Lookup *lookup, char **hosts, char **addresses,
+                                  char **ports, char **failure);
+extern void pm_xref_lookup_end(Lookup *lookup);
+
+/* in connect.c */
 extern Remote *pm_xref_connect(const char *purpose, const char *server_name, bool writes);
 extern Remote *
 pm_xref_connect_start(const char *purpose, const char *server_name, bool writes);
+extern PostgresPollingStatusType
+pm_xref_connect_poll(Remote *remote, bool ready, pgsocket *socket);
+extern const char *pm_xref_connect_failure(Remote *remote);
 extern void pm_xref_connect_finish(Remote *remote);
+
+/* in remote.c */
 extern void pm_xref_disconnect(Remote *remote);
+extern bool pm_xref_wait_for(pgsocket socket, int events);
 extern void
 pm_xref_send(Remote *remote, const char *sql, int nparams, const char *const *params);
 extern const PGresult *pm_xref_receive(Remote *remote);

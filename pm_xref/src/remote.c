@@ -1,15 +1,9 @@
 /*
- * remote.c - connections to foreign servers by libpq, and their errors
- *
- * A connection is made as postgres_fdw makes its own: from the options of the server
- * and of the caller's user mapping, with the same rule for callers that are no
- * superusers (a password, or password_required = false in the mapping).  It is not
- * postgres_fdw's connection: that one keeps one snapshot as long as our transaction
- * lasts, and ours must see what is new.
+ * remote.c - statements on foreign servers by libpq, and their errors
  *
  * libpq never blocks here: every wait is for the latch and the socket, and interrupts
- * are looked at between calls of libpq, never inside one.  Whoever connects calls
- * pm_xref_disconnect() in PG_FINALLY.
+ * are looked at between calls of libpq, never inside one.  Whoever connects (connect.c)
+ * calls pm_xref_disconnect() in PG_FINALLY.
  */
 #include "pm_xref_module.h"
 #include "pm_xref_connection.h"
@@ -24,9 +18,6 @@
 #include "utils/acl.h"
 
 #include "libpq/libpq-be-fe-helpers.h"
-
-/* Version from which a server notices by itself that its client has gone. */
-#define WITH_CHECK_INTERVAL 140000
 
 /*
  * Throws what the connection or the last result complains about, naming purpose and
@@ -76,32 +67,20 @@ pm_xref_remote_error(Remote *remote)
 	                        PQuser(remote->conn))));
 }
 
-/* Throws that no connection could be made. */
-static void
-pg_attribute_noreturn() no_connection(Remote *remote)
-{
-	char *message = pchomp(PQerrorMessage(remote->conn));
-
-	ereport(
-	    ERROR,
-	    (errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
-	     errmsg("%s: could not connect to server \"%s\"", remote->purpose, remote->server),
-	     errdetail_internal("%s", message),
-	     errhint("Is it up? Its address is among the options of the foreign server, "
-	             "the role among those of the user mapping; passwords are in the "
-	             "passfile of the server's operating system user.")));
-}
-
-/* Waits for the socket, or for the latch, and lets interrupts be handled. */
-static void
-wait_for(Remote *remote, int events)
+/*
+ * Waits for a socket, or for the latch, and lets interrupts be handled.  Returns whether it
+ * was the socket.
+ */
+bool
+pm_xref_wait_for(pgsocket socket, int events)
 {
 	int happened = WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | events,
-	                                 PQsocket(remote->conn), -1, PG_WAIT_EXTENSION);
+	                                 socket, -1, PG_WAIT_EXTENSION);
 
 	if (happened & WL_LATCH_SET)
 		ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
+	return (happened & events) != 0;
 }
 
 /* Takes in what has come from the other server, or waits until something has. */
@@ -109,7 +88,7 @@ void
 pm_xref_take_in(Remote *remote, bool wait)
 {
 	if (wait)
-		wait_for(remote, WL_SOCKET_READABLE);
+		pm_xref_wait_for(PQsocket(remote->conn), WL_SOCKET_READABLE);
 	if (PQconsumeInput(remote->conn) == 0)
 		pm_xref_remote_error(remote);
 }
@@ -124,7 +103,7 @@ flush(Remote *remote, bool sent)
 		pm_xref_remote_error(remote);
 	while ((left = PQflush(remote->conn)) > 0)
 	{
-		wait_for(remote, WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE);
+		pm_xref_wait_for(PQsocket(remote->conn), WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE);
 		if (PQconsumeInput(remote->conn) == 0)
 			pm_xref_remote_error(remote);
 	}
@@ -169,202 +148,6 @@ pm_xref_receive(Remote *remote)
 	}
 }
 
-/* Is it an option of libpq's that a server or mapping may give? */
-static bool
-is_connection_option(const PQconninfoOption *options, const char *name)
-{
-	for (; options->keyword != NULL; options++)
-		if (strcmp(options->keyword, name) == 0)
-			return strchr(options->dispchar, 'D') == NULL &&
-			       strcmp(name, "client_encoding") != 0 &&
-			       strcmp(name, "fallback_application_name") != 0;
-	return false;
-}
-
-/* The value of an option; NULL: it is not given. */
-static const char *
-option_value(List *options, const char *name)
-{
-	ListCell *cell;
-
-	foreach (cell, options)
-	{
-		DefElem *option = lfirst(cell);
-
-		if (strcmp(option->defname, name) == 0)
-			return defGetString(option);
-	}
-	return NULL;
-}
-
-/* Must the caller show a password of its own to the other server? */
-static bool
-needs_password(UserMapping *mapping)
-{
-	ListCell *cell;
-
-	if (superuser_arg(GetUserId()))
-		return false;
-	foreach (cell, mapping->options)
-	{
-		DefElem *option = lfirst(cell);
-
-		if (strcmp(option->defname, "password_required") == 0)
-			return defGetBoolean(option);
-	}
-	return true;
-}
-
-/*
- * Fills keywords and values from the options of server and mapping, ours last; they
- * have room for all.
- */
-static void
-collect_options(ForeignServer *server, UserMapping *mapping, const char **keywords,
-                const char **values)
-{
-	PQconninfoOption *known = PQconndefaults();
-	List *lists[] = {server->options, mapping->options};
-	int n = 0;
-
-	if (known == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	for (int i = 0; i < lengthof(lists); i++)
-	{
-		ListCell *cell;
-
-		foreach (cell, lists[i])
-		{
-			DefElem *option = lfirst(cell);
-
-			if (!is_connection_option(known, option->defname))
-				continue;
-			keywords[n] = option->defname;
-			values[n++] = defGetString(option);
-		}
-	}
-	PQconninfoFree(known);
-	keywords[n] = "fallback_application_name";
-	values[n++] = "pm_xref";
-	keywords[n] = "client_encoding";
-	values[n++] = GetDatabaseEncodingName();
-	keywords[n] = values[n] = NULL;
-}
-
-/* Refuses a connection that the caller has shown no password for. */
-static void
-pg_attribute_noreturn() password_missing(Remote *remote, const char *detail)
-{
-	ereport(ERROR,
-	        (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
-	         errmsg("%s: server \"%s\" needs a password", remote->purpose, remote->server),
-	         errdetail_internal("%s", detail),
-	         errhint("A superuser may set password_required 'false' in the user mapping, "
-	                 "or use the other server's passfile as the role of that mapping.")));
-}
-
-/*
- * Makes sessions of ours see nothing but what they name, end when we are gone, and
- * change something only if they are meant to.
- */
-static void
-prepare_session(Remote *remote)
-{
-	bool notices = PQserverVersion(remote->conn) >= WITH_CHECK_INTERVAL;
-
-	pm_xref_send(
-	    remote,
-	    psprintf("SET search_path = pg_catalog%s%s",
-	             remote->writes
-	                 ? ""
-	                 : "; SET row_security = off; SET default_transaction_read_only = on",
-	             notices ? "; SET client_connection_check_interval = '10s'" : ""),
-	    0, NULL);
-	while (pm_xref_receive(remote) != NULL)
-		;
-}
-
-/*
- * Begins to connect to a foreign server as the current role, and does not wait for it.
- * The purpose begins every message; writes: the session may change something there.
- * Throws if the role may not; nothing is left behind then.
- */
-Remote *
-pm_xref_connect_start(const char *purpose, const char *server_name, bool writes)
-{
-	Remote *remote = palloc0(sizeof(Remote));
-	ForeignServer *server = GetForeignServerByName(server_name, false);
-	UserMapping *mapping;
-	const char **keywords;
-	const char **values;
-	const char *password;
-	int room;
-
-	remote->purpose = pstrdup(purpose);
-	remote->server = pstrdup(server_name);
-	remote->writes = writes;
-	if (pm_server_aclcheck(server->serverid, GetUserId(), ACL_USAGE) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_SERVER, server_name);
-	mapping = GetUserMapping(GetUserId(), server->serverid);
-	remote->must_show = needs_password(mapping);
-	password = option_value(mapping->options, "password");
-	if (remote->must_show && (password == NULL || *password == '\0'))
-		password_missing(remote, "The user mapping holds none, and the caller is no "
-		                         "superuser.");
-
-	room = list_length(server->options) + list_length(mapping->options) + 3;
-	keywords = palloc(room * sizeof(char *));
-	values = palloc(room * sizeof(char *));
-	collect_options(server, mapping, keywords, values);
-	libpqsrv_connect_prepare();
-	remote->conn = PQconnectStartParams(keywords, values, false);
-	if (remote->conn == NULL)
-	{
-		ReleaseExternalFD();
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	}
-	return remote;
-}
-
-/* Waits for the connection.  Throws if the server does not answer, or refuses. */
-void
-pm_xref_connect_finish(Remote *remote)
-{
-	PGconn *conn = remote->conn;
-
-	/* an error in there ends the connection */
-	remote->conn = NULL;
-	libpqsrv_connect_internal(conn, PG_WAIT_EXTENSION);
-	remote->conn = conn;
-	if (PQstatus(remote->conn) != CONNECTION_OK)
-		no_connection(remote);
-	if (remote->must_show && !PQconnectionUsedPassword(remote->conn))
-		password_missing(remote, "The server did not ask for the one in the user "
-		                         "mapping.");
-	if (PQsetnonblocking(remote->conn, 1) != 0)
-		pm_xref_remote_error(remote);
-	prepare_session(remote);
-}
-
-/* Both: connects, or leaves nothing behind. */
-Remote *
-pm_xref_connect(const char *purpose, const char *server_name, bool writes)
-{
-	Remote *remote = pm_xref_connect_start(purpose, server_name, writes);
-
-	PG_TRY();
-	{
-		pm_xref_connect_finish(remote);
-	}
-	PG_CATCH();
-	{
-		pm_xref_disconnect(remote);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	return remote;
-}
-
 /* Ends the connection, whatever state it is in; remote may be NULL. */
 void
 pm_xref_disconnect(Remote *remote)
@@ -372,8 +155,10 @@ pm_xref_disconnect(Remote *remote)
 	if (remote == NULL)
 		return;
 	PQclear(remote->result);
+	pm_xref_lookup_end(remote->lookup);
 	libpqsrv_disconnect(remote->conn);
 	remote->result = NULL;
+	remote->lookup = NULL;
 	remote->conn = NULL;
 }
 
@@ -411,13 +196,24 @@ next_copied(Remote *remote, char **message)
 	return Max(0, length);
 }
 
-extern PGDLLEXPORT const PmXrefConnections *pm_xref_connections_1(void);
+/* handle() of PmXrefConnections. */
+static PGconn *
+handle(Remote *remote)
+{
+	return remote->conn;
+}
+
+extern PGDLLEXPORT const PmXrefConnections *pm_xref_connections_2(void);
 
 /* What other modules may call: see pm_xref_connection.h. */
 const PmXrefConnections *
-pm_xref_connections_1(void)
+pm_xref_connections_2(void)
 {
-	static const PmXrefConnections connections = {.connect = pm_xref_connect,
+	static const PmXrefConnections connections = {.start = pm_xref_connect_start,
+	                                              .poll = pm_xref_connect_poll,
+	                                              .handle = handle,
+	                                              .failure = pm_xref_connect_failure,
+	                                              .connect = pm_xref_connect,
 	                                              .send = send_parameters,
 	                                              .receive = pm_xref_receive,
 	                                              .next_copied = next_copied,

@@ -227,6 +227,27 @@ my $ids = $one->safe_psql('db_catalog', q{SELECT string_agg(quote_literal(id), '
 $two->safe_psql('db_media', "INSERT INTO files SELECT n, id FROM unnest(ARRAY[$ids, gen_random_uuid()::text]::uuid[]) WITH ORDINALITY AS u(id, n);
 	SELECT pm_xref.add_reference('files to items', 'files', 'product_id', 'db_catalog', 'public.items')");
 is(as_worker('db_media', 'SELECT rows_checked, orphans FROM pm_xref.check()'), '10|1', 'a reference across servers is checked by pm_worker');
+is($one->safe_psql('db_core', q{SET ROLE pm_reader; SELECT string_agg(concat_ws(' ', e.n, r.database, r.schema_name, r.relation), ', ' ORDER BY e.n)
+	FROM unnest('{User,Product,Supplier,ImportJob}'::text[]) WITH ORDINALITY AS e(name, n), pm_core.route(e.name) AS r}),
+	'1 db_core pm_core users, 2 db_catalog pm_catalog products, 3 db_suppliers pm_suppliers suppliers, 4 db_imports pm_imports import_jobs', 'pm_core knows where entities live');
+like(($one->psql('db_core', q{SELECT pm_core.route('ExportJob')}))[2], qr/no database is known to have entity "ExportJob"/, 'and that one is nowhere, its extension being left out');
+
+# The health of all databases, until each has answered in time: the machine may be slow.
+sub health
+{
+	my ($role, $sql) = @_;
+	foreach (1 .. 20)
+	{
+		my @lines = split /\n/, $one->safe_psql('db_core', "SET ROLE $role; CREATE TEMPORARY TABLE h AS SELECT h.*, clock_timestamp() - statement_timestamp() AS elapsed FROM pm_core.health() AS h;
+			SELECT $sql FROM h; SELECT bool_and(elapsed < '1 s' AND coalesce(error, '') !~ ' within [0-9]+ ms\$') FROM h");
+		return join "\n", @lines if pop @lines eq 't';
+	}
+	return 'never within a second';
+}
+my $here = join '', map { "$_|t|t|t|t|t|t|\n" } sort @all;
+is(health($_, q{h.database, h.reachable, h.latency_ms > 0, h.extensions->>'pm_jobs' = (SELECT e.default_version FROM pg_available_extensions AS e WHERE e.name = 'pm_jobs'),
+	h.connections >= 0, h.connection_limit BETWEEN 30 AND 100, h.queue_depth >= 0, h.error}) . "\n", $here, "$_ sees how all databases are") foreach qw(pm_worker pm_admin pg_monitor);
+like(($one->psql('db_core', 'SET ROLE pm_writer; SELECT FROM pm_core.health()'))[2], qr/permission denied for function health/, 'others do not');
 $two->safe_psql('postgres', 'CREATE ROLE other IN ROLE pm_writer');
 like(($two->psql('db_media', q{SET ROLE other; SELECT pm_xref._call('test', 'db_catalog', 'SELECT 1')}))[2], qr/permission denied/, 'by nobody else');
 
@@ -307,6 +328,11 @@ deploy_ok('moved', $one, 'create.sh', '-c', $three);
 is($one->safe_psql('db_core', q{SELECT option_value FROM pg_foreign_server, pg_options_to_table(srvoptions) WHERE srvname = 'db_media' AND option_name = 'port'}),
 	$one->port, 'the others look for it there');
 
+# One server is down: the others answer all the same.
+$two->stop;
+is(health('pm_worker', q{string_agg(h.database || ' ' || h.reachable, ', ' ORDER BY h.database), bool_and(h.error ~ '^connection to server on socket .* failed: ') FILTER (WHERE NOT h.reachable)}),
+	join(', ', map { "$_ " . ($_ eq 'db_analytics' ? 'false' : 'true') } sort @all, 'db_new') . '|t', 'a server is down');
+
 # One database: the same extensions, no links.
 deploy_ok('one database', $one, 'create.sh', '--one-database', 'everything');
 is($one->safe_psql('everything', q{SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'}),
@@ -329,7 +355,6 @@ is($one->safe_psql('everything', $codes), 'imports.codes.resolved||codes|record_
 is($one->safe_psql('everything', 'SET ROLE pm_worker; SELECT reference, rows_checked, nulls, orphans FROM pm_xref.check() ORDER BY 1'), "catalog_suppliers|1|0|0\nfiles to items|2|1|1\nimport_jobs_created_by|0|0|0", 'one database: references are checked here');
 
 $one->stop;
-$two->stop;
 
 # The private server of "make run": what a killed initdb left is made anew.
 {

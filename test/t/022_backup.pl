@@ -34,13 +34,6 @@ $one->safe_psql('db_core', <<'SQL');
 CREATE TABLE users (id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(), name text);
 INSERT INTO users (name) SELECT 'user ' || n FROM generate_series(1, 50) AS n;
 GRANT SELECT ON users TO pm_reader;
--- in its place what backup.sh and restore.sh tell, and what refuses to be told
-DROP EXTENSION IF EXISTS pm_core;
-DROP SCHEMA IF EXISTS pm_core;
-CREATE SCHEMA pm_core;
-CREATE TABLE pm_core.backups (database text, kind text, took interval, location text CHECK (location NOT LIKE '%/untold'), size bigint, ok boolean);
-CREATE FUNCTION pm_core.record_backup(text, text, timestamptz, timestamptz, text, bigint, boolean) RETURNS void LANGUAGE sql
-BEGIN ATOMIC INSERT INTO pm_core.backups VALUES ($1, $2, $4 - $3, $5, $6, $7); END;
 SQL
 $one->safe_psql('db_catalog', <<'SQL');
 CREATE TABLE items (id uuid PRIMARY KEY DEFAULT pm_xref.uuid7(), part_of uuid REFERENCES items, code gtin, number serial, created_by uuid);
@@ -65,13 +58,13 @@ $two->safe_psql('db_media', 'CREATE TABLE files (id int PRIMARY KEY, item uuid);
 	INSERT INTO files VALUES ' . join(', ', map { "($_, '$items[$_]')" } 1 .. 99) . q{, (0, '00000000-0000-7000-8000-000000000000');
 	SELECT pm_xref.add_reference('files to items', 'files', 'item', 'db_catalog', 'public.items')});
 
-# All rows of all tables (what a check writes, what pm_core is told, and what the other server is called apart), all sequences.
+# All rows of all tables (what a check writes, what is known of backups, and what the other server is called apart), all sequences.
 sub picture
 {
 	my ($node, $database) = @_;
 	my $picture = '';
 	foreach my $row (split /\n/, $node->safe_psql($database, q{SELECT c.oid::regclass, CASE c.relkind WHEN 'S' THEN 'last_value, is_called' ELSE '*' END FROM pg_class AS c WHERE c.relkind IN ('r', 'S')
-		AND c.relnamespace::regnamespace::text !~ '^(pg_|information_schema|pg_toast|pm_core$)' AND c.oid::regclass::text NOT IN ('pm_xref.checks', 'pm_xref.orphans', 'pm_xref._references') ORDER BY c.oid::regclass::text}))
+		AND c.relnamespace::regnamespace::text !~ '^(pg_|information_schema|pg_toast)' AND c.oid::regclass::text NOT IN ('pm_xref.checks', 'pm_xref.orphans', 'pm_xref._references', 'pm_core.backups') ORDER BY c.oid::regclass::text}))
 	{
 		my ($table, $columns) = split /\|/, $row;
 		$picture .= "$table " . $node->safe_psql($database, "SELECT count(*), md5(string_agg(t::text, ' ' ORDER BY t::text)) FROM (SELECT $columns FROM $table) AS t") . "\n";
@@ -147,17 +140,19 @@ my %picture = map { $_ => picture($node{$_}, $_) } @all;
 $two->safe_psql('db_media', 'DELETE FROM files WHERE id = 0');
 deploy_ok('backup of sound references', @backup, '-j', '3', "$dir/sound");
 my ($status, $err);
-($status, undef, $err) = deploy(@backup, '--no-check', "$dir/untold");
+my $untold = "$dir/unt\xf4ld";    # what is no text in UTF-8 cannot be told
+($status, undef, $err) = deploy(@backup, '--no-check', $untold);
 is($status, 0, 'pm_core will not be told');
 like($err, qr/^backup\.sh: pm_core does not know of the dump of db_media$/m, 'which is said');
-ok(-e "$dir/untold/manifest", 'and is no reason to have no backup');
+ok(-e "$untold/manifest", 'and is no reason to have no backup');
 $two->safe_psql('db_media', 'DELETE FROM files WHERE id = 50');
 $one->safe_psql('db_catalog', "DELETE FROM items WHERE id = '$items[50]'");
 $one->safe_psql('db_catalog', q{ALTER TABLE items ADD cover int; SELECT pm_xref.add_reference('circle', 'items', 'cover', 'db_media', 'public.files')});
 ($status, undef, $err) = deploy(@backup, '--no-check', "$dir/later");
 is($status, 0, 'a circle');
 like($err, qr/^backup: db_catalog db_media refer to each other in a circle/m, 'is said');
-is($one->safe_psql('db_core', q{SELECT count(*), bool_and(ok), bool_and(size > 1000), bool_and(took > '0') FROM pm_core.backups WHERE location LIKE '%/sound'}), '3|t|t|t', 'recorded');
+is($one->safe_psql('db_core', q{SELECT count(*), bool_and(ok), bool_and(size > 1000), bool_and(finished_at > started_at) FROM pm_core.backups WHERE location LIKE '%/sound'}), '3|t|t|t', 'recorded');
+is($one->safe_psql('db_core', q{SELECT count(*), bool_and(h.last_backup = (SELECT max(b.finished_at) FROM pm_core.backups AS b WHERE b.database = h.database AND b.ok)) FROM pm_core.health() AS h}), '3|t', 'health() knows the last good one of each');
 # One with a reference to a server that answers when it has to, and no sooner.
 my $silent = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1', Timeout => $PostgreSQL::Test::Utils::timeout_default) or die;
 $one->safe_psql('db_catalog', q{SELECT pm_xref.add_database('silent', '127.0.0.1', } . $silent->sockport . q{, 'x'); GRANT USAGE ON FOREIGN SERVER silent TO pm_worker;
@@ -224,9 +219,9 @@ $two->stop;
 $new->safe_psql('postgres', 'DROP DATABASE db_core WITH (FORCE); DROP DATABASE db_catalog WITH (FORCE)');
 
 # pm_core is not told: the exit status says what became of the references.
-like((deploy($new, 'restore.sh', "$dir/untold"))[2], qr/^restore\.sh: pm_core does not know of the restore of db_media$/m, 'restored, untold');
+like((deploy($new, 'restore.sh', $untold))[2], qr/^restore\.sh: pm_core does not know of the restore of db_media$/m, 'restored, untold');
 start_again();
-is((deploy($new, 'restore.sh', "$dir/untold"))[0], 0, 'which does not count');
+is((deploy($new, 'restore.sh', $untold))[0], 0, 'which does not count');
 
 # Terminated during the check of the references.
 start_again();

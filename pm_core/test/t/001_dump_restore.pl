@@ -39,6 +39,8 @@ SELECT pm_core.define_setting('general', 'page', 'integer', '50', E'a\tb'), pm_c
 SELECT pm_core.set_setting('general', 'page', '20');
 DELETE FROM pm_core.app_settings WHERE key = 'gone';
 SELECT pm_core.send_notification(id, 'Hello "you"', E'two\nlines', 'warning', '{"a": [1]}', NULL) FROM pm_core.users;
+SELECT pm_xref.add_database('elsewhere', NULL, NULL, 'elsewhere'), pm_core.set_home('pm_catalog', 'elsewhere');
+SELECT pm_core.record_backup('original', 'dump', now(), now(), '/a "b"', 1, true);
 SELECT pm_core.issue_token(id), pm_core.request_verification(id) FROM pm_core.users;
 SELECT pm_core.set_secret('shop "key"', E'h\u00e9 "x" \t'), pm_core.set_secret('pair', 'kept here', 'of Amazon'), pm_core.set_secret('gone', 'x');
 SELECT pm_core.drop_secret('gone');
@@ -54,7 +56,7 @@ sub picture
 	my ($on, $database) = @_;
 	return join "\n", map { "$_\n" . $on->safe_psql($database, "SELECT t::text FROM $_ AS t ORDER BY 1") }
 	  qw(pm_core.users pm_core.roles pm_core.permissions pm_core.role_permissions pm_core.user_roles pm_core.app_settings pm_core.app_setting_changes pm_core.notifications
-	  pm_core.secrets pm_core.secret_changes pm_core.amazon_api_configs pm_core.odoo_configs pm_core.prestashop_configs pm_core.connection_changes),
+	  pm_core.secrets pm_core.secret_changes pm_core.amazon_api_configs pm_core.odoo_configs pm_core.prestashop_configs pm_core.connection_changes pm_core._homes pm_core.backups),
 	  map { "(SELECT last_value, is_called FROM pm_core.$_)" } qw(roles_id_seq permissions_id_seq app_setting_changes_id_seq secret_changes_id_seq connection_changes_id_seq);
 }
 
@@ -69,6 +71,7 @@ sub goes_on
 	is($on->safe_psql($database, q{SELECT pm_core.reset_setting('general', 'page'); SELECT count(*) FROM pm_core.app_setting_changes}), "50\n5", "$name: settings and their history go on");
 	is($on->safe_psql($database, q{SELECT pm_core.get_connection('prestashop', 'c')->>'secret' = E'h\u00e9 "x" \t', pm_core.get_secret('pair')}), 't|kept here', "$name: secrets are read by the key file");
 	is($on->safe_psql($database, q{BEGIN; UPDATE pm_core.odoo_configs SET company_id = 1; SELECT pm_core.drop_secret('gone'), (SELECT count(*) FROM pm_core.connection_changes); ROLLBACK}), 'f|2', "$name: connections and their history go on");
+	is($on->safe_psql($database, q{SELECT database FROM pm_core.route('Product')}), 'elsewhere', "$name: routes are what they were");
 	isnt($on->psql($database, q{SELECT pm_core.create_user('anne@EXAMPLE.com')}), 0, "$name: addresses are unique");
 }
 
@@ -78,7 +81,7 @@ my ($secret) = $node->safe_psql('original', q{SELECT encode(secret, 'hex') FROM 
 like($secret, qr/^[0-9a-f]{64}$/, 'there is a signing key');
 unlike($dump, qr/$secret/, 'which is not in the dump');
 unlike($dump, qr/kept here|(1a){32}/, 'nor is a secret, or the key of secrets');
-unlike($dump, qr/COPY pm_core\._|INTO pm_core\._/, 'nor is any other internal table');
+unlike($dump, qr/COPY pm_core\._(?!homes )|INTO pm_core\._(?!homes )/, 'nor is any other internal table but the homes of extensions');
 survives_restore($node, 'original', \&picture, \&goes_on, ways => ['custom'], replica => 1);
 survives_upgrade($node, 'original', \&picture, \&goes_on);
 done_testing();
