@@ -50,6 +50,7 @@ PM_COMMON_SOURCES = \
 	pm_json_scan.c \
 	pm_jwt.c \
 	pm_measure.c \
+	pm_mention.c \
 	pm_number.c \
 	pm_reader.c \
 	pm_resolve.c \

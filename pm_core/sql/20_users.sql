@@ -72,12 +72,15 @@ CREATE TABLE pm_core.users (
   last_login timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
+  erased_at timestamptz,
   CONSTRAINT email_is_like_name_at_domain CHECK (pm_core._is_email(email)),
   CONSTRAINT username_is_1_to_100_printable_characters_without_at CHECK (pm_core._is_line(username, 100) AND username NOT LIKE '%@%'),
   CONSTRAINT hashed_password_is_bcrypt_or_none CHECK (hashed_password COLLATE "C" ~ '^([$]2a[$][0-9]{2}[$][./A-Za-z0-9]{53}|!)$'),
   CONSTRAINT first_name_is_1_to_100_printable_characters CHECK (pm_core._is_line(first_name, 100)),
   CONSTRAINT last_name_is_1_to_100_printable_characters CHECK (pm_core._is_line(last_name, 100)),
-  CONSTRAINT permissions_are_lists_of_actions_by_resource CHECK (pm_core._are_permissions(permissions))
+  CONSTRAINT permissions_are_lists_of_actions_by_resource CHECK (pm_core._are_permissions(permissions)),
+  CONSTRAINT erased_users_are_nobody CHECK (erased_at IS NULL OR email = id || '@erased.invalid' AND num_nonnulls(username, first_name, last_name, last_login) = 0
+    AND hashed_password = '!' AND permissions = '{}' AND NOT (is_active OR is_verified OR is_superuser OR is_admin))
 );
 CREATE UNIQUE INDEX users_email ON pm_core.users (lower(email COLLATE "C"));
 CREATE UNIQUE INDEX users_username ON pm_core.users (lower(username COLLATE "C"));
@@ -99,6 +102,7 @@ COMMENT ON COLUMN pm_core.users.permissions IS 'permissions beside those of role
 COMMENT ON COLUMN pm_core.users.last_login IS 'when the right password was last given';
 COMMENT ON COLUMN pm_core.users.created_at IS 'when the row was made';
 COMMENT ON COLUMN pm_core.users.updated_at IS 'when it was last changed, other than by a login';
+COMMENT ON COLUMN pm_core.users.erased_at IS 'when erase_user() was called: from then on the row says nothing about anybody, and is there for what refers to it; NULL: a user';
 
 CREATE TABLE pm_core.user_roles (
   user_id uuid NOT NULL REFERENCES pm_core.users ON DELETE CASCADE,

@@ -71,10 +71,15 @@ $$;
 CREATE FUNCTION pm_core._require_user(user_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  erased timestamptz;
 BEGIN
-  PERFORM FROM pm_core.users AS u WHERE u.id = _require_user.user_id FOR NO KEY UPDATE;
+  SELECT u.erased_at INTO erased FROM pm_core.users AS u WHERE u.id = _require_user.user_id FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'user "%" does not exist', coalesce(user_id::text, 'NULL') USING ERRCODE = '23503';
+  END IF;
+  IF erased IS NOT NULL THEN
+    RAISE EXCEPTION 'user "%" was erased', user_id USING ERRCODE = '23503', DETAIL = format('It was at %s.', erased);
   END IF;
 END
 $$;
@@ -154,9 +159,13 @@ BEGIN
   IF NOT same OR NOT active THEN
     RETURN NULL;
   END IF;
+  -- meanwhile the user may have got another password, or be gone
+  UPDATE pm_core.users AS u SET last_login = now() WHERE u.id = found AND u.is_active AND u.hashed_password = hash;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
   PERFORM pm_core._forgive(attempt_key);
   DELETE FROM pm_core._login_failures AS f WHERE f.key = attempt_key;
-  UPDATE pm_core.users AS u SET last_login = now() WHERE u.id = found;
   IF pm_core._password_cost(hash) < current_setting('pm_core.bcrypt_cost')::integer THEN
     UPDATE pm_core.users AS u SET hashed_password = pm_core._hash_password(password) WHERE u.id = found AND u.hashed_password = hash;
   END IF;
@@ -236,7 +245,7 @@ AS $$
 DECLARE
   owner uuid;
 BEGIN
-  SELECT u.id INTO owner FROM pm_core.users AS u WHERE lower(u.email COLLATE "C") = lower(_request_password_reset.email COLLATE "C") AND u.is_active;
+  SELECT u.id INTO owner FROM pm_core.users AS u WHERE lower(u.email COLLATE "C") = lower(_request_password_reset.email COLLATE "C") AND u.is_active FOR KEY SHARE;
   RETURN CASE WHEN owner IS NOT NULL THEN pm_core._make_user_token(owner, 'reset', ttl) END;
 END
 $$;
@@ -263,7 +272,7 @@ COMMENT ON FUNCTION pm_core.create_user(text, text, text, text, text, text) IS '
 
 CREATE FUNCTION pm_core.set_password(user_id uuid, password text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.set_password(uuid, text) IS 'sets the password, or with NULL none; ends the user''s sessions, forgets failed logins, and takes back a token of request_password_reset(). Errors: 22023 less than 8 characters or more than 72 bytes; 23503 unknown user';
+COMMENT ON FUNCTION pm_core.set_password(uuid, text) IS 'sets the password, or with NULL none; ends the user''s sessions, forgets failed logins, and takes back a token of request_password_reset(). Errors: 22023 less than 8 characters or more than 72 bytes; 23503 unknown or erased user';
 
 CREATE FUNCTION pm_core.verify_password(login text, password text) RETURNS uuid
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
@@ -271,11 +280,11 @@ COMMENT ON FUNCTION pm_core.verify_password(text, text) IS 'the user of this add
 
 CREATE FUNCTION pm_core.deactivate_user(user_id uuid) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.deactivate_user(uuid) IS 'the user cannot log in any more, has no permission, and tokens are refused from commit on. Errors: 23503 unknown user';
+COMMENT ON FUNCTION pm_core.deactivate_user(uuid) IS 'the user cannot log in any more, has no permission, and tokens are refused from commit on. Errors: 23503 unknown or erased user';
 
 CREATE FUNCTION pm_core.request_verification(user_id uuid, ttl interval DEFAULT '2 days') RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.request_verification(uuid, interval) IS 'a token to be mailed to the user, for verify_email(); only a digest is kept, and an earlier one is replaced. Errors: 23503 unknown user; 22023 ttl not above 0 and at most 30 days';
+COMMENT ON FUNCTION pm_core.request_verification(uuid, interval) IS 'a token to be mailed to the user, for verify_email(); only a digest is kept, and an earlier one is replaced. Errors: 23503 unknown or erased user; 22023 ttl not above 0 and at most 30 days';
 
 CREATE FUNCTION pm_core.verify_email(token text) RETURNS uuid
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';

@@ -7,7 +7,7 @@ GRANT EXECUTE ON FUNCTION pm_core._is_inside(), pm_core._is_admin(), pm_core._ke
   pm_core.verify_token(text), pm_core.refresh_token(text), pm_core.revoke_token(text), pm_core.authenticate(text), pm_core.authenticate_request(),
   pm_core.verify_email(text), pm_core.reset_password(text, text), pm_core.get_setting(text, text), pm_core._refuse_setting(text, text),
   pm_core.unread_count(), pm_core.mark_read(uuid[]), pm_core._is_line(text, integer) TO pm_reader, pm_writer, pm_worker, pm_admin;
-GRANT SELECT (id, email, username, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions, last_login, created_at, updated_at)
+GRANT SELECT (id, email, username, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions, last_login, created_at, updated_at, erased_at)
   ON pm_core.users TO pm_reader, pm_writer, pm_worker, pm_admin;
 GRANT SELECT ON pm_core.roles, pm_core.permissions, pm_core.role_permissions, pm_core.user_roles, pm_core.app_settings, pm_core.notifications
   TO pm_reader, pm_writer, pm_worker, pm_admin;
@@ -27,3 +27,9 @@ GRANT SELECT ON pm_core.app_setting_changes TO pm_admin;
 GRANT INSERT, UPDATE, DELETE ON pm_core.roles, pm_core.permissions, pm_core.role_permissions, pm_core.user_roles TO pm_admin;
 GRANT UPDATE (email, username, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions), DELETE ON pm_core.users TO pm_admin;
 GRANT USAGE ON SEQUENCE pm_core.roles_id_seq, pm_core.permissions_id_seq TO pm_admin;
+
+-- Erasures: pm_admin asks, pm_worker does it.
+GRANT EXECUTE ON FUNCTION pm_core.erase_user(uuid, text[]), pm_core.erasure_proof(uuid, text[]) TO pm_admin;
+GRANT EXECUTE ON FUNCTION pm_core.erasure_words(uuid, text, integer), pm_core.end_erasure_step(uuid, text, integer, bigint), pm_core._run_erasure(pm_jobs.job) TO pm_worker;
+GRANT SELECT (user_id, requested_at, round, quiet, finished_at) ON pm_core._erasures TO pm_admin, pm_worker;
+GRANT SELECT ON pm_core._erasure_steps, pm_core.erasures TO pm_admin, pm_worker;
