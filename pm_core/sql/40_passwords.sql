@@ -160,8 +160,8 @@ BEGIN
     RETURN NULL;
   END IF;
   -- meanwhile the user may have got another password, or be gone
-  UPDATE pm_core.users AS u SET last_login = now() WHERE u.id = found AND u.is_active AND u.hashed_password = hash;
-  IF NOT FOUND THEN
+  UPDATE pm_core.users AS u SET last_login = now() WHERE u.id = found AND u.is_active AND u.hashed_password = hash RETURNING u.id INTO found;
+  IF found IS NULL THEN
     RETURN NULL;
   END IF;
   PERFORM pm_core._forgive(attempt_key);

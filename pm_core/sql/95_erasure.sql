@@ -153,7 +153,7 @@ $$;
 
 -- What a job has to search for; NULL: its round is over, or its database has answered.
 CREATE FUNCTION pm_core._erasure_words(person uuid, database text, round integer) RETURNS text[]
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RETURN (SELECT e.words FROM pm_core._erasures AS e JOIN pm_core._erasure_steps AS s ON s.user_id = e.user_id
@@ -197,7 +197,7 @@ COMMENT ON FUNCTION pm_core.erase_user(uuid, text[]) IS
 'erases what is known of a user; returns how many databases that concerns. At once: the row says nothing about anybody from then on and stays for what refers to it, sessions end, and this database is searched; from commit on jobs search all databases, until two rounds have found nothing: view erasures says how far it is. also: further addresses and names to be searched for. Called again it begins anew, also where a database could not be reached for too long. Administrators only. Errors: 23503 unknown user; 22023 further names';
 
 CREATE FUNCTION pm_core.erasure_words(person uuid, database text, round integer) RETURNS text[]
-LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
 COMMENT ON FUNCTION pm_core.erasure_words(uuid, text, integer) IS 'what a job of an erasure searches a database for; NULL: nothing any more. For the job';
 CREATE FUNCTION pm_core.end_erasure_step(person uuid, database text, round integer, erased bigint) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';

@@ -24,6 +24,7 @@ FROM (VALUES
   ('pm_imports.import_errors', 'value', 'text', NULL),
   ('pm_imports.import_errors', 'message', 'text', NULL),
   ('pm_imports.import_errors', 'raw_row', 'text', NULL),
+  ('pm_imports._job_codes', 'reason', 'text', NULL),
   ('pm_imports.import_logs', 'message', 'text', NULL),
   ('pm_imports.import_logs', 'details', 'document', NULL),
   ('pm_imports.import_schedules', 'last_error', 'message', NULL)

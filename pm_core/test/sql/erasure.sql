@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 CREATE EXTENSION pm_cache;
 INSERT INTO pm_core.roles (name) VALUES ('erasure'), ('erasure too');
-SELECT pm_core.schedule_upkeep('erasure');
+SELECT pm_jobs.create_queue('erasure'), pm_jobs.register_handler('erasure', 'pm_core._run_expire(pm_jobs.job)');
 SELECT pm_core.create_user('zoe@example.com', 'correct horse', 'zoe', 'Zoé', 'Quist', 'erasure') AS zoe \gset
 SELECT pm_core.create_user('carl@example.com', 'correct horse', 'carl', 'Carl', 'Quist', 'erasure') AS carl \gset
 UPDATE pm_core.users SET permissions = '{"order": ["read"]}', is_admin = true, is_verified = true WHERE id = :'zoe';
@@ -12,7 +12,7 @@ SELECT length(pm_core.request_verification(:'zoe')), length(pm_core.request_pass
 SELECT pm_core.verify_password('zoe', 'wrong horse');
 SELECT pm_core.send_notification(:'zoe', 'Hello', 'to you') IS NOT NULL, pm_core.send_notification(:'carl', 'Meet zoe@example.com', 'Zoé Quist, zoe@example.com', metadata => '{"of": "zoe@example.com"}') IS NOT NULL;
 SELECT pm_core.define_setting('erasure', 'mail to', 'text', '"zoe@example.com"', 'read by zoe@example.com'), pm_core.set_setting('erasure', 'mail to', '"carl@example.com"');
-SELECT pm_jobs.enqueue('erasure', 'pm_core.expire', format('{"person": {"id": "%s", "first_name": "Zoé", "phone": "1"}, "n": 7}', :'zoe')::jsonb, run_at => 'infinity') AS job \gset
+SELECT pm_jobs.enqueue('erasure', 'erasure', format('{"person": {"id": "%s", "first_name": "Zoé", "phone": "1"}, "n": 7}', :'zoe')::jsonb, run_at => 'infinity') AS job \gset
 INSERT INTO pm_xref._events (epoch, topic, key, payload) VALUES (0, 'erasure', :'zoe', '{"login": "zoe", "by": "Zoé Quist <ZOE@example.com>"}');
 SELECT pm_xref.add_reference('erasure', 'pm_core.app_setting_changes', 'user_id', NULL, 'pm_core.users');
 INSERT INTO pm_xref.quarantined (reference, local_table, row_key, key, action, copy)
@@ -26,6 +26,7 @@ SELECT pm_core.erase_user(:'zoe', '{old@example.com}');
 SELECT email = id || '@erased.invalid' AS email, username, hashed_password, first_name, last_name, role, is_active, is_verified, is_admin, permissions, last_login, erased_at IS NOT NULL AS erased
 FROM pm_core.users WHERE id = :'zoe';
 SELECT pm_core.verify_password('zoe', 'correct horse'), pm_core.verify_password('zoe@example.com', 'correct horse');
+\set VERBOSITY sqlstate
 SELECT pm_core.verify_token(:'token');
 SELECT pm_core.refresh_token(:'refresh');
 SELECT pm_core.set_password(:'zoe', 'another horse');
@@ -33,7 +34,6 @@ SELECT pm_core.request_verification(:'zoe');
 SELECT pm_core.request_password_reset('zoe@example.com');
 SELECT pm_core.issue_token(:'zoe');
 SELECT pm_core.send_notification(:'zoe', 'Hello', 'again');
-\set VERBOSITY terse
 UPDATE pm_core.users SET is_active = true WHERE id = :'zoe';
 \set VERBOSITY default
 -- another may have the names now
@@ -51,7 +51,7 @@ SELECT words, quiet FROM pm_core._erasures WHERE user_id = :'zoe';
 
 -- the proof
 SELECT count(*) > 40 AS searched, sum(found) FROM pm_core.erasure_proof(:'zoe', '{zoe@example.com,zoe,Zoé Quist,old@example.com}');
-SELECT payload FROM pm_jobs._job WHERE id = :job;
+SELECT payload #- '{person,id}' FROM pm_jobs._job WHERE id = :job;
 SELECT key = :'zoe' AS of_zoe, payload FROM pm_xref._events WHERE topic = 'erasure' ORDER BY id;
 SELECT copy - 'id' FROM pm_xref.quarantined WHERE reference = 'erasure';
 SELECT value, default_value, description FROM pm_core.app_settings WHERE category = 'erasure';
@@ -100,6 +100,7 @@ ROLLBACK;
 SELECT pm_core.verify_password('dora', 'correct horse') = :'dora' AS still_there, (SELECT count(*) FROM pm_core.erasures WHERE user_id = :'dora');
 
 SELECT pm_jobs.cancel(:job);
+SELECT pm_jobs.drop_queue('erasure'), pm_jobs.unregister_handler('erasure');
 DELETE FROM pm_xref._events WHERE topic = 'erasure';
 DELETE FROM pm_xref.quarantined WHERE reference = 'erasure';
 SELECT pm_xref.drop_reference('erasure');
