@@ -95,7 +95,7 @@ COMMENT ON COLUMN pm_core.users.first_name IS 'first name';
 COMMENT ON COLUMN pm_core.users.last_name IS 'last name';
 COMMENT ON COLUMN pm_core.users.role IS 'name of the first role; further ones are in user_roles';
 COMMENT ON COLUMN pm_core.users.is_active IS 'false: cannot log in, has no permission, tokens are refused';
-COMMENT ON COLUMN pm_core.users.is_verified IS 'the address was shown to be the user''s';
+COMMENT ON COLUMN pm_core.users.is_verified IS 'the address was shown to be the user''s; false again once it changes';
 COMMENT ON COLUMN pm_core.users.is_superuser IS 'has every permission';
 COMMENT ON COLUMN pm_core.users.is_admin IS 'has every permission, too';
 COMMENT ON COLUMN pm_core.users.permissions IS 'permissions beside those of roles: {"product": ["read", "update"], "*": ["read"]}; * stands for anything';
@@ -117,7 +117,19 @@ COMMENT ON COLUMN pm_core.user_roles.role_id IS 'the role';
 CREATE TRIGGER updated_at BEFORE UPDATE OF email, username, hashed_password, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions
 ON pm_core.users FOR EACH ROW EXECUTE FUNCTION pm_core._set_updated_at();
 
-REVOKE ALL ON FUNCTION pm_core._is_email(text), pm_core._are_permissions(jsonb) FROM PUBLIC;
+-- What was shown of one address says nothing about another.
+CREATE FUNCTION pm_core._unverify() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  NEW.is_verified := false;
+  RETURN NEW;
+END
+$$;
+CREATE TRIGGER unverify BEFORE UPDATE OF email ON pm_core.users
+FOR EACH ROW WHEN (OLD.is_verified AND NEW.is_verified AND lower(OLD.email COLLATE "C") <> lower(NEW.email COLLATE "C")) EXECUTE FUNCTION pm_core._unverify();
+
+REVOKE ALL ON FUNCTION pm_core._unverify(), pm_core._is_email(text), pm_core._are_permissions(jsonb) FROM PUBLIC;
 SELECT pg_extension_config_dump('pm_core.users', '');
 SELECT pg_extension_config_dump('pm_core.user_roles', '');
 SELECT pg_extension_config_dump('pm_core.roles', '');

@@ -34,6 +34,7 @@ CREATE TABLE pm_core._user_tokens (
   digest bytea PRIMARY KEY,
   user_id uuid NOT NULL REFERENCES pm_core.users ON DELETE CASCADE,
   purpose text NOT NULL,
+  address bytea NOT NULL,  -- digest of the one that it was made for: it is good for no other
   expires_at timestamptz NOT NULL,
   UNIQUE (user_id, purpose),
   CONSTRAINT purpose_is_verify_or_reset CHECK (purpose IN ('verify', 'reset'))
@@ -184,6 +185,11 @@ BEGIN
 END
 $$;
 
+-- What stands for an address in a token.
+CREATE FUNCTION pm_core._address_digest(email text) RETURNS bytea
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN sha256(convert_to(lower(email COLLATE "C"), 'UTF8'));
+
 -- Makes a token of one use, in the place of an earlier one for the same purpose.
 CREATE FUNCTION pm_core._make_user_token(user_id uuid, purpose text, ttl interval) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -195,9 +201,10 @@ BEGIN
     RAISE EXCEPTION 'invalid time for a token to hold: "%"', coalesce(ttl::text, 'NULL')
       USING ERRCODE = '22023', HINT = 'It is above 0 and at most 30 days.';
   END IF;
-  INSERT INTO pm_core._user_tokens AS t (digest, user_id, purpose, expires_at)
-  VALUES (sha256(convert_to(token, 'UTF8')), user_id, purpose, clock_timestamp() + ttl)
-  ON CONFLICT ON CONSTRAINT _user_tokens_user_id_purpose_key DO UPDATE SET digest = EXCLUDED.digest, expires_at = EXCLUDED.expires_at;
+  INSERT INTO pm_core._user_tokens AS t (digest, user_id, purpose, address, expires_at)
+  SELECT sha256(convert_to(token, 'UTF8')), u.id, purpose, pm_core._address_digest(u.email), clock_timestamp() + ttl
+  FROM pm_core.users AS u WHERE u.id = _make_user_token.user_id
+  ON CONFLICT ON CONSTRAINT _user_tokens_user_id_purpose_key DO UPDATE SET digest = EXCLUDED.digest, address = EXCLUDED.address, expires_at = EXCLUDED.expires_at;
   RETURN token;
 END
 $$;
@@ -209,11 +216,12 @@ AS $$
 DECLARE
   owner uuid;
 BEGIN
-  DELETE FROM pm_core._user_tokens AS t
+  DELETE FROM pm_core._user_tokens AS t USING pm_core.users AS u
   WHERE t.digest = sha256(convert_to(token, 'UTF8')) AND t.purpose = _use_user_token.purpose AND t.expires_at > clock_timestamp()
+    AND u.id = t.user_id AND pm_core._address_digest(u.email) = t.address
   RETURNING t.user_id INTO owner;
   IF owner IS NULL THEN
-    RAISE EXCEPTION 'invalid token' USING ERRCODE = '28000', DETAIL = 'It is unknown, was used, was replaced by a newer one, or has expired.';
+    RAISE EXCEPTION 'invalid token' USING ERRCODE = '28000', DETAIL = 'It is unknown, was used, was replaced by a newer one, was made for another address, or has expired.';
   END IF;
   RETURN owner;
 END
@@ -288,7 +296,7 @@ COMMENT ON FUNCTION pm_core.request_verification(uuid, interval) IS 'a token to 
 
 CREATE FUNCTION pm_core.verify_email(token text) RETURNS uuid
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.verify_email(text) IS 'takes a token of request_verification(), once: the user, whose address is verified. Errors: 28000 unknown, used, replaced or expired';
+COMMENT ON FUNCTION pm_core.verify_email(text) IS 'takes a token of request_verification(), once: the user, whose address is verified. Errors: 28000 unknown, used, replaced, made for another address, or expired';
 
 CREATE FUNCTION pm_core.request_password_reset(email text, ttl interval DEFAULT '1 hour') RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
@@ -296,13 +304,13 @@ COMMENT ON FUNCTION pm_core.request_password_reset(text, interval) IS 'a token t
 
 CREATE FUNCTION pm_core.reset_password(token text, password text) RETURNS uuid
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.reset_password(text, text) IS 'takes a token of request_password_reset(), once, and sets the password as set_password() does: the user. Errors: 28000 unknown, used, replaced or expired; 22023, 22004 the password, and the token still holds';
+COMMENT ON FUNCTION pm_core.reset_password(text, text) IS 'takes a token of request_password_reset(), once, and sets the password as set_password() does: the user. Errors: 28000 unknown, used, replaced, made for another address, or expired; 22023, 22004 the password, and the token still holds';
 
 REVOKE ALL ON FUNCTION pm_core._hash_password(text), pm_core._same_password(text, text), pm_core._password_cost(text), pm_core._bcrypt_rounds(),
   pm_core._random_bytes(integer), pm_core._base64url(bytea), pm_core._count_attempt(bytea, integer, timestamptz), pm_core._next_attempt(integer, timestamptz),
   pm_core._forgive(bytea), pm_core._attempts(), pm_core._find_user(text), pm_core._attempt_key(uuid, text), pm_core._check_password(text),
   pm_core._require_user(uuid), pm_core._create_user(text, text, text, text, text, text), pm_core._set_password(uuid, text), pm_core._begin_attempt(bytea),
-  pm_core._verify_password(text, text), pm_core._deactivate_user(uuid), pm_core._make_user_token(uuid, text, interval), pm_core._use_user_token(text, text),
+  pm_core._verify_password(text, text), pm_core._deactivate_user(uuid), pm_core._address_digest(text), pm_core._make_user_token(uuid, text, interval), pm_core._use_user_token(text, text),
   pm_core._request_verification(uuid, interval), pm_core._verify_email(text), pm_core._request_password_reset(text, interval), pm_core._reset_password(text, text),
   pm_core.create_user(text, text, text, text, text, text), pm_core.set_password(uuid, text), pm_core.verify_password(text, text), pm_core.deactivate_user(uuid),
   pm_core.request_verification(uuid, interval), pm_core.verify_email(text), pm_core.request_password_reset(text, interval), pm_core.reset_password(text, text) FROM PUBLIC;

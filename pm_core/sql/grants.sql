@@ -22,7 +22,7 @@ GRANT EXECUTE ON FUNCTION pm_core.create_default_roles(), pm_core.create_user(te
   pm_core.deactivate_user(uuid), pm_core.request_verification(uuid, interval), pm_core.request_password_reset(text, interval), pm_core.issue_token(uuid, interval),
   pm_core.revoke_tokens(uuid), pm_core.rotate_signing_key(), pm_core.signing_jwks(), pm_core.define_setting(text, text, text, jsonb, text),
   pm_core.set_setting(text, text, jsonb), pm_core.reset_setting(text, text), pm_core.schedule_upkeep(text),
-  pm_core._changed(), pm_core._set_updated_at(), pm_core._is_word(text), pm_core._is_email(text), pm_core._are_permissions(jsonb) TO pm_admin;
+  pm_core._changed(), pm_core._set_updated_at(), pm_core._unverify(), pm_core._is_word(text), pm_core._is_email(text), pm_core._are_permissions(jsonb) TO pm_admin;
 GRANT SELECT ON pm_core.app_setting_changes TO pm_admin;
 GRANT INSERT, UPDATE, DELETE ON pm_core.roles, pm_core.permissions, pm_core.role_permissions, pm_core.user_roles TO pm_admin;
 GRANT UPDATE (email, username, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions), DELETE ON pm_core.users TO pm_admin;
