@@ -51,6 +51,7 @@ PM_COMMON_SOURCES = \
 	pm_jwt.c \
 	pm_key_file.c \
 	pm_measure.c \
+	pm_mention.c \
 	pm_number.c \
 	pm_reader.c \
 	pm_resolve.c \

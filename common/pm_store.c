@@ -503,6 +503,14 @@ check_tree(const PmStore *store, uint32_t *entries)
 	return true;
 }
 
+const PmStoreEntry *
+pm_store_older(const PmStore *store, const PmStoreEntry *entry)
+{
+	uint32_t block = entry == NULL ? store->newest : entry->older;
+
+	return block == 0 ? NULL : entry_at(store, block);
+}
+
 bool
 pm_store_check(const PmStore *store)
 {

@@ -91,6 +91,8 @@ extern bool pm_store_put(PmStore *store, PmStoreEntry *entry, uint16_t tag,
 /* Copies the value of an entry, value_len bytes. */
 extern void pm_store_read(const PmStore *store, const PmStoreEntry *entry, void *value);
 extern void pm_store_remove(PmStore *store, PmStoreEntry *entry);
+/* The entry that came before this one, the newest if that is NULL; NULL: there is none. */
+extern const PmStoreEntry *pm_store_older(const PmStore *store, const PmStoreEntry *entry);
 /* Removes the entries whose key begins so, and counts them. */
 extern uint64_t pm_store_remove_prefix(PmStore *store, const void *prefix, size_t len);
 

@@ -254,3 +254,84 @@ pm_cache__counts(PG_FUNCTION_ARGS)
 	}
 	return (Datum) 0;
 }
+
+/* Which entry a key is of; the key follows the database's oid. */
+typedef struct Place
+{
+	uint32 hash;
+	uint16 len;
+	unsigned char bytes[sizeof(Oid) + KEY_MAX];
+} Place;
+
+/* The entries of this database that have a value, expired ones too, and their number. */
+static Place *
+find_places(uint64 *count)
+{
+	uint64 room = 64;
+	Place *places = palloc(room * sizeof(Place));
+
+	*count = 0;
+	pm_cache_lock_one();
+	for (const PmStoreEntry *entry = pm_store_older(pm_cache_store, NULL); entry != NULL;
+	     entry = pm_store_older(pm_cache_store, entry))
+	{
+		Place *place;
+
+		if (entry->state != ENTRY_READY ||
+		    memcmp(entry->key, &MyDatabaseId, sizeof(Oid)) != 0)
+			continue;
+		if (*count == room)
+		{
+			room *= 2;
+			places = repalloc_huge(places, room * sizeof(Place));
+		}
+		place = &places[(*count)++];
+		place->hash = entry->place;
+		place->len = entry->key_len;
+		memcpy(place->bytes, entry->key, entry->key_len);
+	}
+	pm_cache_unlock_one();
+	return places;
+}
+
+PG_FUNCTION_INFO_V1(pm_cache__values);
+
+/*
+ * _values(): keys and values of this database in shared memory.  One value is copied at a
+ * time, so that no lock is held for long; what has gone meanwhile is left out.
+ */
+Datum
+pm_cache__values(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	uint64 count = 0;
+	Place *places = pm_cache_shared == NULL ? NULL : find_places(&count);
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (uint64 i = 0; i < count; i++)
+	{
+		const Place *place = &places[i];
+		const PmStoreEntry *entry;
+		Datum values[2];
+		bool nulls[2] = {false};
+		void *value = NULL;
+
+		CHECK_FOR_INTERRUPTS();
+		pm_cache_lock_one();
+		entry = pm_store_find(pm_cache_store, place->bytes, place->len, place->hash);
+		if (entry != NULL && entry->state == ENTRY_READY)
+		{
+			value = palloc(entry->value_len);
+			pm_store_read(pm_cache_store, entry, value);
+		}
+		pm_cache_unlock_one();
+		if (value == NULL)
+			continue;
+		values[0] = PointerGetDatum(cstring_to_text_with_len(
+		    (const char *) place->bytes + sizeof(Oid), place->len - (int) sizeof(Oid)));
+		values[1] = PointerGetDatum(value);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		pfree(value);
+	}
+	return (Datum) 0;
+}

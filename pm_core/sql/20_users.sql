@@ -72,12 +72,15 @@ CREATE TABLE pm_core.users (
   last_login timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
+  erased_at timestamptz,
   CONSTRAINT email_is_like_name_at_domain CHECK (pm_core._is_email(email)),
   CONSTRAINT username_is_1_to_100_printable_characters_without_at CHECK (pm_core._is_line(username, 100) AND username NOT LIKE '%@%'),
   CONSTRAINT hashed_password_is_bcrypt_or_none CHECK (hashed_password COLLATE "C" ~ '^([$]2a[$][0-9]{2}[$][./A-Za-z0-9]{53}|!)$'),
   CONSTRAINT first_name_is_1_to_100_printable_characters CHECK (pm_core._is_line(first_name, 100)),
   CONSTRAINT last_name_is_1_to_100_printable_characters CHECK (pm_core._is_line(last_name, 100)),
-  CONSTRAINT permissions_are_lists_of_actions_by_resource CHECK (pm_core._are_permissions(permissions))
+  CONSTRAINT permissions_are_lists_of_actions_by_resource CHECK (pm_core._are_permissions(permissions)),
+  CONSTRAINT erased_users_are_nobody CHECK (erased_at IS NULL OR email = id || '@erased.invalid' AND num_nonnulls(username, first_name, last_name, last_login) = 0
+    AND hashed_password = '!' AND permissions = '{}' AND NOT (is_active OR is_verified OR is_superuser OR is_admin))
 );
 CREATE UNIQUE INDEX users_email ON pm_core.users (lower(email COLLATE "C"));
 CREATE UNIQUE INDEX users_username ON pm_core.users (lower(username COLLATE "C"));
@@ -92,13 +95,14 @@ COMMENT ON COLUMN pm_core.users.first_name IS 'first name';
 COMMENT ON COLUMN pm_core.users.last_name IS 'last name';
 COMMENT ON COLUMN pm_core.users.role IS 'name of the first role; further ones are in user_roles';
 COMMENT ON COLUMN pm_core.users.is_active IS 'false: cannot log in, has no permission, tokens are refused';
-COMMENT ON COLUMN pm_core.users.is_verified IS 'the address was shown to be the user''s';
+COMMENT ON COLUMN pm_core.users.is_verified IS 'the address was shown to be the user''s; false again once it changes';
 COMMENT ON COLUMN pm_core.users.is_superuser IS 'has every permission';
 COMMENT ON COLUMN pm_core.users.is_admin IS 'has every permission, too';
 COMMENT ON COLUMN pm_core.users.permissions IS 'permissions beside those of roles: {"product": ["read", "update"], "*": ["read"]}; * stands for anything';
 COMMENT ON COLUMN pm_core.users.last_login IS 'when the right password was last given';
 COMMENT ON COLUMN pm_core.users.created_at IS 'when the row was made';
 COMMENT ON COLUMN pm_core.users.updated_at IS 'when it was last changed, other than by a login';
+COMMENT ON COLUMN pm_core.users.erased_at IS 'when erase_user() was called: from then on the row says nothing about anybody, and is there for what refers to it; NULL: a user';
 
 CREATE TABLE pm_core.user_roles (
   user_id uuid NOT NULL REFERENCES pm_core.users ON DELETE CASCADE,
@@ -113,7 +117,19 @@ COMMENT ON COLUMN pm_core.user_roles.role_id IS 'the role';
 CREATE TRIGGER updated_at BEFORE UPDATE OF email, username, hashed_password, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions
 ON pm_core.users FOR EACH ROW EXECUTE FUNCTION pm_core._set_updated_at();
 
-REVOKE ALL ON FUNCTION pm_core._is_email(text), pm_core._are_permissions(jsonb) FROM PUBLIC;
+-- What was shown of one address says nothing about another.
+CREATE FUNCTION pm_core._unverify() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  NEW.is_verified := false;
+  RETURN NEW;
+END
+$$;
+CREATE TRIGGER unverify BEFORE UPDATE OF email ON pm_core.users
+FOR EACH ROW WHEN (OLD.is_verified AND NEW.is_verified AND lower(OLD.email COLLATE "C") <> lower(NEW.email COLLATE "C")) EXECUTE FUNCTION pm_core._unverify();
+
+REVOKE ALL ON FUNCTION pm_core._unverify(), pm_core._is_email(text), pm_core._are_permissions(jsonb) FROM PUBLIC;
 SELECT pg_extension_config_dump('pm_core.users', '');
 SELECT pg_extension_config_dump('pm_core.user_roles', '');
 SELECT pg_extension_config_dump('pm_core.roles', '');

@@ -34,6 +34,7 @@ CREATE TABLE pm_core._user_tokens (
   digest bytea PRIMARY KEY,
   user_id uuid NOT NULL REFERENCES pm_core.users ON DELETE CASCADE,
   purpose text NOT NULL,
+  address bytea NOT NULL,  -- digest of the one that it was made for: it is good for no other
   expires_at timestamptz NOT NULL,
   UNIQUE (user_id, purpose),
   CONSTRAINT purpose_is_verify_or_reset CHECK (purpose IN ('verify', 'reset'))
@@ -71,10 +72,15 @@ $$;
 CREATE FUNCTION pm_core._require_user(user_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  erased timestamptz;
 BEGIN
-  PERFORM FROM pm_core.users AS u WHERE u.id = _require_user.user_id FOR NO KEY UPDATE;
+  SELECT u.erased_at INTO erased FROM pm_core.users AS u WHERE u.id = _require_user.user_id FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'user "%" does not exist', coalesce(user_id::text, 'NULL') USING ERRCODE = '23503';
+  END IF;
+  IF erased IS NOT NULL THEN
+    RAISE EXCEPTION 'user "%" was erased', user_id USING ERRCODE = '23503', DETAIL = format('It was at %s.', erased);
   END IF;
 END
 $$;
@@ -154,9 +160,13 @@ BEGIN
   IF NOT same OR NOT active THEN
     RETURN NULL;
   END IF;
+  -- meanwhile the user may have got another password, or be gone
+  UPDATE pm_core.users AS u SET last_login = now() WHERE u.id = found AND u.is_active AND u.hashed_password = hash RETURNING u.id INTO found;
+  IF found IS NULL THEN
+    RETURN NULL;
+  END IF;
   PERFORM pm_core._forgive(attempt_key);
   DELETE FROM pm_core._login_failures AS f WHERE f.key = attempt_key;
-  UPDATE pm_core.users AS u SET last_login = now() WHERE u.id = found;
   IF pm_core._password_cost(hash) < current_setting('pm_core.bcrypt_cost')::integer THEN
     UPDATE pm_core.users AS u SET hashed_password = pm_core._hash_password(password) WHERE u.id = found AND u.hashed_password = hash;
   END IF;
@@ -175,6 +185,11 @@ BEGIN
 END
 $$;
 
+-- What stands for an address in a token.
+CREATE FUNCTION pm_core._address_digest(email text) RETURNS bytea
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN sha256(convert_to(lower(email COLLATE "C"), 'UTF8'));
+
 -- Makes a token of one use, in the place of an earlier one for the same purpose.
 CREATE FUNCTION pm_core._make_user_token(user_id uuid, purpose text, ttl interval) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -186,9 +201,10 @@ BEGIN
     RAISE EXCEPTION 'invalid time for a token to hold: "%"', coalesce(ttl::text, 'NULL')
       USING ERRCODE = '22023', HINT = 'It is above 0 and at most 30 days.';
   END IF;
-  INSERT INTO pm_core._user_tokens AS t (digest, user_id, purpose, expires_at)
-  VALUES (sha256(convert_to(token, 'UTF8')), user_id, purpose, clock_timestamp() + ttl)
-  ON CONFLICT ON CONSTRAINT _user_tokens_user_id_purpose_key DO UPDATE SET digest = EXCLUDED.digest, expires_at = EXCLUDED.expires_at;
+  INSERT INTO pm_core._user_tokens AS t (digest, user_id, purpose, address, expires_at)
+  SELECT sha256(convert_to(token, 'UTF8')), u.id, purpose, pm_core._address_digest(u.email), clock_timestamp() + ttl
+  FROM pm_core.users AS u WHERE u.id = _make_user_token.user_id
+  ON CONFLICT ON CONSTRAINT _user_tokens_user_id_purpose_key DO UPDATE SET digest = EXCLUDED.digest, address = EXCLUDED.address, expires_at = EXCLUDED.expires_at;
   RETURN token;
 END
 $$;
@@ -200,11 +216,12 @@ AS $$
 DECLARE
   owner uuid;
 BEGIN
-  DELETE FROM pm_core._user_tokens AS t
+  DELETE FROM pm_core._user_tokens AS t USING pm_core.users AS u
   WHERE t.digest = sha256(convert_to(token, 'UTF8')) AND t.purpose = _use_user_token.purpose AND t.expires_at > clock_timestamp()
+    AND u.id = t.user_id AND pm_core._address_digest(u.email) = t.address
   RETURNING t.user_id INTO owner;
   IF owner IS NULL THEN
-    RAISE EXCEPTION 'invalid token' USING ERRCODE = '28000', DETAIL = 'It is unknown, was used, was replaced by a newer one, or has expired.';
+    RAISE EXCEPTION 'invalid token' USING ERRCODE = '28000', DETAIL = 'It is unknown, was used, was replaced by a newer one, was made for another address, or has expired.';
   END IF;
   RETURN owner;
 END
@@ -236,7 +253,7 @@ AS $$
 DECLARE
   owner uuid;
 BEGIN
-  SELECT u.id INTO owner FROM pm_core.users AS u WHERE lower(u.email COLLATE "C") = lower(_request_password_reset.email COLLATE "C") AND u.is_active;
+  SELECT u.id INTO owner FROM pm_core.users AS u WHERE lower(u.email COLLATE "C") = lower(_request_password_reset.email COLLATE "C") AND u.is_active FOR KEY SHARE;
   RETURN CASE WHEN owner IS NOT NULL THEN pm_core._make_user_token(owner, 'reset', ttl) END;
 END
 $$;
@@ -263,7 +280,7 @@ COMMENT ON FUNCTION pm_core.create_user(text, text, text, text, text, text) IS '
 
 CREATE FUNCTION pm_core.set_password(user_id uuid, password text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.set_password(uuid, text) IS 'sets the password, or with NULL none; ends the user''s sessions, forgets failed logins, and takes back a token of request_password_reset(). Errors: 22023 less than 8 characters or more than 72 bytes; 23503 unknown user';
+COMMENT ON FUNCTION pm_core.set_password(uuid, text) IS 'sets the password, or with NULL none; ends the user''s sessions, forgets failed logins, and takes back a token of request_password_reset(). Errors: 22023 less than 8 characters or more than 72 bytes; 23503 unknown or erased user';
 
 CREATE FUNCTION pm_core.verify_password(login text, password text) RETURNS uuid
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
@@ -271,15 +288,15 @@ COMMENT ON FUNCTION pm_core.verify_password(text, text) IS 'the user of this add
 
 CREATE FUNCTION pm_core.deactivate_user(user_id uuid) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.deactivate_user(uuid) IS 'the user cannot log in any more, has no permission, and tokens are refused from commit on. Errors: 23503 unknown user';
+COMMENT ON FUNCTION pm_core.deactivate_user(uuid) IS 'the user cannot log in any more, has no permission, and tokens are refused from commit on. Errors: 23503 unknown or erased user';
 
 CREATE FUNCTION pm_core.request_verification(user_id uuid, ttl interval DEFAULT '2 days') RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.request_verification(uuid, interval) IS 'a token to be mailed to the user, for verify_email(); only a digest is kept, and an earlier one is replaced. Errors: 23503 unknown user; 22023 ttl not above 0 and at most 30 days';
+COMMENT ON FUNCTION pm_core.request_verification(uuid, interval) IS 'a token to be mailed to the user, for verify_email(); only a digest is kept, and an earlier one is replaced. Errors: 23503 unknown or erased user; 22023 ttl not above 0 and at most 30 days';
 
 CREATE FUNCTION pm_core.verify_email(token text) RETURNS uuid
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.verify_email(text) IS 'takes a token of request_verification(), once: the user, whose address is verified. Errors: 28000 unknown, used, replaced or expired';
+COMMENT ON FUNCTION pm_core.verify_email(text) IS 'takes a token of request_verification(), once: the user, whose address is verified. Errors: 28000 unknown, used, replaced, made for another address, or expired';
 
 CREATE FUNCTION pm_core.request_password_reset(email text, ttl interval DEFAULT '1 hour') RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
@@ -287,13 +304,13 @@ COMMENT ON FUNCTION pm_core.request_password_reset(text, interval) IS 'a token t
 
 CREATE FUNCTION pm_core.reset_password(token text, password text) RETURNS uuid
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.reset_password(text, text) IS 'takes a token of request_password_reset(), once, and sets the password as set_password() does: the user. Errors: 28000 unknown, used, replaced or expired; 22023, 22004 the password, and the token still holds';
+COMMENT ON FUNCTION pm_core.reset_password(text, text) IS 'takes a token of request_password_reset(), once, and sets the password as set_password() does: the user. Errors: 28000 unknown, used, replaced, made for another address, or expired; 22023, 22004 the password, and the token still holds';
 
 REVOKE ALL ON FUNCTION pm_core._hash_password(text), pm_core._same_password(text, text), pm_core._password_cost(text), pm_core._bcrypt_rounds(),
   pm_core._random_bytes(integer), pm_core._base64url(bytea), pm_core._count_attempt(bytea, integer, timestamptz), pm_core._next_attempt(integer, timestamptz),
   pm_core._forgive(bytea), pm_core._attempts(), pm_core._find_user(text), pm_core._attempt_key(uuid, text), pm_core._check_password(text),
   pm_core._require_user(uuid), pm_core._create_user(text, text, text, text, text, text), pm_core._set_password(uuid, text), pm_core._begin_attempt(bytea),
-  pm_core._verify_password(text, text), pm_core._deactivate_user(uuid), pm_core._make_user_token(uuid, text, interval), pm_core._use_user_token(text, text),
+  pm_core._verify_password(text, text), pm_core._deactivate_user(uuid), pm_core._address_digest(text), pm_core._make_user_token(uuid, text, interval), pm_core._use_user_token(text, text),
   pm_core._request_verification(uuid, interval), pm_core._verify_email(text), pm_core._request_password_reset(text, interval), pm_core._reset_password(text, text),
   pm_core.create_user(text, text, text, text, text, text), pm_core.set_password(uuid, text), pm_core.verify_password(text, text), pm_core.deactivate_user(uuid),
   pm_core.request_verification(uuid, interval), pm_core.verify_email(text), pm_core.request_password_reset(text, interval), pm_core.reset_password(text, text) FROM PUBLIC;

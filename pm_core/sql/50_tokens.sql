@@ -107,7 +107,7 @@ DECLARE
   seconds double precision := coalesce(extract(epoch FROM ttl), pm_core._seconds('pm_core.token_ttl'));
   session pm_core._sessions;
 BEGIN
-  PERFORM FROM pm_core.users AS u WHERE u.id = _issue_token.user_id AND u.is_active FOR KEY SHARE;
+  PERFORM FROM pm_core.users AS u WHERE u.id = _issue_token.user_id AND u.is_active FOR SHARE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'user "%" does not exist or is not active', coalesce(user_id::text, 'NULL') USING ERRCODE = '28000';
   END IF;

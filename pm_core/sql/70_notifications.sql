@@ -55,9 +55,14 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   made uuid;
+  erased timestamptz;
 BEGIN
   IF ttl <= '0' THEN
     RAISE EXCEPTION 'invalid time for a notification to last: "%"', ttl USING ERRCODE = '22023', HINT = 'It is above 0; NULL is for ever.';
+  END IF;
+  SELECT u.erased_at INTO erased FROM pm_core.users AS u WHERE u.id = _send_notification.user_id FOR KEY SHARE;
+  IF erased IS NOT NULL THEN
+    RAISE EXCEPTION 'user "%" was erased', user_id USING ERRCODE = '23503';
   END IF;
   INSERT INTO pm_core.notifications (user_id, title, message, type, metadata, expires_at)
   VALUES (user_id, title, message, type, metadata, now() + ttl) RETURNING id INTO made;
@@ -67,7 +72,7 @@ $$;
 
 CREATE FUNCTION pm_core.send_notification(user_id uuid, title text, message text, type text DEFAULT 'info', metadata jsonb DEFAULT '{}', ttl interval DEFAULT '7 days') RETURNS uuid
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.send_notification(uuid, text, text, text, jsonb, interval) IS 'makes a notification and returns its id; after commit a worker tells who listens on channel pm_core_notifications. Errors: 23503 unknown user; 23514 type, title, metadata; 23502 a NULL; 22023 ttl';
+COMMENT ON FUNCTION pm_core.send_notification(uuid, text, text, text, jsonb, interval) IS 'makes a notification and returns its id; after commit a worker tells who listens on channel pm_core_notifications. Errors: 23503 unknown or erased user; 23514 type, title, metadata; 23502 a NULL; 22023 ttl';
 
 CREATE FUNCTION pm_core.unread_count() RETURNS bigint
 LANGUAGE sql STABLE PARALLEL RESTRICTED

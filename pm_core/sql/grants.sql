@@ -7,7 +7,7 @@ GRANT EXECUTE ON FUNCTION pm_core._is_inside(), pm_core._is_admin(), pm_core._ke
   pm_core.verify_token(text), pm_core.refresh_token(text), pm_core.revoke_token(text), pm_core.authenticate(text), pm_core.authenticate_request(),
   pm_core.verify_email(text), pm_core.reset_password(text, text), pm_core.get_setting(text, text), pm_core._refuse_setting(text, text),
   pm_core.unread_count(), pm_core.mark_read(uuid[]), pm_core._is_line(text, integer) TO pm_reader, pm_writer, pm_worker, pm_admin;
-GRANT SELECT (id, email, username, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions, last_login, created_at, updated_at)
+GRANT SELECT (id, email, username, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions, last_login, created_at, updated_at, erased_at)
   ON pm_core.users TO pm_reader, pm_writer, pm_worker, pm_admin;
 GRANT SELECT ON pm_core.roles, pm_core.permissions, pm_core.role_permissions, pm_core.user_roles, pm_core.app_settings, pm_core.notifications
   TO pm_reader, pm_writer, pm_worker, pm_admin;
@@ -22,7 +22,7 @@ GRANT EXECUTE ON FUNCTION pm_core.create_default_roles(), pm_core.create_user(te
   pm_core.deactivate_user(uuid), pm_core.request_verification(uuid, interval), pm_core.request_password_reset(text, interval), pm_core.issue_token(uuid, interval),
   pm_core.revoke_tokens(uuid), pm_core.rotate_signing_key(), pm_core.signing_jwks(), pm_core.define_setting(text, text, text, jsonb, text),
   pm_core.set_setting(text, text, jsonb), pm_core.reset_setting(text, text), pm_core.schedule_upkeep(text),
-  pm_core._changed(), pm_core._set_updated_at(), pm_core._is_word(text), pm_core._is_email(text), pm_core._are_permissions(jsonb) TO pm_admin;
+  pm_core._changed(), pm_core._set_updated_at(), pm_core._unverify(), pm_core._is_word(text), pm_core._is_email(text), pm_core._are_permissions(jsonb) TO pm_admin;
 GRANT SELECT ON pm_core.app_setting_changes TO pm_admin;
 GRANT INSERT, UPDATE, DELETE ON pm_core.roles, pm_core.permissions, pm_core.role_permissions, pm_core.user_roles TO pm_admin;
 GRANT UPDATE (email, username, first_name, last_name, role, is_active, is_verified, is_superuser, is_admin, permissions), DELETE ON pm_core.users TO pm_admin;
@@ -55,3 +55,8 @@ GRANT SELECT ON pm_core.backups TO pm_worker, pm_admin, pg_monitor;
 GRANT INSERT, DELETE ON pm_core.backups TO pm_admin;
 GRANT INSERT, UPDATE, DELETE ON pm_core._homes TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_core.record_backup(text, text, timestamptz, timestamptz, text, bigint, boolean), pm_core.set_home(name, name) TO pm_admin;
+-- Erasures: pm_admin asks, pm_worker does it.
+GRANT EXECUTE ON FUNCTION pm_core.erase_user(uuid, text[]), pm_core.erasure_proof(uuid, text[]) TO pm_admin;
+GRANT EXECUTE ON FUNCTION pm_core.erasure_words(uuid, text, integer), pm_core.end_erasure_step(uuid, text, integer, bigint), pm_core._run_erasure(pm_jobs.job) TO pm_worker;
+GRANT SELECT (user_id, requested_at, round, quiet, finished_at) ON pm_core._erasures TO pm_admin, pm_worker;
+GRANT SELECT ON pm_core._erasure_steps, pm_core.erasures TO pm_admin, pm_worker;

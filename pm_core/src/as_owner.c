@@ -11,6 +11,9 @@
  * caller's SQL can reach, makes it true: inner functions pin their search_path and run
  * nothing of the caller's.
  *
+ * Servers of other databases are reached with the user mappings of pm_worker.  What asks
+ * them is f likewise, a C function that calls _f as pm_worker: only for owners to call.
+ *
  * The user id and the depth are put back on return; on error, the depth by us, the user id
  * by the end of the (sub)transaction.
  */
@@ -19,6 +22,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -120,15 +124,14 @@ typedef struct Definer
 	Oid owner;
 } Definer;
 
-PG_FUNCTION_INFO_V1(pm_core_as_owner);
-
-/* f(...) calls _f(...) as the owner of _f. */
-Datum
-pm_core_as_owner(PG_FUNCTION_ARGS)
+/* f(...) calls _f(...) as the owner of _f, or as pm_worker if there is such a role. */
+static Datum
+call_inner_of(FunctionCallInfo fcinfo, bool as_worker)
 {
 	Definer *definer = fcinfo->flinfo->fn_extra;
 	LOCAL_FCINFO(inner, FUNC_MAX_ARGS);
 	Datum result;
+	Oid role;
 
 	if (definer == NULL)
 	{
@@ -151,7 +154,26 @@ pm_core_as_owner(PG_FUNCTION_ARGS)
 	                         fcinfo->context, fcinfo->resultinfo);
 	for (int i = 0; i < PG_NARGS(); i++)
 		inner->args[i] = fcinfo->args[i];
-	result = invoke(inner, definer->owner);
+	role = as_worker ? get_role_oid("pm_worker", true) : InvalidOid;
+	result = invoke(inner, OidIsValid(role) ? role : definer->owner);
 	fcinfo->isnull = inner->isnull;
 	return result;
+}
+
+PG_FUNCTION_INFO_V1(pm_core_as_owner);
+
+/* f(...) calls _f(...) as the owner of _f. */
+Datum
+pm_core_as_owner(PG_FUNCTION_ARGS)
+{
+	return call_inner_of(fcinfo, false);
+}
+
+PG_FUNCTION_INFO_V1(pm_core_as_worker);
+
+/* f(...) calls _f(...) as pm_worker; where there is none, as the owner. */
+Datum
+pm_core_as_worker(PG_FUNCTION_ARGS)
+{
+	return call_inner_of(fcinfo, true);
 }

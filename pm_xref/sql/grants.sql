@@ -67,3 +67,7 @@ GRANT EXECUTE ON FUNCTION pm_xref._epoch(), pm_xref._make_durable(), pm_xref._no
   pm_xref._send(pm_xref._subscriptions, jsonb, jsonb), pm_xref._open(pm_xref._subscriptions), pm_xref._go_on_from(text, jsonb),
   pm_xref._deliver(uuid, boolean, timestamptz), pm_xref._has_events(uuid), pm_xref.purge_events(), pm_xref.deliver(uuid),
   pm_xref._run_delivery(pm_jobs.job), pm_xref._wait_for_skippers(), pm_xref.subscribe(text, name, text, text) TO pm_worker;
+
+-- Persons: pm_core has pm_worker erase them in each database.
+GRANT SELECT ON pm_xref._personal_columns TO pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_xref.personal_columns(), pm_xref.find_person(uuid, text[]), pm_xref.erase_person(uuid, text[]) TO pm_admin, pm_worker;

@@ -25,6 +25,7 @@
  *   outbox.c       publish(), publish_many(): events as part of the caller's transaction
  *   event_rows.c   many rows of the outbox at once
  *   subscribed.c   is anybody subscribed, so that publishing can be left out?
+ *   person.c       takes mentions of a person out of texts and documents
  *
  * The parent is the column that must hold a key, the child the one that refers to it.
  * ARCHITECTURE.md says in which order both are read, and why that is right.

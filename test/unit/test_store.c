@@ -139,6 +139,25 @@ test_prefixes(void)
 	free(store);
 }
 
+/* From one entry to the one before it. */
+static void
+test_older(void)
+{
+	PmStore *store = make_store(64);
+	const PmStoreEntry *entry = NULL;
+	char keys[8] = "";
+
+	ok(pm_store_older(store, NULL) == NULL, "older: nothing is the newest of none");
+	put(store, "a", "1", 1);
+	put(store, "b", "2", 1);
+	put(store, "c", "3", 1);
+	pm_store_remove(store, find(store, "b"));
+	while ((entry = pm_store_older(store, entry)) != NULL)
+		strncat(keys, (const char *) entry->key, entry->key_len);
+	is_str(keys, "ca", "older: the newest first");
+	free(store);
+}
+
 static void
 test_eviction(void)
 {
@@ -293,6 +312,7 @@ main(void)
 	test_sizes();
 	test_values();
 	test_prefixes();
+	test_older();
 	test_eviction();
 	test_spared();
 	test_random(0, "scattered hashes");

@@ -89,6 +89,14 @@ UPDATE pm_core._user_tokens SET expires_at = clock_timestamp();
 SELECT pm_core.verify_email(:'late');
 SELECT pm_core.forget_expired();
 SELECT count(*) FROM pm_core._user_tokens;
+-- they are good for the address that they were made for, and no other is verified by them
+SELECT pm_core.request_verification(:'bob') AS verify, pm_core.request_password_reset('bob@example.com') AS reset \gset
+UPDATE pm_core.users SET email = 'robert@example.com' WHERE id = :'bob' RETURNING is_verified;
+SELECT pm_core.verify_email(:'verify');
+SELECT pm_core.reset_password(:'reset', 'stolen mailbox');
+UPDATE pm_core.users SET email = 'BOB@example.com' WHERE id = :'bob';
+SELECT pm_core.verify_email(:'verify') = :'bob' AS verified, pm_core.reset_password(:'reset', 'bob''s password') = :'bob' AS done;
+UPDATE pm_core.users SET email = 'bob@example.com' WHERE id = :'bob' RETURNING is_verified;
 DROP FUNCTION work(text, text);
 DELETE FROM pm_core.users;
 DELETE FROM pm_core.roles;

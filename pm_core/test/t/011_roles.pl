@@ -68,6 +68,10 @@ my @cases = (
 	[ 'makes the first roles', \%admin, 'SELECT pm_core.create_default_roles()' ],
 	[ 'asks for tokens to mail', \%admin, "SELECT pm_core.request_verification('$anne'), pm_core.request_password_reset('anne\@x')" ],
 	[ 'issues tokens', \%admin, "SELECT pm_core.issue_token('$anne'), pm_core.revoke_tokens('$anne')" ],
+	[ 'erases users', \%admin, "SELECT pm_core.erase_user('$anne'); SELECT * FROM pm_core.erasures; SELECT sum(found) FROM pm_core.erasure_proof('$anne', '{anne\@x}')" ],
+	[ 'does a step of an erasure', { pm_worker => 1 }, "SELECT pm_core.erasure_words('$anne', NULL, 1), pm_core.end_erasure_step('$anne', NULL, 1, 0)" ],
+	[ 'reads what is searched for', {}, 'SELECT words FROM pm_core._erasures' ],
+	[ 'asks other databases by itself', {}, "SELECT pm_core._find_person('x', '$anne', '{}')" ],
 	[ 'keeps keys', \%admin, 'SELECT pm_core.rotate_signing_key(), pm_core.signing_jwks()' ],
 	[ 'keeps settings', \%admin, q{SELECT pm_core.define_setting('general', 'b', 'text', '"x"'), pm_core.set_setting('general', 'a', '"y"'), pm_core.reset_setting('general', 'a'); SELECT * FROM pm_core.app_setting_changes} ],
 	[ 'reads settings of connections', \%all, 'SELECT id, name, marketplace, host, region, partner_tag, requests_per_second, requests_per_day, is_active, created_at, updated_at FROM pm_core.amazon_api_configs;
