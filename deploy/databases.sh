@@ -148,12 +148,13 @@ own_children() {
 end_children() {
   local pid
   trap '' INT TERM HUP PIPE
-  # bash says of each which signal ended it, if it notices before the wait
+  # bash says of each which signal ended it, when it notices; of those it does not know it cannot
   {
     for pid in $(jobs -p); do
       kill -- "-$pid" || true
     done
     wait || true
+    disown -a
   } 2>/dev/null
   rm -rf "$private"
 }

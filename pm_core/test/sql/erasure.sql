@@ -40,7 +40,7 @@ UPDATE pm_core.users SET is_active = true WHERE id = :'zoe';
 SELECT pm_core.create_user('zoe@example.com', 'correct horse', 'zoe', role => 'erasure') AS other \gset
 
 -- then: rounds, until two have found nothing
-SELECT finished_at, round, databases, pending, failed FROM pm_core.erasures WHERE user_id = :'zoe';
+SELECT finished_at, round, databases, pending::text[] = ARRAY[current_database()::text] AS pending_here, failed FROM pm_core.erasures WHERE user_id = :'zoe';
 SELECT payload, status FROM pm_jobs.jobs WHERE queue = 'pm_core.erasure' AND payload @> format('{"person": "%s", "round": 1}', :'zoe')::jsonb \gset
 SELECT :'payload'::jsonb - 'person';
 -- somebody writes what is gone meanwhile
