@@ -332,7 +332,8 @@ decide(PmJson *json)
 
 	if (!json->at_end && window->size < 4)
 		return fill(json, 0);
-	if (json->at == 0 && window->size >= 3 && memcmp(window->data, "\xEF\xBB\xBF", 3) == 0)
+	if (json->at == 0 && json->base == 0 && window->size >= 3 &&
+	    memcmp(window->data, "\xEF\xBB\xBF", 3) == 0)
 		json->at = 3;
 	if (json->at == 0 && json->base == 0 &&
 	    memchr(window->data, '\0', window->size < 4 ? window->size : 4) != NULL)

@@ -44,6 +44,8 @@ test_values(void)
 	      "1@1:1 \"\\/\b\f\n\r\t\xC3\xA9\xF0\x9F\x98\x80\n[a]\n", .skip = 0);
 	READS("escaped keys", "[{\"\\u0061\":1}]", "1@1:1 1\n[a]\n", .skip = 0);
 	READS("a byte order mark", "\xEF\xBB\xBF [{\"a\":1}]", "1@1:5 1\n[a]\n", .skip = 0);
+	READS("none after blanks", "        \xEF\xBB\xBF{\"a\":1}\n{\"a\":2}\n",
+	      "failed 13 0 1:8 no JSON\n", .skip = 0);
 	READS("nothing in the array", " [ ] ", "", .skip = 0);
 }
 
