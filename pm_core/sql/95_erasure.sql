@@ -13,7 +13,7 @@ FROM (VALUES
   ('pm_core.user_roles', 'user_id', 'row', NULL),
   ('pm_core._sessions', 'user_id', 'row', NULL),
   ('pm_core._user_tokens', 'user_id', 'row', NULL),
-  ('pm_core._user_tokens', 'address', 'keep', 'a digest, which goes with its row'),
+  ('pm_core._user_tokens', 'address', 'keep', 'a digest, of rows that go by user_id'),
   ('pm_core._login_failures', 'key', 'keep', 'a digest, for a day'),
   ('pm_core.notifications', 'user_id', 'row', NULL),
   ('pm_core.notifications', 'title', 'text', NULL),

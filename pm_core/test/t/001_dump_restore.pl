@@ -1,6 +1,6 @@
 #
-# 001_dump_restore.pl - dump, restore and pg_upgrade carry users, rights, settings and
-# notifications, and neither signing keys nor sessions leave in a dump
+# 001_dump_restore.pl - dump, restore and pg_upgrade carry users, rights, settings,
+# notifications and erasures, and neither signing keys nor sessions leave in a dump
 #
 use strict;
 use warnings;
@@ -48,6 +48,7 @@ INSERT INTO pm_core.amazon_api_configs (name, marketplace, partner_tag, access_k
 INSERT INTO pm_core.odoo_configs (name, url, database, username, secret_name) VALUES ('c', 'https://a', 'x', 'x', 'pair');
 INSERT INTO pm_core.prestashop_configs (name, url, secret_name) VALUES ('c', 'https://a', 'shop "key"');
 UPDATE pm_core.amazon_api_configs SET requests_per_day = 1;
+SELECT pm_core.erase_user(pm_core.create_user('carl@example.com', username => 'carl'));
 SQL
 
 # Every row of every table that is dumped, and where numbers go on.
@@ -56,7 +57,8 @@ sub picture
 	my ($on, $database) = @_;
 	return join "\n", map { "$_\n" . $on->safe_psql($database, "SELECT t::text FROM $_ AS t ORDER BY 1") }
 	  qw(pm_core.users pm_core.roles pm_core.permissions pm_core.role_permissions pm_core.user_roles pm_core.app_settings pm_core.app_setting_changes pm_core.notifications
-	  pm_core.secrets pm_core.secret_changes pm_core.amazon_api_configs pm_core.odoo_configs pm_core.prestashop_configs pm_core.connection_changes pm_core._homes pm_core.backups),
+	  pm_core.secrets pm_core.secret_changes pm_core.amazon_api_configs pm_core.odoo_configs pm_core.prestashop_configs pm_core.connection_changes pm_core._homes pm_core.backups
+	  pm_core._erasures pm_core._erasure_steps),
 	  map { "(SELECT last_value, is_called FROM pm_core.$_)" } qw(roles_id_seq permissions_id_seq app_setting_changes_id_seq secret_changes_id_seq connection_changes_id_seq);
 }
 
@@ -66,12 +68,13 @@ sub goes_on
 	my ($on, $database, $name) = @_;
 	is($on->safe_psql($database, q{SELECT u.username FROM pm_core.users AS u WHERE u.id = pm_core.verify_password('ANNE@example.com', 'correct horse')}), 'anne', "$name: the password is good");
 	is($on->safe_psql($database, q{SELECT string_agg(pm_core.has_permission(id, r, 'create')::text, ' ' ORDER BY email, r) FROM pm_core.users, unnest('{order,product,stock}'::text[]) AS r}),
-		'true false true true false false', "$name: rights are what they were");
+		'false false false true false true true false false', "$name: rights are what they were");
 	is($on->safe_psql($database, q{SELECT pm_core.verify_token(access_token)->>'role' FROM pm_core.users AS u, pm_core.issue_token(u.id) WHERE u.username = 'anne'}), 'web', "$name: tokens are issued and verified");
 	is($on->safe_psql($database, q{SELECT pm_core.reset_setting('general', 'page'); SELECT count(*) FROM pm_core.app_setting_changes}), "50\n5", "$name: settings and their history go on");
 	is($on->safe_psql($database, q{SELECT pm_core.get_connection('prestashop', 'c')->>'secret' = E'h\u00e9 "x" \t', pm_core.get_secret('pair')}), 't|kept here', "$name: secrets are read by the key file");
 	is($on->safe_psql($database, q{BEGIN; UPDATE pm_core.odoo_configs SET company_id = 1; SELECT pm_core.drop_secret('gone'), (SELECT count(*) FROM pm_core.connection_changes); ROLLBACK}), 'f|2', "$name: connections and their history go on");
 	is($on->safe_psql($database, q{SELECT database FROM pm_core.route('Product')}), 'elsewhere', "$name: routes are what they were");
+	is($on->safe_psql($database, q{CALL pm_jobs.run('pm_core.erasure'); SELECT finished_at IS NOT NULL FROM pm_core.erasures}), 't', "$name: an erasure goes on to its end");
 	isnt($on->psql($database, q{SELECT pm_core.create_user('anne@EXAMPLE.com')}), 0, "$name: addresses are unique");
 }
 
@@ -81,7 +84,15 @@ my ($secret) = $node->safe_psql('original', q{SELECT encode(secret, 'hex') FROM 
 like($secret, qr/^[0-9a-f]{64}$/, 'there is a signing key');
 unlike($dump, qr/$secret/, 'which is not in the dump');
 unlike($dump, qr/kept here|(1a){32}/, 'nor is a secret, or the key of secrets');
+unlike($dump, qr/(?:COPY|INTO) pm_core\._(?!erasure|homes )/, 'nor is any other internal table, but for homes of extensions and erasures that go on');
+survives_restore($node, 'original', \&picture, \&goes_on, ways => [ 'plain', 'inserts' ]);
+my $dump = slurp_file("$dir/plain") . slurp_file("$dir/inserts");
+my ($secret) = $node->safe_psql('original', q{SELECT encode(secret, 'hex') FROM pm_core._signing_keys});
+like($secret, qr/^[0-9a-f]{64}$/, 'there is a signing key');
+unlike($dump, qr/$secret/, 'which is not in the dump');
+unlike($dump, qr/kept here|(1a){32}/, 'nor is a secret, or the key of secrets');
 unlike($dump, qr/COPY pm_core\._(?!homes )|INTO pm_core\._(?!homes )/, 'nor is any other internal table but the homes of extensions');
+unlike($dump, qr/(?:COPY|INTO) pm_core\._(?!erasure)/, 'nor is any other internal table, but for erasures that go on');
 survives_restore($node, 'original', \&picture, \&goes_on, ways => ['custom'], replica => 1);
 survives_upgrade($node, 'original', \&picture, \&goes_on);
 done_testing();
