@@ -39,7 +39,7 @@
 #include "pm_text.h"
 #include "pm_transform.h"
 
-#define BATCH_ROWS      20000
+#define BATCH_ROWS      15000
 #define BATCH_BYTES     (16 * 1024 * 1024) /* of records, rows and errors: ends a batch early */
 #define ARENA_BYTES     (64 * 1024)
 #define ARENA_BYTES_MAX (32 * 1024 * 1024) /* what the values of one record may take */
