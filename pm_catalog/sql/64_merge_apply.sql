@@ -71,26 +71,8 @@ RETURN CASE WHEN merge.key <> 'supplier_sku' THEN ARRAY[format('JOIN pm_catalog.
                  || CASE WHEN 'gtin' = ANY (merge.columns) THEN ARRAY['JOIN pm_catalog.products AS p ON p.gtin = w.gtin AND p.deleted_at IS NULL'] END
             END;
 
--- Finds the products of rows that are there by one of these ways, locks them in key order,
--- and notes them in _merge_known.  Each row is looked up by its key, so that a batch takes
--- as long in a large catalog as in a small one: the planner would read the whole table for
--- some thousands of rows.
-CREATE FUNCTION pm_catalog._merge_look_up(merge pm_catalog._merge, way text, low bigint, high bigint) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off
-AS $$
-BEGIN
-  EXECUTE format($known$
-    INSERT INTO pg_temp._merge_known (pos, product_id, own)
-    SELECT f.pos, f.id, f.supplier_id IS NOT DISTINCT FROM %L::uuid
-    FROM (SELECT w.pos, p.id, p.supplier_id FROM pg_temp._merge_rows AS w %s
-          WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL
-            AND NOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos)
-          ORDER BY w.pos FOR NO KEY UPDATE OF p) AS f$known$, merge.supplier, way)
-  USING low, high;
-END
-$$;
-
--- Finds the products of rows that are there; rows that cannot be merged become conflicts.
+-- Finds the products of rows that are there, locks them in key order, and notes them in
+-- _merge_known; rows that cannot be merged become conflicts.
 CREATE FUNCTION pm_catalog._merge_resolve(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
@@ -98,7 +80,14 @@ DECLARE
   way text;
 BEGIN
   FOREACH way IN ARRAY pm_catalog._merge_joins(merge) LOOP
-    PERFORM pm_catalog._merge_look_up(merge, way, low, high);
+    EXECUTE format($known$
+      INSERT INTO pg_temp._merge_known (pos, product_id, own)
+      SELECT f.pos, f.id, f.supplier_id IS NOT DISTINCT FROM %L::uuid
+      FROM (SELECT w.pos, p.id, p.supplier_id FROM pg_temp._merge_rows AS w %s
+            WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL
+              AND NOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos)
+            ORDER BY w.pos FOR NO KEY UPDATE OF p) AS f$known$, merge.supplier, way)
+    USING low, high;
   END LOOP;
   IF merge.key = 'supplier_sku' THEN
     -- two codes of one product; a row that is unchanged has it, else the first one
@@ -358,9 +347,10 @@ END
 $$;
 
 -- Merges the rows of a range.  What is there is written first: it may free a code that
--- a new product takes.
+-- a new product takes.  A page that is looked up costs no more than one that is read in
+-- turn: most have been looked at for another table, or will be for the next row.
 CREATE FUNCTION pm_catalog._merge_apply(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET random_page_cost = 1
 AS $$
 DECLARE
   deleted uuid[];
@@ -401,7 +391,7 @@ $$;
 
 REVOKE ALL ON FUNCTION pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text),
   pm_catalog._merge_values(pm_catalog._merge), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge),
-  pm_catalog._merge_look_up(pm_catalog._merge, text, bigint, bigint), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint), pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint), pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text), pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid),
