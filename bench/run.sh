@@ -1,7 +1,9 @@
 #!/bin/bash
 # run.sh - "make bench": measures what is built on throw-away servers and prints tables
 #
-#   bench/run.sh [--only=PART,...] [--short] [ROWS [JOBS]]
+#   bench/run.sh [--only=PART,...] [--short | --rounds=N] [ROWS [JOBS]]
+#
+# N rounds instead of 3 where a round takes minutes: merge, batches, imports.
 #
 # Parts, all of them unless said:
 #
@@ -44,10 +46,12 @@ catalog='merge batches search integrity write read'
 all="gtin values jobs xref cache core suppliers csv xlsx $catalog imports $workers"
 parts=$all
 short=
+rounds=3
 for argument in "$@"; do
   case $argument in
     --only=*) parts=${argument#--only=} parts=${parts//,/ } ;;
-    --short) short=$argument ;;
+    --short) short=$argument rounds=1 ;;
+    --rounds=*) rounds=${argument#--rounds=} ;;
     -*) die "unknown option $argument" ;;
     *) break ;;
   esac
@@ -145,20 +149,21 @@ run_part() {
       # shellcheck disable=SC2016 # $PM_TMP is the sandbox's
       measure pm_catalog_merge 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
-        bash -c 'psql -X -q -v rows="$1" -v rounds=3 -v dir="$PM_TMP" -f bench/pm_catalog_merge.sql' bench "$([ -n "$short" ] && echo 5000 || echo 1000000)"
+        bash -c 'psql -X -q -v rows="$1" -v rounds="$2" -v dir="$PM_TMP" -f bench/pm_catalog_merge.sql' bench \
+        "$([ -n "$short" ] && echo 5000 || echo 1000000)" "$rounds"
       ;;
     batches)
       # shellcheck disable=SC2016 # $PM_TMP is the sandbox's
       measure pm_catalog_batches 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         bash -c 'psql -X -q -v rows="$1" -v rounds="$2" -v dir="$PM_TMP" -f bench/pm_catalog_batches.sql' bench \
-        "$([ -n "$short" ] && echo 5000 || echo 300000)" "$([ -n "$short" ] && echo 1 || echo 3)"
+        "$([ -n "$short" ] && echo 5000 || echo 300000)" "$rounds"
       ;;
     imports)
       bench/peers.sh
       measure pm_imports 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
-        bench/pm_imports.sh "$([ -n "$short" ] && echo 5000 || echo 1000000)" "$([ -n "$short" ] && echo 1 || echo 3)"
+        bench/pm_imports.sh "$([ -n "$short" ] && echo 5000 || echo 1000000)" "$rounds"
       ;;
     search)
       measure pm_catalog_search 'One session, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
