@@ -204,26 +204,20 @@ BEGIN
 END
 $$;
 
--- Writes the offers of products that are there: those that are there, then the other ones.
+-- Writes the offers of products that are there.
 CREATE FUNCTION pm_catalog._merge_offers(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
   list record;
-  known CONSTANT text := pm_catalog._merge_some(low, high) || ' JOIN pg_temp._merge_known AS k USING (pos)';
-  written bigint;
 BEGIN
-  SELECT coalesce(string_agg(format(', %s AS %I', v.value, v.name), ''), '') AS values, coalesce(string_agg(format(', %I = %s', v.name, v.value), ''), '') AS set_to INTO list
+  SELECT coalesce(string_agg(format(', %I', v.name), ''), '') AS names, coalesce(string_agg(', ' || v.value, ''), '') AS values,
+         coalesce(string_agg(format(', %I = excluded.%1$I', v.name), ''), '') AS set_to INTO list
   FROM pm_catalog._merge_values(merge) AS v WHERE v.target = 'pm_catalog.supplier_products'::regclass;
-  EXECUTE format('UPDATE pm_catalog.supplier_products AS o SET digest = w.digest, is_active = true, updated_at = now()%s '
-                 'FROM %s WHERE o.product_id = k.product_id AND o.supplier_id = %L', list.set_to, known, merge.supplier);
-  GET DIAGNOSTICS written = ROW_COUNT;
-  IF written < (SELECT count(*) FROM pg_temp._merge_known AS k WHERE k.pos BETWEEN low AND high) THEN
-    PERFORM pm_catalog._bulk_insert('{pm_catalog.supplier_products}', ARRAY[format(
-      'SELECT k.product_id, %1$L::uuid AS supplier_id, w.digest%2$s FROM %3$s '
-      'WHERE NOT EXISTS (SELECT FROM pm_catalog.supplier_products AS o WHERE o.product_id = k.product_id AND o.supplier_id = %1$L) ORDER BY w.pos',
-      merge.supplier, list.values, known)]);
-  END IF;
+  EXECUTE format('INSERT INTO pm_catalog.supplier_products (product_id, supplier_id, digest%s) '
+                 'SELECT k.product_id, %L::uuid, w.digest%s FROM %s JOIN pg_temp._merge_known AS k USING (pos) ORDER BY w.pos '
+                 'ON CONFLICT (product_id, supplier_id) DO UPDATE SET digest = excluded.digest, is_active = true, updated_at = now()%s',
+                 list.names, merge.supplier, list.values, pm_catalog._merge_some(low, high), list.set_to);
 END
 $$;
 
