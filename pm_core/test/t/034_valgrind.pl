@@ -71,6 +71,7 @@ foreach my $call (
 is($node->safe_psql('postgres', q{SELECT count(*) FROM generate_series(1, 20000) AS n, pm_core._count_attempt(sha256(n::text::bytea), 0, '2000-01-01') AS w WHERE w = 0}), '20000', 'failed logins of many names');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM generate_series(1, 4200) AS n WHERE pm_core.has_permission(gen_random_uuid(), 'order', n::text)}), '0', 'rights of many users');
 is($node->safe_psql('postgres', <<'SQL'), "40\n0\n40\n40", 'tokens of many keys');
+INSERT INTO pm_core.roles (name) VALUES ('user') ON CONFLICT DO NOTHING;
 CREATE TABLE tokens (token text);
 DO $$
 DECLARE
