@@ -64,8 +64,8 @@ BEGIN
   END LOOP;
 END
 $$;
--- without versions, events and what is noted for searching
-CREATE PROCEDURE copy_rows_alone() LANGUAGE plpgsql AS $$
+-- the catalog keeps no versions, events and what is noted for searching
+CREATE PROCEDURE without_history() LANGUAGE plpgsql AS $$
 DECLARE
   part record;
 BEGIN
@@ -76,6 +76,11 @@ BEGIN
   LOOP
     EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', part.relation, part.name);
   END LOOP;
+END
+$$;
+CREATE PROCEDURE copy_rows_alone() LANGUAGE plpgsql AS $$
+BEGIN
+  CALL without_history();
   CALL copy_rows();
 END
 $$;

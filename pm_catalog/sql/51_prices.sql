@@ -6,6 +6,10 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_price_writ
 CREATE TRIGGER price_written BEFORE INSERT OR UPDATE ON pm_catalog.product_prices
 FOR EACH ROW EXECUTE FUNCTION pm_catalog._price_written();
 
+-- Has this transaction tried to write a price?
+CREATE FUNCTION pm_catalog._has_priced() RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pm_catalog_has_priced';
+
 -- After each statement: the products are locked in the order of their ids, but those
 -- that this transaction has written itself; then each of their periods ends where the
 -- next one starts.
@@ -131,5 +135,5 @@ COMMENT ON COLUMN pm_catalog.price_reductions.lowest_price IS 'the lowest price 
 COMMENT ON COLUMN pm_catalog.price_reductions.is_prior_price IS 'is what is shown struck through no higher than the prior price? NULL: there is no prior price';
 COMMENT ON COLUMN pm_catalog.price_reductions.reduction IS 'by how many percent the price is lower than the prior price; negative: it is higher';
 
-REVOKE ALL ON FUNCTION pm_catalog._price_written(), pm_catalog.current_price(uuid, timestamptz, text, text, integer, uuid, uuid),
+REVOKE ALL ON FUNCTION pm_catalog._price_written(), pm_catalog._has_priced(), pm_catalog.current_price(uuid, timestamptz, text, text, integer, uuid, uuid),
   pm_catalog.lowest_price(uuid, text, text, timestamptz, integer, integer, uuid), pm_catalog.price_history(uuid) FROM PUBLIC;

@@ -48,11 +48,16 @@ BEGIN ATOMIC
   ) AS t(target, name, value);
 END;
 
--- The rows of a range that are neither unchanged nor a conflict, with what they name.
+-- The rows of a range that are neither unchanged nor a conflict.
+CREATE FUNCTION pm_catalog._merge_some(low bigint, high bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN format('(SELECT * FROM pg_temp._merge_rows WHERE pos BETWEEN %s AND %s AND new_id IS NOT NULL AND reason IS NULL) AS w', low, high);
+
+-- The same with what they name.
 CREATE FUNCTION pm_catalog._merge_from(merge pm_catalog._merge, low bigint, high bigint) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT format('(SELECT * FROM pg_temp._merge_rows WHERE pos BETWEEN %s AND %s AND new_id IS NOT NULL AND reason IS NULL) AS w', low, high)
+  SELECT pm_catalog._merge_some(low, high)
          || coalesce(string_agg(format(' LEFT JOIN pg_temp._merge_names AS %I ON %1$I.kind = %1$L AND %1$I.name = w.%1$I', c), ''), '')
   FROM unnest(ARRAY['brand', 'category', 'family']) AS c WHERE c = ANY (merge.columns);
 END;
@@ -149,7 +154,7 @@ DECLARE
 BEGIN
   SELECT array_agg(t.target ORDER BY t.nth),
          array_agg(format('SELECT %s%s FROM %s WHERE %sNOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos)',
-                          t.keys, v.list, pm_catalog._merge_from(merge, low, high), t.condition) ORDER BY t.nth)
+                          t.keys, v.list, CASE t.nth WHEN 1 THEN pm_catalog._merge_from(merge, low, high) ELSE pm_catalog._merge_some(low, high) END, t.condition) ORDER BY t.nth)
   INTO targets, queries
   FROM (VALUES
     (1, 'pm_catalog.products'::regclass, format('w.new_id AS id, %L::uuid AS supplier_id', merge.supplier), ''),
@@ -212,47 +217,54 @@ BEGIN
   EXECUTE format('INSERT INTO pm_catalog.supplier_products (product_id, supplier_id, digest%s) '
                  'SELECT k.product_id, %L::uuid, w.digest%s FROM %s JOIN pg_temp._merge_known AS k USING (pos) ORDER BY w.pos '
                  'ON CONFLICT (product_id, supplier_id) DO UPDATE SET digest = excluded.digest, is_active = true, updated_at = now()%s',
-                 list.names, merge.supplier, list.values, pm_catalog._merge_from(merge, low, high), list.set_to);
+                 list.names, merge.supplier, list.values, pm_catalog._merge_some(low, high), list.set_to);
 END
 $$;
 
 -- Starts a period for each price of a product that is there which is not the current one:
 -- from the start of the transaction, or from now if another session, which was waited
--- for, has started one since.
+-- for, has started one since.  One that this transaction has started is changed.
 CREATE FUNCTION pm_catalog._merge_prices(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
   value jsonb;
   present timestamptz := clock_timestamp();
+  cost text;
+  compare text;
+  differ text;
 BEGIN
   SELECT jsonb_object_agg(v.name, v.value) INTO value FROM pm_catalog._merge_values(merge) AS v WHERE v.target = 'pm_catalog.product_prices'::regclass;
   IF NOT value ? 'price' THEN
     RETURN;
   END IF;
-  EXECUTE format($prices$
-    INSERT INTO pm_catalog.product_prices (product_id, supplier_id, price_type, currency, min_quantity, price, cost, compare_at_amount, valid_from)
-    SELECT n.product_id, n.supplier_id, n.new_type, n.new_currency, n.new_quantity, n.price, %1$s, %2$s, CASE WHEN c.valid_from > now() THEN %8$L ELSE now() END
+  cost := CASE WHEN value ? 'cost' THEN 'n.cost' ELSE 'c.cost' END;
+  compare := CASE WHEN value ? 'compare_at_amount' THEN 'n.compare_at_amount' ELSE 'c.compare_at_amount' END;
+  differ := format($from$
     FROM (SELECT w.*, k.product_id, %3$s AS supplier_id, %4$s AS new_type, %5$s AS new_currency, %6$s AS new_quantity
           FROM %7$s JOIN pg_temp._merge_known AS k USING (pos) WHERE w.price IS NOT NULL) AS n
     LEFT JOIN LATERAL (
-      SELECT c.price, c.cost, c.compare_at_amount, c.valid_from, c.valid_until FROM pm_catalog.product_prices AS c
+      SELECT c.id, c.price, c.cost, c.compare_at_amount, c.valid_from, c.valid_until FROM pm_catalog.product_prices AS c
       WHERE c.product_id = n.product_id AND c.price_type = n.new_type AND c.currency = n.new_currency AND c.min_quantity = n.new_quantity
         AND c.supplier_id IS NOT DISTINCT FROM n.supplier_id AND c.variant_id IS NULL AND c.valid_from <= %8$L
       ORDER BY c.valid_from DESC LIMIT 1) AS c ON true
-    WHERE c.valid_until <= %8$L OR ROW(c.price, c.cost, c.compare_at_amount) IS DISTINCT FROM ROW(n.price, %1$s, %2$s)
-    ORDER BY n.pos
-    ON CONFLICT (product_id, price_type, currency, min_quantity, supplier_id, valid_from, variant_id)
-    DO UPDATE SET price = excluded.price, cost = excluded.cost, compare_at_amount = excluded.compare_at_amount$prices$,
-    CASE WHEN value ? 'cost' THEN 'n.cost' ELSE 'c.cost' END, CASE WHEN value ? 'compare_at_amount' THEN 'n.compare_at_amount' ELSE 'c.compare_at_amount' END,
+    WHERE (c.valid_until <= %8$L OR ROW(c.price, c.cost, c.compare_at_amount) IS DISTINCT FROM ROW(n.price, %1$s, %2$s))$from$,
+    cost, compare,
     CASE merge.prices WHEN 'ours' THEN 'NULL::uuid' WHEN 'supplier' THEN format('%L::uuid', merge.supplier)
                       ELSE format('CASE WHEN NOT k.own THEN %L::uuid END', merge.supplier) END,
-    coalesce(value ->> 'price_type', '''retail'''), coalesce(value ->> 'currency', '''EUR'''), coalesce(value ->> 'min_quantity', '1'),
-    pm_catalog._merge_from(merge, low, high), present);
+    coalesce(value ->> 'price_type', '''retail''::text'), coalesce(value ->> 'currency', '''EUR''::text'), coalesce(value ->> 'min_quantity', '1'),
+    pm_catalog._merge_some(low, high), present);
+  IF pm_catalog._has_priced() THEN
+    EXECUTE format('UPDATE pm_catalog.product_prices AS p SET price = d.price, cost = d.cost, compare_at_amount = d.compare '
+                   'FROM (SELECT c.id, n.price, %s AS cost, %s AS compare %s AND c.valid_from = now()) AS d WHERE p.id = d.id', cost, compare, differ);
+  END IF;
+  PERFORM pm_catalog._bulk_insert('{pm_catalog.product_prices}', ARRAY[format(
+    'SELECT n.product_id, n.supplier_id, n.new_type AS price_type, n.new_currency AS currency, n.new_quantity AS min_quantity, n.price, %s AS cost, %s AS compare_at_amount, '
+    'CASE WHEN c.valid_from > now() THEN %L ELSE now() END AS valid_from %s AND c.valid_from IS DISTINCT FROM now() ORDER BY n.pos', cost, compare, present, differ)]);
 END
 $$;
 
--- Writes our stocks of products that are there.
+-- Writes our stocks of products that are there, if they differ.
 CREATE FUNCTION pm_catalog._merge_stocks(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
@@ -261,15 +273,19 @@ DECLARE
 BEGIN
   SELECT string_agg(quote_ident(v.name), ', ' ORDER BY v.name) AS names, string_agg(v.value, ', ' ORDER BY v.name) AS values,
          string_agg(format('%I = excluded.%1$I', v.name), ', ' ORDER BY v.name) FILTER (WHERE v.name <> 'location') AS set_to,
-         string_agg(format('s.%I', v.name), ', ' ORDER BY v.name) AS before, string_agg(format('excluded.%I', v.name), ', ' ORDER BY v.name) AS after INTO list
+         string_agg(format('s.%I', v.name), ', ' ORDER BY v.name) AS before, string_agg(format('excluded.%I', v.name), ', ' ORDER BY v.name) AS after,
+         coalesce(min(v.value) FILTER (WHERE v.name = 'location'), '''main''') AS location INTO list
   FROM pm_catalog._merge_values(merge) AS v WHERE v.target = 'pm_catalog.product_stocks'::regclass;
   IF list.names IS NULL THEN
     RETURN;
   END IF;
-  EXECUTE format('INSERT INTO pm_catalog.product_stocks AS s (product_id, %s) '
-                 'SELECT k.product_id, %s FROM %s JOIN pg_temp._merge_known AS k USING (pos) WHERE w.on_hand IS NOT NULL ORDER BY w.pos '
-                 'ON CONFLICT (product_id, variant_id, location) DO UPDATE SET %s, updated_at = now() WHERE ROW(%s) IS DISTINCT FROM ROW(%s)',
-                 list.names, list.values, pm_catalog._merge_from(merge, low, high), list.set_to, list.before, list.after);
+  -- one that does not differ is not even locked
+  EXECUTE format('INSERT INTO pm_catalog.product_stocks AS s (product_id, %1$s) '
+                 'SELECT k.product_id, %2$s FROM %3$s JOIN pg_temp._merge_known AS k USING (pos) '
+                 'LEFT JOIN LATERAL (SELECT s.* FROM pm_catalog.product_stocks AS s WHERE s.product_id = k.product_id AND s.variant_id IS NULL AND s.location = %4$s LIMIT 1) AS s ON true '
+                 'WHERE w.on_hand IS NOT NULL AND ROW(%5$s) IS DISTINCT FROM ROW(%2$s) ORDER BY w.pos '
+                 'ON CONFLICT (product_id, variant_id, location) DO UPDATE SET %6$s, updated_at = now() WHERE ROW(%5$s) IS DISTINCT FROM ROW(%7$s)',
+                 list.names, list.values, pm_catalog._merge_some(low, high), list.location, list.before, list.set_to, list.after);
 END
 $$;
 
@@ -325,9 +341,10 @@ END
 $$;
 
 -- Merges the rows of a range.  What is there is written first: it may free a code that
--- a new product takes.
+-- a new product takes.  A page that is looked up costs no more than one that is read in
+-- turn: most have been looked at for another table, or will be for the next row.
 CREATE FUNCTION pm_catalog._merge_apply(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET random_page_cost = 1
 AS $$
 DECLARE
   deleted uuid[];
@@ -367,7 +384,7 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text),
-  pm_catalog._merge_values(pm_catalog._merge), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge),
+  pm_catalog._merge_values(pm_catalog._merge), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge),
   pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint), pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint), pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint),

@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
+#include "storage/proc.h"
 #include "utils/array.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -75,6 +76,8 @@ is_changed(const TriggerData *trigger, int column)
 	return old_null != new_null || (!old_null && old_value != new_value);
 }
 
+static LocalTransactionId priced; /* the last transaction that wrote prices */
+
 PG_FUNCTION_INFO_V1(pm_catalog_price_written);
 
 /* _price_written(): a trigger before each row of product_prices that is written */
@@ -91,6 +94,7 @@ pm_catalog_price_written(PG_FUNCTION_ARGS)
 	Datum value;
 	bool isnull;
 
+	priced = MyProc->lxid;
 	if (!update)
 		target = heap_attisnull(row, end, columns) ? end : until;
 	else if (pm_catalog_is_derived(RelationGetRelid(trigger->tg_relation)))
@@ -108,6 +112,15 @@ pm_catalog_price_written(PG_FUNCTION_ARGS)
 	if (isnull && heap_attisnull(row, target, columns))
 		PG_RETURN_POINTER(row);
 	PG_RETURN_POINTER(heap_modify_tuple_by_cols(row, columns, 1, &target, &value, &isnull));
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_has_priced);
+
+/* _has_priced(): has this transaction tried to write a price? */
+Datum
+pm_catalog_has_priced(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(priced == MyProc->lxid);
 }
 
 PG_FUNCTION_INFO_V1(pm_catalog_category_written);

@@ -36,16 +36,22 @@ static const char *const markers[CHANGES] = {"_rights_changed", "_sessions_chang
 
 static uint64 generations[CHANGES];
 
-/* A table of ours whose messages count; InvalidOid until the first reading. */
+/* A table of ours whose messages count; InvalidOid: to be found by the next reading. */
 static Oid marker_oids[CHANGES];
 
-/* Called for each message about a table, or about all of them. */
+/*
+ * Called for each message about a table, or about all of them.  It may be that the table
+ * was dropped, with the extension, and the next one is another.
+ */
 static void
 on_message(Datum unused, Oid relid)
 {
 	for (int i = 0; i < CHANGES; i++)
 		if (relid == InvalidOid || relid == marker_oids[i])
+		{
 			generations[i]++;
+			marker_oids[i] = InvalidOid;
+		}
 }
 
 void

@@ -1,8 +1,9 @@
 /*
  * password.c - passwords are hashed and compared, by pgcrypto's bcrypt
  *
- * crypt() is that of extension pgcrypto, whatever schema that is in.  The rounds that a session has computed are counted: tests compare what was
- * done for an unknown user with what was done for a wrong password.
+ * crypt() is that of extension pgcrypto, whatever schema that is in.  The rounds that a
+ * session has computed are counted: tests compare what was done for an unknown user with
+ * what was done for a wrong password.
  */
 #include "pm_core_module.h"
 
@@ -20,6 +21,8 @@
 #define PREFIX       7  /* $2a$12$ */
 #define HASH         60
 #define SALT         16 /* bytes */
+#define COST_MIN     4  /* of bcrypt */
+#define COST_MAX     31
 
 static uint64 rounds = 0;
 
@@ -108,11 +111,13 @@ static int
 cost_of(text *hash)
 {
 	const char *at = VARDATA_ANY(hash);
+	int cost;
 
 	if (VARSIZE_ANY_EXHDR(hash) != HASH || memcmp(at, "$2a$", 4) != 0 || at[6] != '$' ||
 	    !isdigit((unsigned char) at[4]) || !isdigit((unsigned char) at[5]))
 		return 0;
-	return (at[4] - '0') * 10 + at[5] - '0';
+	cost = (at[4] - '0') * 10 + at[5] - '0';
+	return cost >= COST_MIN && cost <= COST_MAX ? cost : 0;
 }
 
 PG_FUNCTION_INFO_V1(pm_core_password_cost);

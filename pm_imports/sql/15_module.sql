@@ -15,7 +15,7 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_imports__check_
 
 -- Files of the server: see src/files.c.  Errors: 42501 the role or the directory may not,
 -- 58P01 and others of the file system, 42809 no regular file, 55000 it is being written.
-CREATE FUNCTION pm_imports._file_facts(file text, OUT path text, OUT size bigint, OUT device bigint, OUT inode bigint, OUT modified_at timestamptz,
+CREATE FUNCTION pm_imports._file_facts(file text, OUT path text, OUT size bigint, OUT device bigint, OUT inode bigint, OUT modified_at timestamptz, OUT changed_at timestamptz,
   OUT sha256 bytea)
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_imports__file_facts';
 CREATE FUNCTION pm_imports._list_directory(directory text, pattern text)

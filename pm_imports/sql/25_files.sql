@@ -9,6 +9,7 @@ CREATE TABLE pm_imports.import_files (
   device bigint,
   inode bigint,
   modified_at timestamptz NOT NULL DEFAULT now(),
+  changed_at timestamptz,
   chunks integer NOT NULL DEFAULT 0,
   uploaded_by regrole,
   polled_for uuid REFERENCES pm_imports.import_configs ON DELETE SET NULL,
@@ -35,6 +36,7 @@ COMMENT ON COLUMN pm_imports.import_files.sha256 IS 'SHA-256 of its bytes; NULL:
 COMMENT ON COLUMN pm_imports.import_files.device IS 'of the server''s file: number of its file system';
 COMMENT ON COLUMN pm_imports.import_files.inode IS 'of the server''s file: its number there';
 COMMENT ON COLUMN pm_imports.import_files.modified_at IS 'when it was last written; of an upload: appended to';
+COMMENT ON COLUMN pm_imports.import_files.changed_at IS 'of the server''s file: when it last changed, as its file system says and nobody can set (ctime); NULL if that was less than two seconds before its SHA-256 was computed, as a later change could have the same time. A file that has not changed since is not read for its SHA-256 again';
 COMMENT ON COLUMN pm_imports.import_files.chunks IS 'chunks in import_file_chunks; 0: none, or forgotten';
 COMMENT ON COLUMN pm_imports.import_files.uploaded_by IS 'role that uploads or uploaded it';
 COMMENT ON COLUMN pm_imports.import_files.polled_for IS 'config in whose directory it lies, and which had just imported its bytes: it need not be read again';

@@ -195,7 +195,7 @@ AS $$
         "same_file": {"enum": ["skip", "import"], "default": "skip"},
         "max_errors": {"type": ["integer", "null"], "minimum": 0, "default": null},
         "max_error_ratio": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "default": null},
-        "batch_rows": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 10000}
+        "batch_rows": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 15000}
       }
     }
   }

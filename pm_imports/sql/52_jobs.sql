@@ -35,17 +35,22 @@ CREATE FUNCTION pm_imports._server_file(path text) RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  -- what changes in the same moment as before, as clocks of file systems go, cannot be told from before
+  settled CONSTANT timestamptz := clock_timestamp() - interval '2 seconds';
   facts record;
   file uuid;
 BEGIN
-  SELECT * INTO facts FROM pm_imports._file_facts(_server_file.path) AS f;
+  SELECT f.path, f.size, f.device, f.inode, f.modified_at, CASE WHEN f.changed_at < settled THEN f.changed_at END AS changed_at, f.sha256
+  INTO facts FROM pm_imports._file_facts(_server_file.path) AS f;
   SELECT s.id INTO file FROM pm_imports.import_files AS s
   WHERE s.path = facts.path AND s.sha256 = facts.sha256 AND s.device = facts.device AND s.inode = facts.inode AND s.modified_at = facts.modified_at
   ORDER BY s.id LIMIT 1;
   IF NOT FOUND THEN
-    INSERT INTO pm_imports.import_files (file_name, path, size, sha256, device, inode, modified_at, finished_at)
-    VALUES (regexp_replace(facts.path, '^.*/', ''), facts.path, facts.size, facts.sha256, facts.device, facts.inode, facts.modified_at, now())
+    INSERT INTO pm_imports.import_files (file_name, path, size, sha256, device, inode, modified_at, changed_at, finished_at)
+    VALUES (regexp_replace(facts.path, '^.*/', ''), facts.path, facts.size, facts.sha256, facts.device, facts.inode, facts.modified_at, facts.changed_at, now())
     RETURNING id INTO file;
+  ELSIF facts.changed_at IS NOT NULL THEN
+    UPDATE pm_imports.import_files AS s SET changed_at = facts.changed_at WHERE s.id = file AND s.changed_at IS DISTINCT FROM facts.changed_at;
   END IF;
   RETURN file;
 END

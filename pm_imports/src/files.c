@@ -198,20 +198,21 @@ hash_file(int fd, const char *path, off_t size, pg_cryptohash_ctx *hash)
 	return finish_hash(hash);
 }
 
-/* When a file was last written. */
+/* A time of a file. */
 static TimestampTz
-modified_at(const struct stat *facts)
+time_of(struct timespec time)
 {
-	return (facts->st_mtim.tv_sec -
+	return (time.tv_sec -
 	        (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY) *
 	           USECS_PER_SEC +
-	       facts->st_mtim.tv_nsec / 1000;
+	       time.tv_nsec / 1000;
 }
 
 /*
  * _file_facts(file text, OUT path text, OUT size bigint, OUT device bigint, OUT inode
- * bigint, OUT modified_at timestamptz, OUT sha256 bytea): a file of the server that may be
- * read, with its SHA-256; 55000 if it is written meanwhile.
+ * bigint, OUT modified_at timestamptz, OUT changed_at timestamptz, OUT sha256 bytea): a
+ * file of the server that may be read, with its SHA-256; 55000 if it is written meanwhile.
+ * changed_at, unlike modified_at, nobody can set.
  */
 Datum
 pm_imports__file_facts(PG_FUNCTION_ARGS)
@@ -221,8 +222,8 @@ pm_imports__file_facts(PG_FUNCTION_ARGS)
 	struct stat facts;
 	struct stat after;
 	TupleDesc shape;
-	Datum values[6];
-	bool nulls[6] = {false};
+	Datum values[7];
+	bool nulls[7] = {false};
 	pg_cryptohash_ctx *volatile hash = NULL;
 	bytea *volatile digest = NULL;
 	int fd;
@@ -236,7 +237,9 @@ pm_imports__file_facts(PG_FUNCTION_ARGS)
 		digest = hash_file(fd, path, facts.st_size, hash);
 		if (fstat(fd, &after) < 0 || after.st_size != facts.st_size ||
 		    after.st_mtim.tv_sec != facts.st_mtim.tv_sec ||
-		    after.st_mtim.tv_nsec != facts.st_mtim.tv_nsec)
+		    after.st_mtim.tv_nsec != facts.st_mtim.tv_nsec ||
+		    after.st_ctim.tv_sec != facts.st_ctim.tv_sec ||
+		    after.st_ctim.tv_nsec != facts.st_ctim.tv_nsec)
 			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			                errmsg("file \"%s\" is being written", path),
 			                errhint("Import it once it is complete.")));
@@ -253,8 +256,9 @@ pm_imports__file_facts(PG_FUNCTION_ARGS)
 	values[1] = Int64GetDatum((int64) facts.st_size);
 	values[2] = Int64GetDatum((int64) facts.st_dev);
 	values[3] = Int64GetDatum((int64) facts.st_ino);
-	values[4] = TimestampTzGetDatum(modified_at(&facts));
-	values[5] = PointerGetDatum(digest);
+	values[4] = TimestampTzGetDatum(time_of(facts.st_mtim));
+	values[5] = TimestampTzGetDatum(time_of(facts.st_ctim));
+	values[6] = PointerGetDatum(digest);
 	PG_RETURN_DATUM(
 	    HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), values, nulls)));
 }
@@ -298,7 +302,7 @@ pm_imports__list_directory(PG_FUNCTION_ARGS)
 			values[1] = Int64GetDatum((int64) facts.st_size);
 			values[2] = Int64GetDatum((int64) facts.st_dev);
 			values[3] = Int64GetDatum((int64) facts.st_ino);
-			values[4] = TimestampTzGetDatum(modified_at(&facts));
+			values[4] = TimestampTzGetDatum(time_of(facts.st_mtim));
 			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		}
 		pfree(path);

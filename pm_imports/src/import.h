@@ -39,7 +39,7 @@
 #include "pm_text.h"
 #include "pm_transform.h"
 
-#define BATCH_ROWS      10000
+#define BATCH_ROWS      15000
 #define BATCH_BYTES     (16 * 1024 * 1024) /* of records, rows and errors: ends a batch early */
 #define ARENA_BYTES     (64 * 1024)
 #define ARENA_BYTES_MAX (32 * 1024 * 1024) /* what the values of one record may take */
@@ -367,6 +367,7 @@ extern int pm_imports_source_of_path(MemoryContext memory, const char *path, int
                                      int64 inode, int64 size, int64 modified_at);
 extern int
 pm_imports_source_of_upload(MemoryContext memory, const char *file_id, int64 size);
+extern bool pm_imports_source_is_settled(int fd, int64 changed_at);
 extern void pm_imports_source_check_digest(int fd, const uint8 *sha256);
 extern int pm_imports_source_of_file(MemoryContext memory, const char *path);
 extern int pm_imports_source_of_bytes(MemoryContext memory, const char *bytes, size_t size);

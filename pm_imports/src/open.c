@@ -55,7 +55,8 @@ pm_imports_run_take_up(Run *run, Jsonb **document)
 	        "SELECT j.status = 'running', j.dry_run, j.plan, j.file_id, f.path, f.size, "
 	        "f.device, f.inode, "
 	        "(pg_catalog.date_part('epoch', f.modified_at) * 1000000)::bigint, f.sha256, "
-	        "j.processed_rows, j.failed_rows, b.batch, b.last_record "
+	        "j.processed_rows, j.failed_rows, b.batch, b.last_record, "
+	        "(pg_catalog.date_part('epoch', f.changed_at) * 1000000)::bigint "
 	        "FROM pm_imports._begin_job($1::pg_catalog.uuid) AS j "
 	        "JOIN pm_imports.import_files AS f ON f.id = j.file_id "
 	        "LEFT JOIN LATERAL (SELECT c.batch, c.last_record "
@@ -76,6 +77,7 @@ pm_imports_run_take_up(Run *run, Jsonb **document)
 	run->failed = number_of(run, 12);
 	run->counted = (int) Max(0, number_of(run, 13));
 	run->last_record = Max(0, number_of(run, 14));
+	run->changed_at = number_of(run, 15);
 	run->sha256 = MemoryContextAlloc(run->memory, 32);
 	memcpy(run->sha256,
 	       VARDATA_ANY(DatumGetByteaPP(
@@ -100,7 +102,8 @@ open_all(Run *run, Jsonb *document)
 	              ? pm_imports_source_of_path(run->memory, run->path, run->device,
 	                                          run->inode, run->size, run->modified_at)
 	              : pm_imports_source_of_upload(run->memory, run->file_id, run->size);
-	pm_imports_source_check_digest(run->fd, run->sha256);
+	if (!pm_imports_source_is_settled(run->fd, run->changed_at))
+		pm_imports_source_check_digest(run->fd, run->sha256);
 
 	TempTablespacePath(directory, MyDatabaseTableSpace);
 	run->plan->reader.temp_dir = MemoryContextStrdup(run->memory, directory);

@@ -37,6 +37,7 @@ typedef struct Run
 	int64 device;
 	int64 inode;
 	int64 modified_at;
+	int64 changed_at; /* -1: unknown */
 	uint8 *sha256;
 
 	int counted;       /* batches that are */

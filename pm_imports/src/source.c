@@ -3,9 +3,11 @@
  *
  * The reader wants a descriptor that it can read at any place.  A file of the server is
  * opened by its path, and must be the one that the job was made for: device, inode, size
- * and time of the last change.  An upload, which is rows, is written to a temporary
- * file first; the file loses its name at once, so that it goes with its descriptor.
- * Descriptors last as long as the memory they are opened for, across transactions.
+ * and time of the last writing; and SHA-256, which is computed again only if the file
+ * system cannot say that nothing has changed since.  An upload, which is rows, is written
+ * to a temporary file first; the file loses its name at once, so that it goes with its
+ * descriptor.  Descriptors last as long as the memory they are opened for, across
+ * transactions.
  */
 #include "import.h"
 #include "pm_imports_module.h"
@@ -77,6 +79,22 @@ pm_imports_source_change(int fd, int64 size, int64 modified_at)
 	if ((int64) now.st_mtim.tv_sec * 1000000 + now.st_mtim.tv_nsec / 1000 != modified_at)
 		return "it was written to";
 	return NULL;
+}
+
+/*
+ * Has nothing of the file changed since changed_at, in microseconds since 1970?  That is a
+ * time which the file system alone sets.  -1: nobody has noted it.
+ */
+bool
+pm_imports_source_is_settled(int fd, int64 changed_at)
+{
+	struct stat now;
+
+	if (fstat(fd, &now) != 0)
+		ereport(ERROR,
+		        (errcode_for_file_access(), errmsg("could not look at the file: %m")));
+	return changed_at >= 0 &&
+	       (int64) now.st_ctim.tv_sec * 1000000 + now.st_ctim.tv_nsec / 1000 == changed_at;
 }
 
 /* Opens a file of the server as it is.  Throws what keeps the role from it. */

@@ -29,8 +29,9 @@
 
 #include "pm_mention.h"
 
-#define ERASED  "[erased]"
-#define ID_SIZE 36
+#define ERASED     "[erased]"
+#define FIRST_ROOM 16 /* for what grows */
+#define ID_SIZE    36
 
 typedef struct Person
 {
@@ -194,6 +195,13 @@ innermost(Nest *nest)
 	return &nest->frames[nest->depth - 1];
 }
 
+/* Outside of any container. */
+static Nest
+outermost(void)
+{
+	return (Nest){.frames = palloc(sizeof(Frame) * FIRST_ROOM), .size = FIRST_ROOM};
+}
+
 /* A container begins. */
 static void
 enter(Nest *nest, bool is_object)
@@ -206,10 +214,8 @@ enter(Nest *nest, bool is_object)
 		frame.object = nest->objects++;
 	if (nest->depth == nest->size)
 	{
-		nest->size = Max(2 * nest->size, 16);
-		nest->frames = nest->frames == NULL
-		                   ? palloc(sizeof(Frame) * nest->size)
-		                   : repalloc(nest->frames, sizeof(Frame) * nest->size);
+		nest->size *= 2;
+		nest->frames = repalloc(nest->frames, sizeof(Frame) * nest->size);
 	}
 	nest->frames[nest->depth++] = frame;
 }
@@ -231,9 +237,9 @@ makes_about(const Person *person, PmMentionMember member, const JsonbValue *stri
 static Reading
 read_document(Jsonb *document, const Person *person)
 {
-	Reading reading = {.abouts = NULL};
-	Nest nest = {.frames = NULL};
-	int room = 0;
+	int room = FIRST_ROOM;
+	Reading reading = {.abouts = palloc(sizeof(bool) * room)};
+	Nest nest = outermost();
 	JsonbIterator *it = JsonbIteratorInit(&document->root);
 	JsonbIteratorToken token;
 	JsonbValue value;
@@ -246,10 +252,8 @@ read_document(Jsonb *document, const Person *person)
 			enter(&nest, token == WJB_BEGIN_OBJECT);
 			if (nest.objects > room)
 			{
-				room = Max(2 * room, 16);
-				reading.abouts = reading.abouts == NULL
-				                     ? palloc(sizeof(bool) * room)
-				                     : repalloc(reading.abouts, sizeof(bool) * room);
+				room *= 2;
+				reading.abouts = repalloc(reading.abouts, sizeof(bool) * room);
 			}
 			if (token == WJB_BEGIN_OBJECT)
 				reading.abouts[nest.objects - 1] = false;
@@ -340,7 +344,7 @@ pm_xref__erased_document(PG_FUNCTION_ARGS)
 	Person person = person_of(fcinfo);
 	Reading reading = read_document(document, &person);
 	PmMentionScope scope = reading.about ? PM_MENTION_ALL : PM_MENTION_STRONG;
-	Nest nest = {.frames = NULL};
+	Nest nest = outermost();
 	JsonbParseState *state = NULL;
 	JsonbValue *result = NULL;
 	JsonbIterator *it = JsonbIteratorInit(&document->root);

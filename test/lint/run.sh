@@ -44,8 +44,9 @@ analyzer() {
     -Icommon -D_GNU_SOURCE "-I$("$PG_CONFIG" --includedir-server)" "-I$("$PG_CONFIG" --includedir)"
 }
 
+# An argument that a function is to fill is no use of what was never set.
 cppcheck_all() {
-  our_files '*.c' | xargs cppcheck -q -j $((processors > 1 ? processors - 1 : 1)) --enable=warning,portability,performance --inline-suppr \
+  our_files '*.c' | xargs cppcheck -q -j $((processors > 1 ? processors - 1 : 1)) --enable=warning,portability,performance --inline-suppr --suppress=ctuuninitvar \
     --std=c99 -Icommon --error-exitcode=1
 }
 

@@ -53,8 +53,11 @@ SELECT * FROM as_merged;
 BEGIN;
 UPDATE staged SET price = 1.50 WHERE row_no = 1;
 UPDATE staged SET stock = 7 WHERE row_no = 2;
+CREATE TEMP TABLE stocks_before AS SELECT ctid AS at, xmin AS written, xmax AS locked FROM product_stocks;
 SELECT * FROM pg_temp.merge(5);
 SELECT p.gtin, x.price, x.valid_from = now() AS from_now FROM product_prices AS x JOIN products AS p ON p.id = x.product_id ORDER BY p.gtin, x.valid_from;
+-- a stock of ours that is as it was is not even locked
+SELECT count(*) > 0 AS there, count(*) FILTER (WHERE b.at IS NULL) AS touched FROM product_stocks AS s LEFT JOIN stocks_before AS b ON (b.at, b.written::text, b.locked::text) = (s.ctid, s.xmin::text, s.xmax::text);
 -- twice in one transaction: the period that starts now has the last price
 UPDATE staged SET price = 1.60 WHERE row_no = 1;
 SELECT * FROM pg_temp.merge(6) WHERE row_no = 1;

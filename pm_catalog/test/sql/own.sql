@@ -110,6 +110,24 @@ SELECT relname, s.seq_tup_read - coalesce(b.seq_tup_read, 0) AS read FROM pg_sta
 WHERE s.schemaname = 'pm_catalog' AND s.seq_tup_read - coalesce(b.seq_tup_read, 0) > 1000 ORDER BY 1;
 COMMIT;
 
+-- nor is the table read as a whole once the planner knows it, for a few of its rows
+DO $$ BEGIN
+  FOR part IN 0 .. 7 LOOP
+    TRUNCATE staged;
+    INSERT INTO staged SELECT gtin_complete('2' || lpad(i::text, 11, '0')), 'Lamp ' || i, 1, 2 FROM generate_series(10000 + part, 18000, 8) AS i;
+    PERFORM merge_products(NULL, NULL, 'staged', pg_temp.id(1));
+  END LOOP;
+END $$;
+ANALYZE products;
+TRUNCATE staged;
+INSERT INTO staged SELECT gtin_complete('2' || lpad(i::text, 11, '0')), 'III', 1, 3 FROM generate_series(10000, 17999, 8) AS i;
+CREATE FUNCTION pg_temp.read() RETURNS bigint LANGUAGE sql AS $$ SELECT pg_stat_get_xact_tuples_returned('pm_catalog.products'::regclass) $$;
+BEGIN;
+SELECT pg_temp.read() AS before \gset
+SELECT outcome, count(*) FROM merge_products(NULL, NULL, 'staged', pg_temp.id(1)) GROUP BY 1;
+SELECT pg_temp.read() - :before AS read;
+COMMIT;
+
 -- attributes that a row sets and takes away, as the operators of jsonb say it
 SELECT count(*) AS tried, count(*) FILTER (WHERE _merge_specs(b, s) IS DISTINCT FROM (b || s) - ARRAY(SELECT e.key FROM jsonb_each(s) AS e WHERE e.value = 'null')) AS otherwise
 FROM (SELECT (SELECT coalesce(jsonb_object_agg(k, CASE WHEN hashint4(i * 7 + k) % 3 = 0 THEN NULL WHEN hashint4(i * 11 + k) % 3 = 0 THEN jsonb_build_object('x', NULL, 'y', i) ELSE to_jsonb(k * i) END), '{}')

@@ -1,5 +1,6 @@
 -- A user is erased: here at once, everywhere by jobs, with a proof.
 SET client_min_messages = warning;
+SET pm_core.bcrypt_cost = 4;
 CREATE EXTENSION pm_cache;
 INSERT INTO pm_core.roles (name) VALUES ('erasure'), ('erasure too');
 SELECT pm_jobs.create_queue('erasure'), pm_jobs.register_handler('erasure', 'pm_core._run_expire(pm_jobs.job)');

@@ -35,6 +35,15 @@ FROM pg_constraint AS f
 WHERE f.connamespace = 'pm_core'::regnamespace AND f.contype = 'f'
   AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = f.conrelid AND i.indkey[0] = f.conkey[1] AND i.indpred IS NULL);
 -- it goes without a trace
+SELECT pm_core.has_permission(gen_random_uuid(), 'order', 'read') AS before;
 DROP EXTENSION pm_core;
 SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('pm_core');
 CREATE EXTENSION pm_core;
+-- what this session remembered of it is out of date, and it sees changes of the new one
+BEGIN;
+INSERT INTO pm_core.roles (name) VALUES ('user');
+SELECT pm_core.create_user('anne@example.com') AS anne \gset
+SELECT pm_core.has_permission(:'anne', 'order', 'read') AS before;
+UPDATE pm_core.users SET is_admin = true WHERE id = :'anne';
+SELECT pm_core.has_permission(:'anne', 'order', 'read') AS after;
+ROLLBACK;

@@ -12,6 +12,8 @@ SELECT pm_core.verify_password('anne', repeat('x', 73));
 SELECT count(DISTINCT hashed_password) FROM pm_core.users WHERE email IN ('anne@example.com', 'carl@example.com');
 -- the hash is PostgreSQL's own crypt(): known answer
 SELECT pm_core._same_password('U*U', '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'), pm_core._same_password('U*V', '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW');
+-- a cost that bcrypt does not have: no hash, and no error either
+SELECT hash, pm_core._password_cost(hash), pm_core._same_password('x', hash) FROM unnest('{$2a$00$,$2a$03$,$2a$04$,$2a$32$,$2a$99$}'::text[]) AS p, LATERAL (SELECT p || repeat('.', 53)) AS h(hash);
 -- the same work, whoever is asked for: 2^5 rounds, also for a hash of cost 4
 SET pm_core.bcrypt_cost = 4;
 SELECT pm_core.create_user('old@example.com', 'correct horse') AS old \gset

@@ -5,36 +5,15 @@ use strict;
 use warnings;
 
 use FindBin;
+use lib $FindBin::RealBin;
 use IO::Socket::INET;
 use IPC::Run;
 use POSIX ();
+use PmResolver;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Socket qw(INADDR_LOOPBACK SOCK_STREAM pack_sockaddr_in unpack_sockaddr_in);
 use Test::More;
-
-my $dir = PostgreSQL::Test::Utils::tempdir();
-
-# A resolver that never answers about names that end in .silent, which no name server of
-# the machine can be made to do.
-append_to_file("$dir/resolver.c", <<'C');
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <netdb.h>
-#include <string.h>
-#include <unistd.h>
-int
-getaddrinfo(const char *name, const char *port, const struct addrinfo *hints, struct addrinfo **found)
-{
-	int (*ask)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
-	const char *end = name != NULL ? strstr(name, ".silent") : NULL;
-
-	while (end != NULL)
-		pause();
-	return ask(name, port, hints, found);
-}
-C
-system_or_bail('cc', '-shared', '-fPIC', '-o', "$dir/resolver.so", "$dir/resolver.c");
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
@@ -44,7 +23,7 @@ my $rules = slurp_file($hba);
 unlink $hba;
 append_to_file($hba, "local all locked scram-sha-256\nhost all pm_worker 127.0.0.1/32 trust\n$rules");
 {
-	local $ENV{LD_PRELOAD} = join ' ', grep { defined && $_ ne '' } $ENV{LD_PRELOAD}, "$dir/resolver.so";
+	local ($ENV{LD_PRELOAD}) = make_resolver();
 	$node->start;
 }
 $node->safe_psql('postgres', $_) foreach 'CREATE DATABASE core', 'CREATE DATABASE busy', 'CREATE DATABASE plain', "CREATE ROLE locked LOGIN PASSWORD 'the right one'",

@@ -33,6 +33,10 @@ WHERE pg_temp.d(pg_temp.d(value)) IS NOT NULL;
 SELECT pm_xref._erased_text('"erased" erased@x', :person, '{erased,erased@x}', 'message');
 -- a deep document
 SELECT pg_temp.d((repeat('[', 3000) || '"anne@example.com"' || repeat(']', 3000))::jsonb) = (repeat('[', 3000) || '"[erased]"' || repeat(']', 3000))::jsonb;
+-- many objects, of which two are about the person
+SELECT count(*), string_agg(o ->> 'id', ' ') AS about FROM (
+  SELECT pg_temp.d(jsonb_agg(CASE WHEN n IN (7, 77) THEN '{"user_id": "018f0000-0000-7000-8000-000000000001", "id": ' || n || ', "phone": "1"}' ELSE '{"id": ' || n || ', "phone": "1"}' END::jsonb)) AS d
+  FROM generate_series(1, 100) AS n) AS x, jsonb_array_elements(x.d) AS o WHERE o ->> 'phone' = '[erased]';
 
 -- the tables
 INSERT INTO pm_xref.orphans VALUES ('personal', '{"email": "anne@example.com"}', 'x', now(), now(), 'resolved'), ('personal', '{"id": 2}', 'y', now(), now(), 'resolved');

@@ -20,6 +20,7 @@ needs_valgrind();
 my $node = make_node('valgrind', <<CONF);
 pm_jobs.idle_exit = 5
 pm_jobs.poll_interval = 5
+track_functions = all
 CONF
 my $server = start_under_valgrind($node);
 
@@ -153,10 +154,11 @@ here(q{ALTER USER MAPPING FOR CURRENT_USER SERVER shop OPTIONS (SET "user" 'post
 here(sprintf(q{ALTER USER MAPPING FOR CURRENT_USER SERVER shop OPTIONS (SET "user" '%s')}, here('SELECT current_user')));
 here(q{SELECT pm_xref.define_topic('seen', 'seen', '{"required": ["n"]}'), pm_xref.define_topic('gone', 'gone'); SELECT pm_xref.subscribe('seen', NULL, 'events', 'note'), pm_xref.subscribe('*', 'shop', 'events', 'note')});
 here(q{SELECT count(pm_xref.publish('seen', (n % 7)::text, jsonb_build_object('n', n, 'text', repeat('long ', n)))) FROM generate_series(1, 700) AS n});
+here(q{SELECT pm_xref.publish_many('seen', ARRAY(SELECT n::text FROM generate_series(1, 50) AS n), ARRAY(SELECT jsonb_build_object('n', n) FROM generate_series(1, 50) AS n)), pm_xref.is_subscribed('seen')});
 here(q{BEGIN; SAVEPOINT s; SELECT pm_xref.publish('gone', 'away', '{}'); ROLLBACK TO s; SELECT pm_xref.publish('gone', 'kept', '{}'); COMMIT});
 here(q{SET session_replication_role = replica; SELECT pm_xref.publish('gone', 'replica', '{}')});
-comes('postgres', q{SELECT string_agg(topic || ' ' || n, ' ' ORDER BY topic) FROM (SELECT topic, count(*) AS n FROM got GROUP BY topic) AS g}, 'seen 700', 'events have come here');
-comes('shop', q{SELECT string_agg(topic || ' ' || n, ' ' ORDER BY topic) FROM (SELECT topic, count(*) AS n FROM got GROUP BY topic) AS g}, 'gone 1 seen 700', 'and there');
+comes('postgres', q{SELECT string_agg(topic || ' ' || n, ' ' ORDER BY topic) FROM (SELECT topic, count(*) AS n FROM got GROUP BY topic) AS g}, 'seen 750', 'events have come here');
+comes('shop', q{SELECT string_agg(topic || ' ' || n, ' ' ORDER BY topic) FROM (SELECT topic, count(*) AS n FROM got GROUP BY topic) AS g}, 'gone 1 seen 750', 'and there');
 fails(q{SELECT pm_xref.publish('none', '1', '{}')}, qr/42704/, 'an event of no topic');
 fails(q{SELECT pm_xref.publish('seen', '1', '{}')}, qr/22023|23514/, 'one that lacks something');
 fails(q{SELECT pm_xref.publish('seen', NULL, '{}')}, qr/22004/, 'one without a key');
@@ -181,6 +183,13 @@ foreach my $database ('postgres', 'shop')
 {
 	is($node->safe_psql($database, q{SELECT string_agg(step, ' ' ORDER BY step) FROM steps}), 'act act undo', "steps in $database");
 }
+
+# what is known of a person, in texts and documents
+my ($status, undef, $err) = $node->psql('postgres', slurp_file("$FindBin::RealBin/../sql/personal.sql"), on_error_stop => 0, timeout => 1800);
+is($status, 0, 'persons are erased') or diag($err);
+here(q{SELECT count(pm_xref._erased_text(v, '018f0000-0000-7000-8000-000000000001', w, k)), count(pm_xref._erased_document(jsonb_build_array(v, jsonb_build_object(v, v, 'login', v, 'id', v)), '018f0000-0000-7000-8000-000000000001', w))
+	FROM unnest(ARRAY['', 'a', 'Anne', '018f0000-0000-7000-8000-000000000001', '@anne@', repeat('anne ', 500), repeat('é', 500) || '%40']) AS v, unnest('{text,message,name,other}'::text[]) AS k,
+	  (VALUES ('{}'::text[]), ('{anne}'), (array_fill('Anne@example.com'::text, '{200}')), ('{"",NULL,é,%40}')) AS w(w)});
 
 # what goes wrong
 here(q{ALTER USER MAPPING FOR CURRENT_USER SERVER shop OPTIONS (SET "user" 'reader')});
@@ -212,5 +221,11 @@ fails("SET statement_timeout = '5 s'; $find", qr/57014/, 'no answer');
 here(q{DROP TABLE few CASCADE});
 fails($find, qr/42P01/, 'the table here is missing');
 
-stop_without_error($server, qr/\bpm_xref/);
+# each function in C was called, in one of the databases
+my $not_called = q{SELECT p.oid::regprocedure FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang
+	WHERE p.pronamespace = 'pm_xref'::regnamespace AND l.lanname = 'c' AND NOT EXISTS (SELECT FROM pg_stat_user_functions AS f WHERE f.funcid = p.oid)};
+my %not_called_there = map { $_ => 1 } split /\n/, shop($not_called);
+is(join(' ', grep { $not_called_there{$_} } split /\n/, here($not_called)), '', 'every function in C was called');
+
+stop_without_error($server, qr/\bpm_|\bask_resolver\b/);
 done_testing();
