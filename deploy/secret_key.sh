@@ -17,7 +17,12 @@ file=$1
 # what a link leads to is changed, the link stays
 file=$(readlink -f "$file") || die "there is no directory for $1"
 owner=$(server_user)
-[ ! -e "$file" ] || owner=$(stat -c %u:%g "$file")
+if [ -e "$file" ]; then
+  owner=$(stat -c %u:%g "$file")
+  # the server would not read a file of more keys, and so no secret
+  keys=$(awk '/^[ \t]*[^# \t\r]/ { n++ } END { print n + 0 }' "$file")
+  [ "$keys" -lt 64 ] || die "$file has 64 keys: call pm_core.rotate_secrets() until it returns 0, and take old ones out"
+fi
 
 # random LENGTH: so many bytes, as hexadecimal digits
 random() {
@@ -36,5 +41,6 @@ trap 'rm -f "$file.new"' EXIT
 [ "$(id -u)" -ne 0 ] || chown "$owner" "$file.new"
 sync "$file.new"
 mv -T "$file.new" "$file"
+sync "$(dirname "$file")"
 trap - EXIT
 echo "$id"

@@ -64,14 +64,16 @@ BEGIN
   END IF;
   current_key := pm_core._current_secret_key();
   sealed := pm_core._encrypt_secret(name, current_key, coalesce(value, ''));
-  INSERT INTO pm_core.secrets AS s (name, key_id, ciphertext, description) VALUES (name, current_key, sealed, description)
-  ON CONFLICT ON CONSTRAINT secrets_pkey DO NOTHING;
-  is_new := FOUND;
-  IF NOT is_new THEN
+  LOOP  -- it may be dropped between the two
+    INSERT INTO pm_core.secrets AS s (name, key_id, ciphertext, description) VALUES (name, current_key, sealed, description)
+    ON CONFLICT ON CONSTRAINT secrets_pkey DO NOTHING;
+    is_new := FOUND;
+    EXIT WHEN is_new;
     UPDATE pm_core.secrets AS s
     SET key_id = current_key, ciphertext = sealed, description = coalesce(_set_secret.description, s.description), updated_at = now()
     WHERE s.name = _set_secret.name;
-  END IF;
+    EXIT WHEN FOUND;
+  END LOOP;
   INSERT INTO pm_core.secret_changes (name, action, key_id, user_id) VALUES (name, 'set', current_key, pm_core.current_user_id());
   RETURN is_new;
 END

@@ -15,13 +15,13 @@ SELECT d.name, d.is_here, d.host, d.port, d.dbname,
              UNION ALL SELECT h.extension FROM pm_core._homes AS h WHERE h.database = d.name AND NOT d.is_here
              ORDER BY 1) AS extensions
 FROM (
-  SELECT pg_catalog.current_database() AS name, true AS is_here, NULL::text AS host, NULL::integer AS port, pg_catalog.current_database()::text AS dbname
+  SELECT pg_catalog.current_database() AS name, true AS is_here, NULL::text AS host, NULL::text AS port, pg_catalog.current_database()::text AS dbname
   UNION ALL
   SELECT s.srvname, false, o.host, o.port, o.dbname
   FROM pg_catalog.pg_foreign_server AS s JOIN pg_catalog.pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
     CROSS JOIN LATERAL (
       SELECT max(o.option_value) FILTER (WHERE o.option_name = 'host') AS host,
-             max(o.option_value) FILTER (WHERE o.option_name = 'port')::integer AS port,
+             max(o.option_value) FILTER (WHERE o.option_name = 'port') AS port,
              max(o.option_value) FILTER (WHERE o.option_name = 'dbname') AS dbname
       FROM pg_catalog.pg_options_to_table(s.srvoptions) AS o) AS o
   WHERE w.fdwname = 'postgres_fdw' AND s.srvname <> pg_catalog.current_database()
@@ -29,8 +29,8 @@ FROM (
 COMMENT ON VIEW pm_core.databases IS 'The topology: this database, and each foreign server of postgres_fdw, as pm_xref.add_database() makes them; one that is named like this database is this database.';
 COMMENT ON COLUMN pm_core.databases.name IS 'name of the foreign server; of this database its own';
 COMMENT ON COLUMN pm_core.databases.is_here IS 'is it this one?';
-COMMENT ON COLUMN pm_core.databases.host IS 'where it stands; NULL: here, or the usual socket';
-COMMENT ON COLUMN pm_core.databases.port IS 'its port; NULL: here, or the usual one';
+COMMENT ON COLUMN pm_core.databases.host IS 'where it stands, as libpq takes it: hosts with commas are tried in turn; NULL: here, or the usual socket';
+COMMENT ON COLUMN pm_core.databases.port IS 'its port, or the ports of a list of hosts; NULL: here, or the usual one';
 COMMENT ON COLUMN pm_core.databases.dbname IS 'its name on that server';
 COMMENT ON COLUMN pm_core.databases.extensions IS 'of this database all of ours that are installed; of another one those that set_home() has told of';
 

@@ -34,10 +34,10 @@ END;
 COMMENT ON FUNCTION pm_core.record_backup(text, text, timestamptz, timestamptz, text, bigint, boolean) IS
 'notes a backup of a database (kind dump or base), or a restore, for health(); deploy/backup.sh and deploy/restore.sh call it. size in bytes. Returns its id. 23502, 23514: NULL, or a value that backups refuses';
 
--- Asks this database and foreign servers: see src/health.c.  Times in seconds.
+-- Asks this database and foreign servers: see src/health.c.
 CREATE FUNCTION pm_core._ask_databases(here text, servers text[], OUT database text, OUT reachable boolean, OUT latency_ms double precision,
-  OUT version text, OUT extensions jsonb, OUT backends integer, OUT connection_limit integer, OUT queue_depth bigint, OUT oldest_job double precision,
-  OUT workers integer, OUT trouble text, OUT last_check double precision, OUT orphans bigint, OUT error text) RETURNS SETOF record
+  OUT version text, OUT extensions jsonb, OUT backends integer, OUT connection_limit integer, OUT queue_depth bigint, OUT oldest_job interval,
+  OUT workers integer, OUT trouble text, OUT last_check timestamptz, OUT orphans bigint, OUT error text) RETURNS SETOF record
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 8 AS 'MODULE_PATHNAME', 'pm_core_ask_databases';
 
 CREATE FUNCTION pm_core._health() RETURNS TABLE(database text, reachable boolean, latency_ms double precision, version text, extensions jsonb,
@@ -48,7 +48,7 @@ AS $$
 BEGIN
   RETURN QUERY
   SELECT a.database, a.reachable, a.latency_ms, a.version, a.extensions, a.backends - coalesce(a.workers, 0), a.connection_limit,
-         a.queue_depth, make_interval(secs => a.oldest_job), a.workers, to_timestamp(a.last_check), a.orphans,
+         a.queue_depth, a.oldest_job, a.workers, a.last_check, a.orphans,
          (SELECT max(b.finished_at) FROM pm_core.backups AS b WHERE b.database = a.database::name AND b.ok AND b.kind <> 'restore'),
          nullif(concat_ws('; ', a.error, 'pm_jobs: ' || a.trouble), '')
   FROM pm_core._ask_databases(current_database(), ARRAY(SELECT d.name::text FROM pm_core.databases AS d WHERE NOT d.is_here ORDER BY d.name)) AS a

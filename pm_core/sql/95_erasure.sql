@@ -103,6 +103,26 @@ AS $$
     ORDER BY s.srvname)
 $$;
 
+-- Makes what jobs of erasures need, unless it is there; of two who are the first, one does.
+CREATE FUNCTION pm_core._prepare_erasures() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF EXISTS (SELECT FROM pm_jobs._handlers AS h WHERE h.kind = 'pm_core.erase_remote') AND EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = 'pm_core.erasure') THEN
+    RETURN;
+  END IF;
+  LOCK TABLE pm_core._erasures IN SHARE ROW EXCLUSIVE MODE;
+  IF NOT EXISTS (SELECT FROM pm_jobs._handlers AS h WHERE h.kind = 'pm_core.erase_remote') THEN
+    PERFORM pm_jobs.register_handler('pm_core.erase', 'pm_core._run_erasure(pm_jobs.job)'),
+      pm_jobs.register_handler('pm_core.erase_remote', 'pm_core._run_erasure(pm_jobs.job)', transactional => false);
+  END IF;
+  IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = 'pm_core.erasure') THEN
+    PERFORM pm_jobs.create_queue('pm_core.erasure', max_attempts => 12);
+    PERFORM pm_jobs.grant_queue('pm_core.erasure', coalesce(to_regrole('pm_worker'), quote_ident(session_user)::regrole));
+  END IF;
+END
+$$;
+
 CREATE FUNCTION pm_core._erase_user(user_id uuid, also text[]) RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -142,14 +162,7 @@ BEGIN
     NULL;  -- the job will find it
   END;
 
-  IF NOT EXISTS (SELECT FROM pm_jobs._handlers AS h WHERE h.kind = 'pm_core.erase_remote') THEN
-    PERFORM pm_jobs.register_handler('pm_core.erase', 'pm_core._run_erasure(pm_jobs.job)'),
-      pm_jobs.register_handler('pm_core.erase_remote', 'pm_core._run_erasure(pm_jobs.job)', transactional => false);
-  END IF;
-  IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = 'pm_core.erasure') THEN
-    PERFORM pm_jobs.create_queue('pm_core.erasure', max_attempts => 12);
-    PERFORM pm_jobs.grant_queue('pm_core.erasure', coalesce(to_regrole('pm_worker'), quote_ident(session_user)::regrole));
-  END IF;
+  PERFORM pm_core._prepare_erasures();
   -- a job of an earlier call finds that its round is over
   INSERT INTO pm_core._erasures AS e (user_id, words) VALUES (u.id, named)
   ON CONFLICT ON CONSTRAINT _erasures_pkey DO UPDATE
@@ -253,7 +266,7 @@ CREATE FUNCTION pm_core._erasure_proof(user_id uuid, words text[]) RETURNS TABLE
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  named text[] := array(SELECT DISTINCT w FROM unnest(words || array(SELECT replace(v, '@', '%40') FROM unnest(words) AS v)) AS w);
+  named text[] := CASE WHEN words IS NOT NULL THEN words || array(SELECT replace(v, '@', '%40') FROM unnest(words) AS v WHERE v LIKE '%@%') END;
   name text;
 BEGIN
   FOREACH name IN ARRAY pm_core._erasure_databases() LOOP
@@ -288,7 +301,8 @@ COMMENT ON COLUMN pm_core.erasures.databases IS 'how many databases there are';
 COMMENT ON COLUMN pm_core.erasures.pending IS 'those that have not answered in this round; NULL: none';
 COMMENT ON COLUMN pm_core.erasures.failed IS 'those of them whose job was tried too often, or cancelled: mend what pm_jobs.attempts says, and call erase_user() again';
 
-REVOKE ALL ON FUNCTION pm_core._words_of(pm_core.users, text[]), pm_core._enqueue_erasure(uuid, text[]), pm_core._erasure_databases(), pm_core._erase_user(uuid, text[]),
+REVOKE ALL ON FUNCTION pm_core._words_of(pm_core.users, text[]), pm_core._enqueue_erasure(uuid, text[]), pm_core._erasure_databases(), pm_core._prepare_erasures(),
+  pm_core._erase_user(uuid, text[]),
   pm_core._erasure_words(uuid, text, integer), pm_core._end_erasure_step(uuid, text, integer, bigint), pm_core.erase_user(uuid, text[]),
   pm_core.erasure_words(uuid, text, integer), pm_core.end_erasure_step(uuid, text, integer, bigint), pm_core._run_erasure(pm_jobs.job),
   pm_core.__find_person(text, uuid, text[]), pm_core._find_person(text, uuid, text[]), pm_core._erasure_proof(uuid, text[]), pm_core.erasure_proof(uuid, text[]) FROM PUBLIC;

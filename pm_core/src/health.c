@@ -25,9 +25,9 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "portability/instr_time.h"
 #include "storage/latch.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -62,7 +62,7 @@ typedef struct Question
 
 /*
  * The extensions are the second answer of the first question: which of the others are
- * asked.  Times are numbers, in seconds, since the form of others depends on settings.
+ * asked.  Times have forms that depend on no setting, to be written or read.
  */
 #define ANSWER_EXTENSIONS 1
 
@@ -76,13 +76,13 @@ static const Question questions[] = {
          "  FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())", .answers = 4},
     {.extension = "pm_jobs",
      .sql =
-         "SELECT coalesce(sum(s.ready), 0), extract(epoch FROM max(s.oldest_ready)),"
+         "SELECT coalesce(sum(s.ready), 0), extract(epoch FROM max(s.oldest_ready)) || ' s',"
          " (SELECT count(*) FROM pm_jobs.workers AS w WHERE w.process = 'worker' AND w.database = current_database() AND w.pid IS NOT NULL),"
          " (SELECT w.trouble FROM pm_jobs.workers AS w WHERE w.process = 'launcher')"
          " FROM pm_jobs.stats AS s",                                                 .answers = 4},
     {.extension = "pm_xref",
      .sql =
-         "SELECT CASE WHEN count(*) = count(r.checked_at) THEN extract(epoch FROM min(r.checked_at)) END, sum(r.known_orphans)"
+         "SELECT CASE WHEN count(*) = count(r.checked_at) THEN to_char(min(r.checked_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') END, sum(r.known_orphans)"
          " FROM pm_xref._references AS r",                                           .answers = 2}
 };
 
@@ -103,6 +103,7 @@ typedef struct Probe
 	instr_time began;
 	char *values[COLUMNS];
 	StringInfoData error;
+	HeapTuple row;
 } Probe;
 
 typedef struct Round
@@ -112,7 +113,8 @@ typedef struct Round
 	instr_time began;
 	Probe *probes;
 	int count;
-	WaitEventSet *set; /* NULL: nothing is waited for */
+	WaitEventSet *set;    /* NULL: nothing is waited for */
+	AttInMetadata *input; /* of the rows */
 } Round;
 
 typedef void (*Step)(Round *round, Probe *probe);
@@ -310,6 +312,7 @@ look_at(Probe *probe, PGconn *conn)
 	const PGresult *result = probe->result;
 	const Question *question =
 	    probe->question != PREPARATION ? &questions[probe->question] : NULL;
+	bool refused = PQresultStatus(result) == PGRES_FATAL_ERROR;
 	const char *message;
 
 	note_reachable(probe);
@@ -328,9 +331,13 @@ look_at(Probe *probe, PGconn *conn)
 			break;
 	}
 	message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	complain(probe, question != NULL ? question->extension : NULL,
-	         message != NULL ? message : pchomp(PQresultErrorMessage(result)));
-	if (question == NULL || PQstatus(conn) == CONNECTION_BAD)
+	if (!refused)
+		message = "it says something else than was asked";
+	else if (message == NULL)
+		message = pchomp(PQresultErrorMessage(result));
+	complain(probe, question != NULL ? question->extension : NULL, message);
+	/* after the beginning of a copy libpq would say so for ever */
+	if (question == NULL || !refused || PQstatus(conn) == CONNECTION_BAD)
 		finish(probe);
 }
 
@@ -365,30 +372,28 @@ static void
 go_on(Round *round, Probe *probe)
 {
 	PmXrefConnection *connection = probe->connection;
+	PostgresPollingStatusType status;
 
 	if (probe->connected)
 	{
 		listen_to(probe, round->connections->handle(connection));
 		return;
 	}
-	switch (round->connections->poll(connection, probe->ready, &probe->socket))
+	status = round->connections->poll(connection, probe->ready, &probe->socket);
+	if (status == PGRES_POLLING_OK)
 	{
-		case PGRES_POLLING_OK:
-			probe->connected = true;
-			(void) PQsetnonblocking(round->connections->handle(connection), 1);
-			ask(probe, round->connections->handle(connection));
-			break;
-		case PGRES_POLLING_READING:
-			probe->events = WL_SOCKET_READABLE;
-			break;
-		case PGRES_POLLING_WRITING:
-			probe->events = WL_SOCKET_WRITEABLE;
-			break;
-		default:
-			complain(probe, NULL, round->connections->failure(connection));
-			finish(probe);
-			break;
+		probe->connected = true;
+		(void) PQsetnonblocking(round->connections->handle(connection), 1);
+		ask(probe, round->connections->handle(connection));
 	}
+	else if (status == PGRES_POLLING_FAILED)
+	{
+		complain(probe, NULL, round->connections->failure(connection));
+		finish(probe);
+	}
+	else
+		probe->events =
+		    status == PGRES_POLLING_READING ? WL_SOCKET_READABLE : WL_SOCKET_WRITEABLE;
 }
 
 /*
@@ -415,12 +420,10 @@ wait_for_probes(Round *round, long left)
 	}
 	n = WaitEventSetWait(round->set, left, happened, round->count + 2, PG_WAIT_EXTENSION);
 	for (int i = 0; i < n; i++)
-	{
 		if (happened[i].events & WL_LATCH_SET)
 			ResetLatch(MyLatch);
 		else if (happened[i].user_data != NULL)
 			((Probe *) happened[i].user_data)->ready = true;
-	}
 	FreeWaitEventSet(round->set);
 	round->set = NULL;
 	pfree(happened);
@@ -431,8 +434,6 @@ wait_for_probes(Round *round, long left)
 static void
 probe_servers(Round *round)
 {
-	int left = 0;
-
 	for (int i = 1; i < round->count; i++)
 	{
 		Probe *probe = &round->probes[i];
@@ -440,19 +441,19 @@ probe_servers(Round *round)
 
 		INSTR_TIME_SET_CURRENT(probe->began);
 		message = attempt(round, probe, begin_to_connect);
-		if (message != NULL)
+		if (message == NULL)
 		{
-			complain(probe, NULL, message);
-			finish(probe);
-		}
-		else
 			go_on(round, probe);
+			continue;
+		}
+		complain(probe, NULL, message);
+		finish(probe);
 	}
 	for (;;)
 	{
 		double time = pm_core_health_timeout - elapsed(round->began);
+		int left = 0;
 
-		left = 0;
 		for (int i = 1; i < round->count; i++)
 			left += !is_done(&round->probes[i]);
 		if (left == 0 || time <= 0)
@@ -536,6 +537,46 @@ probe_all(Round *round)
 	PG_END_TRY();
 }
 
+/*
+ * A step: makes the row.  Bytes that are no text of this database become "?".  Throws if an
+ * answer is none of its column's type.
+ */
+static void
+make_row(Round *round, Probe *probe)
+{
+	if (probe->values[COLUMN_REACHABLE] == NULL)
+		probe->values[COLUMN_REACHABLE] = "f";
+	if (probe->error.len > 0)
+		probe->values[COLUMN_ERROR] = probe->error.data;
+	for (int i = COLUMN_ANSWERS; i < COLUMNS; i++)
+	{
+		char *value = probe->values[i];
+
+		if (value == NULL || pg_verifymbstr(value, (int) strlen(value), true))
+			continue;
+		for (; *value != '\0'; value++)
+			if (IS_HIGHBIT_SET(*value))
+				*value = '?';
+	}
+	probe->row = BuildTupleFromCStrings(round->input, probe->values);
+}
+
+/* The row of a database. */
+static HeapTuple
+row_of(Round *round, Probe *probe)
+{
+	const char *message = attempt(round, probe, make_row);
+
+	if (message != NULL)
+	{
+		memset(&probe->values[COLUMN_ANSWERS], 0,
+		       (COLUMN_ERROR - COLUMN_ANSWERS) * sizeof(char *));
+		complain(probe, NULL, message);
+		make_row(round, probe);
+	}
+	return probe->row;
+}
+
 PG_FUNCTION_INFO_V1(pm_core_ask_databases);
 
 /* _ask_databases(here text, servers text[]): a row for each */
@@ -543,26 +584,16 @@ Datum
 pm_core_ask_databases(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	AttInMetadata *input;
 	Round round = {.memory = CurrentMemoryContext};
 
 	InitMaterializedSRF(fcinfo, 0);
-	input = TupleDescGetAttInMetadata(result->setDesc);
+	round.input = TupleDescGetAttInMetadata(result->setDesc);
 	if (result->setDesc->natts != COLUMNS)
 		elog(ERROR, "_ask_databases has not the columns that it fills");
 	round.connections = pm_xref_connections();
 	make_probes(&round, text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_ARRAYTYPE_P(1));
 	probe_all(&round);
 	for (int i = 0; i < round.count; i++)
-	{
-		Probe *probe = &round.probes[i];
-
-		if (probe->values[COLUMN_REACHABLE] == NULL)
-			probe->values[COLUMN_REACHABLE] = "f";
-		if (probe->error.len > 0)
-			probe->values[COLUMN_ERROR] = probe->error.data;
-		tuplestore_puttuple(result->setResult,
-		                    BuildTupleFromCStrings(input, probe->values));
-	}
+		tuplestore_puttuple(result->setResult, row_of(&round, &round.probes[i]));
 	return (Datum) 0;
 }

@@ -1,7 +1,8 @@
 -- Where data about persons is, and how a person's is erased: see src/person.c.
 --
 -- An extension declares its columns by a view _personal_columns in its schema, of columns
--- relation, column_name, action, note (text), so that it needs nothing of ours.  Actions:
+-- relation, column_name, action, note (text), so that it needs nothing of ours.  The view is
+-- a superuser's, since it is run with the rights of one.  Actions:
 --
 --   row        the column is a user's id: rows of the user are deleted
 --   document   of jsonb: mentions are erased in it
@@ -65,6 +66,7 @@ BEGIN
     FROM pg_extension AS e
     JOIN pg_depend AS d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e'
     JOIN pg_class AS c ON c.oid = d.objid AND c.relnamespace = e.extnamespace AND c.relname = '_personal_columns' AND c.relkind = 'v'
+    JOIN pg_roles AS o ON o.oid = c.relowner AND o.rolsuper
     ORDER BY e.extname
   LOOP
     RETURN QUERY EXECUTE format('SELECT p.relation::regclass, p.column_name, p.action, p.note FROM %s AS p', declaration);

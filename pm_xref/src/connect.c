@@ -187,8 +187,13 @@ begin_with_addresses(Remote *remote)
 	char *hosts;
 	char *addresses;
 	char *ports;
+	bool found =
+	    pm_xref_lookup_answer(remote->lookup, &hosts, &addresses, &ports, &remote->failure);
 
-	if (pm_xref_lookup_answer(remote->lookup, &hosts, &addresses, &ports, &remote->failure))
+	/* first, so that there is a file for the connection: it had one */
+	pm_xref_lookup_end(remote->lookup);
+	remote->lookup = NULL;
+	if (found)
 	{
 		add_option(remote, "host", hosts);
 		add_option(remote, "hostaddr", addresses);
@@ -197,8 +202,6 @@ begin_with_addresses(Remote *remote)
 	}
 	else
 		remote->connecting = PGRES_POLLING_FAILED;
-	pm_xref_lookup_end(remote->lookup);
-	remote->lookup = NULL;
 }
 
 /*

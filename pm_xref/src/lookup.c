@@ -297,8 +297,8 @@ add_element(StringInfo list, bool first, const char *element)
 
 /*
  * The answer, once it is there: lists of hosts, their addresses and ports, of the same
- * length, an element for each address; it is empty where there was no name.  Names that have no
- * address are left out; if none is left, returns false, and *failure says why.
+ * length, an element for each address; it is empty where there was no name.  Names that
+ * have no address are left out; if none is left, returns false, and *failure says why.
  */
 bool
 pm_xref_lookup_answer(const Lookup *lookup, char **hosts, char **addresses, char **ports,

@@ -11,8 +11,9 @@
  * transaction: it lasts until disconnect(), which must be called, also after an error.
  * A statement that was sent runs there while the caller does something else.
  *
- * All but disconnect() and those that do not wait throw, with the purpose in the message and the SQLSTATE of the other
- * server, or 08006 if the connection is lost; then nothing but disconnect() may follow.
+ * All but disconnect() and those that do not wait throw, with the purpose in the message
+ * and the SQLSTATE of the other server, or 08006 if the connection is lost; then nothing
+ * but disconnect() may follow.
  */
 #ifndef PM_XREF_CONNECTION_H
 #define PM_XREF_CONNECTION_H

@@ -88,6 +88,7 @@ SELECT pm_core.erase_user(:'zoe', NULL);
 SELECT pm_core.erase_user(:'zoe', '{a}');
 SELECT pm_core.erase_user(:'zoe', '{"anne "}');
 SELECT pm_core.erasure_proof(NULL);
+SELECT pm_core.erasure_proof(:'zoe', NULL);
 SET ROLE pg_read_all_data;
 SELECT pm_core.erase_user(:'zoe');
 SELECT pm_core.erasure_proof(:'zoe');

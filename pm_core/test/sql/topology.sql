@@ -7,6 +7,8 @@ SELECT pm_xref.add_database('t_catalog', '/nowhere', 5432, 'products'), pm_xref.
 CREATE FOREIGN DATA WRAPPER t_other;
 CREATE SERVER t_elsewhere FOREIGN DATA WRAPPER t_other;
 SELECT pm_xref.add_database(current_database(), NULL, NULL, 'itself');
+-- one of two hosts, each with its port
+CREATE SERVER t_twin FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'a.example.com,b.example.com', port '5432,5433', dbname 'twin');
 SELECT name, is_here, host, port, dbname, extensions FROM pm_core.databases WHERE NOT is_here ORDER BY name;
 -- homes
 SELECT pm_core.set_home('pm_catalog', 't_catalog'), pm_core.set_home('pm_suppliers', 't_catalog'), pm_core.set_home('pm_media', 't_catalog');
@@ -35,6 +37,7 @@ SELECT e.entity FROM pm_core._entities() AS e WHERE e.schema_name = 'pm_core' AN
 SELECT count(*), count(DISTINCT entity), count(DISTINCT relation) FROM pm_core._entities();
 DROP SERVER t_catalog CASCADE;
 DROP SERVER t_media CASCADE;
+DROP SERVER t_twin;
 DROP FOREIGN DATA WRAPPER t_other CASCADE;
 SELECT format('DROP SERVER %I CASCADE', current_database()) \gexec
 -- a database that is gone is nobody's home

@@ -8,6 +8,7 @@ use FindBin;
 use lib $FindBin::RealBin;
 use IO::Socket::INET;
 use IPC::Run;
+use POSIX ();
 use PmResolver;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -63,6 +64,52 @@ my %dead = (
 	silent => qr/^no connection within 800 ms$/,
 	unnamed => qr/^no connection within 800 ms$/,
 	locked => qr/FATAL: password authentication failed for user "locked"$/);
+
+# Servers that let anybody in, and then say what no server of PostgreSQL says; which, goes
+# by the name of the database.
+sub message { my ($type, $content) = @_; return $type . pack('N', 4 + length $content) . $content; }
+my $ready = message('Z', 'I');
+sub row
+{
+	my @values = @_;
+	return message('T', pack('n', scalar @values) . join '', map { "x\0" . pack('NnNnNn', 0, 0, 25, 65535, 4294967295, 0) } @values)
+	  . message('D', pack('n', scalar @values) . join '', map { pack('N/a*', $_) } @values) . message('C', "SELECT 1\0") . $ready;
+}
+my %lies = (
+	copying => message('H', pack('Cn', 0, 0)),
+	counting => row('15', '{}', 'many', '1'),
+	short => row('15'),
+	mumbling => row("15 \xff", '{}', '1', '1'),
+	refusing => message('E', "SFATAL\0C28000\0Mnot \xfe today\0\0"));
+sub lie
+{
+	my ($client) = @_;
+	my $take = sub { my ($size) = @_; my $got = ''; while (length $got < $size) { sysread($client, $got, $size - length $got, length $got) or POSIX::_exit(0); } return $got; };
+	my $start = '';
+	# TLS, which libpq would like, is not to be had
+	while (($start = $take->(unpack('N', $take->(4)) - 4)) =~ /^\x04\xd2\x16/) { syswrite $client, 'N'; }
+	my ($lie) = $start =~ /\0database\0(\w+)\0/;
+	syswrite $client, $lie eq 'refusing' ? $lies{$lie} : message('R', pack('N', 0)) . $ready;
+	for (my $n = 0; ; $n++)
+	{
+		$take->(1);
+		$take->(unpack('N', $take->(4)) - 4);
+		syswrite $client, $n == 0 ? message('C', "SET\0") . $ready : $lies{$lie};
+	}
+}
+my $liar = IO::Socket::INET->new(Listen => 50, LocalAddr => '127.0.0.1') or die;
+my $liars = fork;
+if ($liars == 0)
+{
+	local $SIG{CHLD} = 'IGNORE';
+	while (my $client = $liar->accept)
+	{
+		my $child = fork;
+		eval { lie($client) } if $child == 0;
+		POSIX::_exit(0) if $child == 0;
+	}
+	POSIX::_exit(0);
+}
 
 # Asks until the answer comes within a second, the server's clock telling, and those who
 # live have all had the time for theirs: the machine may be slow.  Returns the rows by name.
@@ -123,6 +170,18 @@ is($rows{busy}[7], 0, 'a lock here: the others are asked all the same');
 $lock->query_safe('COMMIT');
 $lock->quit;
 is($node->safe_psql('core', 'SET ROLE pm_worker; SELECT count(*) FROM pm_core.health(); SHOW lock_timeout'), "11\n0", 'the setting is what it was');
+
+# Lies are text in the row of the liar.
+$node->safe_psql('core', "SELECT pm_xref.add_database('$_', '127.0.0.1', " . $liar->sockport . ", '$_'); GRANT USAGE ON FOREIGN SERVER $_ TO pm_worker") foreach keys %lies;
+%rows = ask('lies', 'pm_worker', '', @alive, qw(copying counting short mumbling));
+is($rows{$_}[13], 'it says something else than was asked', "lies: $_") foreach qw(copying short);
+is("$rows{counting}[3] $rows{counting}[13]", ' invalid input syntax for type integer: "many"', 'lies: no number');
+is("$rows{mumbling}[3] $rows{mumbling}[13]", '15 ? ', 'lies: no text');
+like($rows{refusing}[13], qr/FATAL: not \? today$/, 'lies: no text in a message');
+is(join(' ', map { "$rows{$_}[1]$rows{$_}[13]" } @alive), join(' ', map { 't' } @alive), 'lies: the others are as before');
+$node->safe_psql('core', "DROP SERVER $_ CASCADE") foreach keys %lies;
+kill 'TERM', $liars;
+waitpid $liars, 0;
 
 # The time is a setting, and is kept; many dead ones take no more of it than one.
 $node->safe_psql('core', "SELECT pm_xref.add_database('silent $_', '127.0.0.1', " . $silent->sockport . ", 'x'); GRANT USAGE ON FOREIGN SERVER \"silent $_\" TO pm_worker") foreach 1 .. 20;

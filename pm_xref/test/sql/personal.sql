@@ -73,6 +73,21 @@ CREATE SCHEMA liar;
 CREATE VIEW liar._personal_columns AS SELECT 'pm_xref.checks'::text AS relation, 'reference'::text AS column_name, 'delete'::text AS action, NULL::text AS note;
 SELECT count(*) FROM pm_xref.personal_columns() WHERE column_name = 'reference';
 DROP SCHEMA liar CASCADE;
+-- nor if it is put into an extension of his: what it calls would be called as a superuser
+CREATE ROLE t_liar;
+SELECT format('GRANT CREATE ON DATABASE %I TO t_liar', current_database()) \gexec
+SET ROLE t_liar;
+CREATE SCHEMA liar;
+CREATE EXTENSION hstore SCHEMA liar;
+CREATE VIEW liar._personal_columns AS SELECT 'pm_xref.checks'::text AS relation, 'reference'::text AS column_name, 'keep'::text AS action, current_user::text AS note;
+ALTER EXTENSION hstore ADD VIEW liar._personal_columns;
+RESET ROLE;
+SELECT note FROM pm_xref.personal_columns() WHERE column_name = 'reference';
+SET client_min_messages = warning;
+DROP SCHEMA liar CASCADE;
+RESET client_min_messages;
+DROP OWNED BY t_liar;
+DROP ROLE t_liar;
 SELECT count(*) > 0 AS declared, count(*) FILTER (WHERE action = 'keep' AND note IS NULL) AS kept_without_reason FROM pm_xref.personal_columns();
 DELETE FROM pm_xref._sagas WHERE name = 'personal';
 DELETE FROM pm_xref._events WHERE topic = 'personal';
