@@ -79,7 +79,7 @@ my @functions = map { [ split /\|/, $_, -1 ] } split /\n/, $node->safe_psql('pos
 cmp_ok(scalar(@functions), '>=', 20, 'functions with text arguments');
 my $calls = 0;
 my $script = '';
-my %plain = (text => q{'x'}, integer => 1, bigint => 1, uuid => "'$anne'", interval => q{'1 h'}, jsonb => q{'"x"'}, 'uuid[]' => 'NULL');
+my %plain = (text => q{'x'}, integer => 1, bigint => 1, uuid => "'$anne'", interval => q{'1 h'}, jsonb => q{'"x"'}, 'uuid[]' => 'NULL', 'text[]' => "'{}'", boolean => 'true', 'timestamp with time zone' => 'now()');
 foreach my $function (@functions)
 {
 	my (undef, $name, $types) = @$function;
