@@ -107,8 +107,8 @@ $node->pgbench(
 \set n random(1, 8)
 SELECT pm_core.has_permission(id, 'order', 'read') FROM pm_core.users WHERE email = 'u' || :n || '@valgrind';
 BEGIN;
-SELECT access_token AS token FROM pm_core.issue_token((SELECT id FROM pm_core.users WHERE email = 'u' || :n || '@valgrind')) \gset
-SELECT pm_core.authenticate(:'token'), pm_core.current_user_id(), pm_core.verify_token(:'token');
+SELECT quote_literal(access_token) AS token FROM pm_core.issue_token((SELECT id FROM pm_core.users WHERE email = 'u' || :n || '@valgrind')) \gset
+SELECT pm_core.authenticate(:token), pm_core.current_user_id(), pm_core.verify_token(:token);
 COMMIT;
 SQL
 		'write@1' => <<'SQL',
@@ -141,7 +141,7 @@ my %databases = (
 foreach my $name (sort keys %databases)
 {
 	my ($hosts, $ports, $database) = @{ $databases{$name} };
-	$node->safe_psql('postgres', "SELECT pm_xref.add_database('$name', '$hosts', $port, '$database'); ALTER SERVER $name OPTIONS (SET port '$ports'); GRANT USAGE ON FOREIGN SERVER $name TO pm_worker");
+	$node->safe_psql('postgres', "SELECT pm_xref.add_database('$name', '$hosts', $port, '$database'); ALTER SERVER $name OPTIONS (SET port '$ports'); GRANT USAGE ON FOREIGN SERVER $name TO pm_worker; CREATE USER MAPPING FOR CURRENT_USER SERVER $name");
 }
 my $session = $node->background_psql('postgres', on_error_stop => 0);
 my $asked = join ',', sort keys %databases;
