@@ -49,7 +49,7 @@
 /* Ids in one partition of _finished and _attempts, as pm_jobs._block() has it. */
 #define PARTITION_IDS INT64CONST(10000000)
 
-/* Columns of pm_jobs._job; job_claim.c checks the names once per run. */
+/* Columns of pm_jobs._job; job_run.c checks their number once per run. */
 enum
 {
 	JOB_ID = 1,
