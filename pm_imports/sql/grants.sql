@@ -36,7 +36,9 @@ GRANT EXECUTE ON FUNCTION pm_imports._setting(text), pm_imports._file_facts(text
   pm_imports._poll(pm_imports.import_configs), pm_imports.poll_directory(text), pm_imports._run_poll(pm_jobs.job) TO pm_writer, pm_worker, pm_admin;
 GRANT EXECUTE ON PROCEDURE pm_imports.run_import(pm_jobs.job) TO pm_writer, pm_worker, pm_admin;
 GRANT EXECUTE ON FUNCTION pm_imports._preview(jsonb, text, bytea, integer), pm_imports._check_preview(text, boolean, integer),
-  pm_imports.preview_file(text, text, integer), pm_imports.preview_data(text, bytea, integer) TO pm_writer, pm_worker, pm_admin;
+  pm_imports.preview_file(text, text, integer), pm_imports.preview_data(text, bytea, integer), pm_imports._suggest(jsonb, text, bytea, integer), pm_imports._look_plan(jsonb),
+  pm_imports._heading_unit(text, text), pm_imports._suggested(jsonb, jsonb), pm_imports.suggest_mapping_file(text, jsonb, integer),
+  pm_imports.suggest_mapping_data(bytea, jsonb, integer) TO pm_writer, pm_worker, pm_admin;
 
 -- The catalog lets pm_worker and pm_admin undo.
 GRANT EXECUTE ON FUNCTION pm_imports._undo_step(uuid, uuid), pm_imports.undo(uuid) TO pm_worker, pm_admin;

@@ -11,6 +11,7 @@
  *   catalog.c   the catalog, in this database or behind a connection
  *   batch.c     records that are merged and counted as one
  *   preview.c   the first records of a file
+ *   suggest.c   which column of a file is what
  *   run.c       run_import(): reads, sends, counts, commits; run.h: its parts
  *
  * One run is one call of run_import().  Its memory is one context below the portal's, so
@@ -347,6 +348,14 @@ extern const char *
 pm_imports_codes_read(const ImportPlan *plan, Batch *batch, const Target *target,
                       PmText input, PmText text, PmResolution *resolution);
 extern void pm_imports_codes_publish(const Batch *batch, const char *job);
+
+/* in open.c */
+extern char *pm_imports_found(const PmReader *reader);
+
+/* in preview.c */
+extern PmReader *pm_imports_preview_open(MemoryContext memory, ImportPlan *plan,
+                                         const char *path, const bytea *content);
+extern bool pm_imports_preview_next(PmReader *reader, PmRecord *record);
 
 /* in row.c */
 typedef enum RowOutcome
