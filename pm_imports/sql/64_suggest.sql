@@ -56,7 +56,7 @@ AS $$
       || coalesce((SELECT jsonb_build_object('currency', u.source) FROM currency AS u), '{}'),
     'transformation_rules', coalesce((SELECT jsonb_object_agg(r.target, r.chain) FROM rule AS r), '{}'),
     'file_options', jsonb_strip_nulls(jsonb_build_object('decimal_mark', (SELECT m.decimal_mark FROM mark AS m),
-        'header', CASE WHEN look #>> '{found,format}' IN ('csv', 'xlsx') THEN look #> '{found,header}' END))
+        'header', CASE WHEN look #>> '{found,format}' IN ('csv', 'xlsx') AND look -> 'rows' <> '0' THEN look #> '{found,header}' END))
       || CASE jsonb_typeof(file_options) WHEN 'object' THEN file_options ELSE '{}' END,
     'import_options', coalesce((SELECT jsonb_build_object('key', c.target) FROM col AS c WHERE c.target IN ('gtin', 'supplier_sku', 'sku')
                                 ORDER BY array_position('{gtin,supplier_sku,sku}', c.target) LIMIT 1), '{}'),
