@@ -178,7 +178,8 @@ pm_imports_found(const PmReader *reader)
 
 	initStringInfo(&json);
 	appendStringInfo(&json, "{\"format\": \"%s\", \"encoding\": \"%s\"",
-	                 formats[found->format], encodings[found->encoding]);
+	                 found->by_line ? "ndjson" : formats[found->format],
+	                 encodings[found->encoding]);
 	appendStringInfo(&json, ", \"gzip\": %s, \"zip\": %s, \"header\": %s",
 	                 found->gzip ? "true" : "false", found->zip ? "true" : "false",
 	                 found->header == 1 ? "true" : "false");
