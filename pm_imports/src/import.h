@@ -337,7 +337,8 @@ extern void pm_imports_batch_error(Batch *batch, const PmRecord *record, const c
                                    const char *target, PmText value, const char *code,
                                    const char *message, bool warning);
 extern void pm_imports_batch_reject(Batch *batch, const PmRecord *record, int first_error);
-extern void pm_imports_batch_take(Batch *batch, const Merged *merged);
+extern void pm_imports_batch_take(Batch *batch, const ImportPlan *plan,
+                                  const PmReader *reader, const Merged *merged);
 extern void pm_imports_batch_send(Batch *batch, const PmRecord *record);
 extern bool pm_imports_batch_count(Batch *batch, const char *job);
 
