@@ -175,6 +175,7 @@ foreach my $answers (1, 2)
 	}
 	close $end;
 }
+$session->{stderr} = '';
 $session->query_safe('RESET statement_timeout');
 is($session->query(q{SELECT pm_xref._call('test', 'late', 'SELECT 1')}), '{1}', 'a name that was answered about late');
 $session->quit;
