@@ -37,16 +37,16 @@ close_opened(void *arg)
 }
 
 /*
- * Opens a reader on the file at path, or of content if path is NULL, for as long as memory
+ * Opens a reader on the file at path, or of content if that is there, for as long as memory
  * lasts.  Throws 22P04 if the file is none.
  */
 PmReader *
 pm_imports_preview_open(MemoryContext memory, ImportPlan *plan, const char *path,
                         const bytea *content)
 {
-	int fd = path != NULL ? pm_imports_source_of_file(memory, path)
-	                      : pm_imports_source_of_bytes(memory, VARDATA_ANY(content),
-	                                                   VARSIZE_ANY_EXHDR(content));
+	int fd = content == NULL ? pm_imports_source_of_file(memory, path)
+	                         : pm_imports_source_of_bytes(memory, VARDATA_ANY(content),
+	                                                      VARSIZE_ANY_EXHDR(content));
 	Opened *opened = MemoryContextAllocZero(memory, sizeof(Opened));
 	PmReaderFailure failure = {0};
 	char directory[MAXPGPATH];

@@ -137,7 +137,8 @@ test_quotes(void)
 	    "text after the closing one", "a;b\n\"1\"x;2\n3;\"4\" \n5;6\n",
 	    "[a|b]\n1@2:4 \"1\"x|2 !3 0@2:6 \"1\"x;2\n2@3:11 3|\"4\"  !3 1@3:15 3;\"4\" \n3@4:18 5|6\n",
 	    .header = 1);
-	READS("text as spreadsheets keep it", "a;b\n=\"007\";=\"4006381333931\"\n=\"1\"x;=\"2\n",
+	READS("text as spreadsheets keep it",
+	      "a;b\n=\"007\";=\"4006381333931\"\n=\"1\"x;=\"2\n",
 	      "[a|b]\n1@2:4 =\"007\"|=\"4006381333931\"\n"
 	      "2@3:28 =\"1\"x|=\"2 !3 0@3:29 =\"1\"x;=\"2\n",
 	      .header = 1);
