@@ -195,6 +195,9 @@ pm_imports__preview(PG_FUNCTION_ARGS)
 	int number = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0) || (PG_ARGISNULL(1) && PG_ARGISNULL(2)) || PG_ARGISNULL(3))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("plan, file or rows are NULL")));
 	plan = pm_imports_plan_compile(memory, PG_GETARG_JSONB_P(0));
 	reader = pm_imports_preview_open(
 	    memory, plan, PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),

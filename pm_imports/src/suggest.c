@@ -174,7 +174,7 @@ pm_imports__suggest(PG_FUNCTION_ARGS)
 	MemoryContext memory =
 	    AllocSetContextCreate(CurrentMemoryContext, "suggest", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(memory);
-	ImportPlan *plan = pm_imports_plan_compile(memory, PG_GETARG_JSONB_P(0));
+	ImportPlan *plan;
 	Columns columns = {NULL, 0, 0};
 	const PmText *names;
 	int name_count;
@@ -186,6 +186,10 @@ pm_imports__suggest(PG_FUNCTION_ARGS)
 	int rows;
 	Datum result;
 
+	if (PG_ARGISNULL(0) || (PG_ARGISNULL(1) && PG_ARGISNULL(2)) || PG_ARGISNULL(3))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("plan, file or rows are NULL")));
+	plan = pm_imports_plan_compile(memory, PG_GETARG_JSONB_P(0));
 	reader = pm_imports_preview_open(
 	    memory, plan, PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
 	    PG_ARGISNULL(1) ? PG_GETARG_BYTEA_PP(2) : NULL);

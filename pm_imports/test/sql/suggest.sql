@@ -37,6 +37,8 @@ SELECT suggest_mapping_data(NULL);
 SELECT suggest_mapping_data('x', rows => 0);
 SELECT suggest_mapping_file(NULL);
 SELECT suggest_mapping_file('/etc/passwd');
+SELECT _suggest(NULL, NULL, 'x', 1);
+SELECT * FROM _preview('{}', NULL, NULL, 1);
 \set VERBOSITY default
 \set SHOW_CONTEXT never
 SELECT suggest_mapping_data('x', '{"sheeet": 1}');
