@@ -164,24 +164,22 @@ pm_imports_run_open(Run *run, Jsonb *document)
 	PG_END_TRY();
 }
 
-/* Notes what the file turned out to be, once its first record was read. */
-void
-pm_imports_run_look(Run *run)
+/* What a file turned out to be, as JSON: once its first record was read. */
+char *
+pm_imports_found(const PmReader *reader)
 {
 	static const char *const formats[] = {"", "csv", "xlsx", "xml", "json"};
 	static const char *const encodings[] = {
 	    "", "UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1252", "ISO-8859-1", "ISO-8859-15"};
-	const PmReaderFound *found = pm_reader_found(run->reader);
+	const PmReaderFound *found = pm_reader_found(reader);
 	const PmText *columns;
-	int count = pm_reader_columns(run->reader, &columns);
-	const Target *key = &run->plan->targets[run->plan->key_target];
+	int count = pm_reader_columns(reader, &columns);
 	StringInfoData json;
 
-	run->bound = true;
-	pm_imports_plan_bind(run->plan, run->reader);
 	initStringInfo(&json);
 	appendStringInfo(&json, "{\"format\": \"%s\", \"encoding\": \"%s\"",
-	                 formats[found->format], encodings[found->encoding]);
+	                 found->by_line ? "ndjson" : formats[found->format],
+	                 encodings[found->encoding]);
 	appendStringInfo(&json, ", \"gzip\": %s, \"zip\": %s, \"header\": %s",
 	                 found->gzip ? "true" : "false", found->zip ? "true" : "false",
 	                 found->header == 1 ? "true" : "false");
@@ -206,12 +204,25 @@ pm_imports_run_look(Run *run)
 		escape_json(&json, pnstrdup(columns[i].data, columns[i].size));
 	}
 	appendStringInfoString(&json, "]}");
+	return json.data;
+}
+
+/* Notes what the file turned out to be, once its first record was read. */
+void
+pm_imports_run_look(Run *run)
+{
+	const PmReaderFound *found = pm_reader_found(run->reader);
+	const Target *key = &run->plan->targets[run->plan->key_target];
+	StringInfoData json;
+
+	run->bound = true;
+	pm_imports_plan_bind(run->plan, run->reader);
 	pm_imports_run_begin();
 	(void) pm_imports_run_sql(
 	    run,
 	    "UPDATE pm_imports.import_jobs AS j SET found = $2::pg_catalog.jsonb "
 	    "WHERE j.id = $1::pg_catalog.uuid AND j.found IS NULL",
-	    json.data);
+	    pm_imports_found(run->reader));
 	pm_imports_run_commit();
 	if (key->field < 0 && key->name_count > 0 && !key->has_default &&
 	    (found->format == PM_FORMAT_CSV || found->format == PM_FORMAT_XLSX))

@@ -230,7 +230,7 @@ take_batch(Run *run, Batch *batch, const Merged *merged)
 		if (batch->number <= run->merged)
 			batch->unchanged = batch->good - merged->created - merged->updated -
 			                   merged->unchanged - merged->conflicts;
-		pm_imports_batch_take(batch, merged);
+		pm_imports_batch_take(batch, run->plan, run->reader, merged);
 	}
 	else if (batch->number <= run->merged)
 		batch->unchanged = batch->good;
