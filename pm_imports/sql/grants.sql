@@ -23,6 +23,8 @@ GRANT EXECUTE ON FUNCTION pm_imports._is_line(text, integer), pm_imports._check_
 -- Imports run as who asked for them.
 GRANT INSERT, UPDATE ON pm_imports.import_files, pm_imports.import_jobs, pm_imports.import_statistics TO pm_writer, pm_worker, pm_admin;
 GRANT INSERT ON pm_imports.import_batches, pm_imports.import_errors, pm_imports.import_logs TO pm_writer, pm_worker, pm_admin;
+-- a dry run whose session has ended begins again
+GRANT DELETE ON pm_imports.import_batches, pm_imports.import_errors TO pm_writer, pm_worker, pm_admin;
 GRANT SELECT, INSERT ON pm_imports.import_file_chunks TO pm_writer, pm_worker, pm_admin;
 GRANT SELECT, INSERT, DELETE ON pm_imports._job_codes TO pm_writer, pm_worker, pm_admin;
 GRANT EXECUTE ON FUNCTION pm_imports._setting(text), pm_imports._file_facts(text), pm_imports._list_directory(text, text), pm_imports._upload_sha256(uuid),

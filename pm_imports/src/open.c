@@ -75,8 +75,9 @@ pm_imports_run_take_up(Run *run, Jsonb **document)
 	run->modified_at = number_of(run, 9);
 	run->processed = number_of(run, 11);
 	run->failed = number_of(run, 12);
-	run->counted = (int) Max(0, number_of(run, 13));
-	run->last_record = Max(0, number_of(run, 14));
+	/* a dry run begins with the first record: what was counted has just been taken back */
+	run->counted = run->dry_run ? 0 : (int) Max(0, number_of(run, 13));
+	run->last_record = run->dry_run ? 0 : Max(0, number_of(run, 14));
 	run->changed_at = number_of(run, 15);
 	run->sha256 = MemoryContextAlloc(run->memory, 32);
 	memcpy(run->sha256,

@@ -410,7 +410,7 @@ finish(Run *run)
 	end_import(run, run->fault != NULL ? "failed"
 	                : run->cancelled   ? "cancelled"
 	                                   : "completed");
-	if (run->catalog != NULL && !run->dry_run)
+	if (run->catalog != NULL)
 	{
 		pm_imports_run_begin();
 		pm_imports_catalog_forget(run->catalog, run->job);
