@@ -89,6 +89,17 @@ RETURN CASE WHEN merge.told AND merge.key = 'supplier_sku' THEN pm_catalog._fore
                  || CASE WHEN 'gtin' = ANY (merge.columns) THEN ARRAY['JOIN pm_catalog.products AS p ON p.gtin = w.gtin AND p.deleted_at IS NULL'] END
             END;
 
+-- Runs a statement that finds products by key; low and high are its $1 and $2.  By the index,
+-- however large the catalog is: before its first ANALYZE the planner takes nearly all
+-- products for deleted, and would read all the other ones for each batch.
+CREATE FUNCTION pm_catalog._merge_find(statement text, low bigint, high bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+BEGIN
+  EXECUTE statement USING low, high;
+END
+$$;
+
 -- Finds the products of rows that are there, locks them in key order if the rows are to be
 -- written, and notes them in _merge_known; rows that cannot be merged become conflicts.
 CREATE FUNCTION pm_catalog._merge_resolve(merge pm_catalog._merge, low bigint, high bigint, locks boolean) RETURNS void
@@ -99,14 +110,14 @@ DECLARE
   nth integer := 0;
 BEGIN
   FOREACH way IN ARRAY pm_catalog._merge_joins(merge) LOOP
-    EXECUTE format($known$
+    PERFORM pm_catalog._merge_find(format($known$
       INSERT INTO pg_temp._merge_known (pos, product_id, own)
       SELECT f.pos, f.id, f.supplier_id IS NOT DISTINCT FROM %L::uuid
       FROM (SELECT w.pos, p.id, p.supplier_id FROM pg_temp._merge_rows AS w %s
             WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL%s
             ORDER BY w.pos%s) AS f$known$,
-      merge.supplier, way, CASE WHEN nth > 0 THEN ' AND NOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos)' END, CASE WHEN locks THEN ' FOR NO KEY UPDATE OF p' END)
-    USING low, high;
+      merge.supplier, way, CASE WHEN nth > 0 THEN ' AND NOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos)' END, CASE WHEN locks THEN ' FOR NO KEY UPDATE OF p' END),
+      low, high);
     nth := nth + 1;
   END LOOP;
   IF merge.key = 'supplier_sku' THEN
@@ -207,6 +218,19 @@ BEGIN ATOMIC
   FROM pm_catalog._merge_values(merge) AS v JOIN pg_attribute AS a ON a.attrelid = v.target AND a.attname = v.name
   WHERE v.target = 'pm_catalog.products'::regclass AND v.name <> merge.key AND merge.content <> 'never';
 END;
+
+-- Makes those products active again that end_offers() made inactive, and that nobody has
+-- written since.
+CREATE FUNCTION pm_catalog._merge_revive(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+BEGIN
+  EXECUTE format('UPDATE pm_catalog.products AS p SET is_active = true FROM %s JOIN pg_temp._merge_known AS k USING (pos) '
+                 'WHERE p.id = k.product_id AND NOT p.is_active '
+                 'AND EXISTS (SELECT FROM pm_catalog.supplier_products AS o WHERE o.product_id = p.id AND NOT o.is_active AND o.updated_at = p.updated_at)',
+                 pm_catalog._merge_some(low, high));
+END
+$$;
 
 -- Updates the products of rows that are there.
 CREATE FUNCTION pm_catalog._merge_update(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
@@ -405,6 +429,7 @@ BEGIN
     ELSE
       PERFORM pm_catalog._merge_refuse_moves(merge, low, high);
     END IF;
+    PERFORM pm_catalog._merge_revive(merge, low, high);
     PERFORM pm_catalog._merge_update(merge, low, high);
     PERFORM pm_catalog._merge_offers(merge, low, high);
     PERFORM pm_catalog._merge_prices(merge, low, high);
@@ -422,7 +447,7 @@ $$;
 
 REVOKE ALL ON FUNCTION pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text),
   pm_catalog._merge_values(pm_catalog._merge), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._foretold_joins(pm_catalog._merge), pm_catalog._merge_joins(pm_catalog._merge),
-  pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_named(text), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_find(text, bigint, bigint), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_revive(pm_catalog._merge, bigint, bigint), pm_catalog._merge_named(text), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint), pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint), pm_catalog._merge_price_now(text, text, text, text, text, timestamptz), pm_catalog._merge_price_of(pm_catalog._merge), pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text), pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid),

@@ -102,7 +102,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.end_offers(uuid, uuid, uuid[]) IS
-'ends offers of a supplier (is_active), as a change of the job, and makes those products inactive (is_active) that nobody offers any more; returns how many offers that were. Remembered until forget_job(): the same job again changes nothing and gives the same number. Error: 22004 NULL';
+'ends offers of a supplier (is_active), as a change of the job, and makes those products inactive (is_active) that nobody offers any more: a merge that brings an offer of one again makes it active, unless the product was written since; returns how many offers that were. Remembered until forget_job(): the same job again changes nothing and gives the same number. Error: 22004 NULL';
 
 CREATE FUNCTION pm_catalog.supplier_digests(supplier uuid) RETURNS SETOF uuid
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -48,7 +48,7 @@ GRANT EXECUTE ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uui
   pm_catalog.ensure_brands(text[]), pm_catalog.ensure_categories(text, text[]), pm_catalog._digest(text, "any"),
   pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text, bytea), pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea),
   pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text), pm_catalog._merge_values(pm_catalog._merge),
-  pm_catalog._has_priced(), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_named(text),
+  pm_catalog._has_priced(), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge), pm_catalog._merge_find(text, bigint, bigint), pm_catalog._merge_revive(pm_catalog._merge, bigint, bigint), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_named(text),
   pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint), pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._unfit_product(pm_catalog.products), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint), pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint), pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text),

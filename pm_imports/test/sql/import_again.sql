@@ -99,3 +99,11 @@ SELECT import_data('part', 'd.csv', convert_to(E'ean,title\n7612345679020,B\n', 
 :run
 SELECT status, products_updated FROM import_jobs WHERE id = :'job';
 SELECT * FROM offered;
+-- one that somebody has written since comes back as it is
+SELECT import_data('full', 'e.csv', convert_to(E'ean,title\n7612345679013,A\n7612345679037,C\n7612345679044,D\n', 'UTF8')) AS job \gset
+:run
+UPDATE pm_catalog.products SET short_description = 'not to be sold' WHERE gtin = '7612345679020';
+SELECT import_data('part', 'f.csv', convert_to(E'ean,title\n7612345679020,B II\n', 'UTF8')) AS job \gset
+:run
+SELECT status, products_updated FROM import_jobs WHERE id = :'job';
+SELECT * FROM offered;
