@@ -46,6 +46,8 @@ my $server;
 	local $ENV{LD_PRELOAD} = $preload;
 	$server = start_under_valgrind($node);
 }
+# extensions grant to it what it may do
+$node->safe_psql('postgres', 'CREATE ROLE pm_worker LOGIN BYPASSRLS');
 
 {
 	local $ENV{PGTZ} = 'PST8PDT';
@@ -134,7 +136,7 @@ SQL
 	});
 
 # databases: one that lives, one whose questions are refused, and dead ones
-$node->safe_psql('postgres', $_) foreach 'CREATE DATABASE plain', 'CREATE DATABASE busy', 'CREATE ROLE pm_worker LOGIN BYPASSRLS';
+$node->safe_psql('postgres', $_) foreach 'CREATE DATABASE plain', 'CREATE DATABASE busy';
 $node->safe_psql('busy', 'CREATE EXTENSION pm_xref CASCADE');
 my $silent = IO::Socket::INET->new(Listen => 50, LocalAddr => '127.0.0.1') or die;
 my ($host, $port) = ($node->host, $node->port);
@@ -150,13 +152,14 @@ my %databases = (
 foreach my $name (sort keys %databases)
 {
 	my ($hosts, $ports, $database) = @{ $databases{$name} };
-	$node->safe_psql('postgres', "SELECT pm_xref.add_database('$name', '$hosts', $port, '$database'); ALTER SERVER $name OPTIONS (SET port '$ports'); GRANT USAGE ON FOREIGN SERVER $name TO pm_worker; CREATE USER MAPPING FOR CURRENT_USER SERVER $name");
+	$node->safe_psql('postgres', "SELECT pm_xref.add_database('$name', '$hosts', $port, '$database'); ALTER SERVER $name OPTIONS (SET port '$ports'); GRANT USAGE ON FOREIGN SERVER $name TO pm_worker; CREATE USER MAPPING FOR CURRENT_USER SERVER $name; CREATE USER MAPPING FOR pm_worker SERVER $name");
 }
 my $session = $node->background_psql('postgres', on_error_stop => 0);
 my $asked = join ',', sort keys %databases;
 my $ask = "SELECT string_agg(database || ' ' || reachable, ' ' ORDER BY database) FROM pm_core._ask_databases('here', '{$asked}')";
 $session->query_safe(q{SET pm_core.health_timeout = '20s'});
 is($session->query($ask), 'absent false busy true here true late false named true nameless false plain true silent false unnamed false', "health, call $_") foreach 1, 2;
+is($node->safe_psql('postgres', q{SELECT count(*) FROM pm_core._find_person('busy', gen_random_uuid(), '{valgrind}')}), '0', 'a search elsewhere');
 my $lock = $node->background_psql('postgres');
 $lock->query_safe('BEGIN; LOCK pm_jobs._queues');
 $session->query_safe(q{SET pm_core.health_timeout = '1s'});
