@@ -9,7 +9,7 @@
  *   connect.c      connections to foreign servers by libpq
  *   remote.c       statements on foreign servers by libpq, and their errors; pm_xref_connection.h
  *                  is for other modules
- *   call.c         _call(): a statement on another server, for SQL
+ *   call.c         _call(): a statement on another server, for SQL; erase_on_request()
  *   remote_keys.c  keys that stream from another server
  *   local_rows.c   rows of this database, a portion at a time
  *   key.c          which types have keys that compare by their bytes; batches of keys
