@@ -22,7 +22,7 @@ PGOPTIONS="$PGOPTIONS -c pm_imports.directories=$dir"
 sql -c 'CREATE DATABASE catalog_empty TEMPLATE catalog_full STRATEGY file_copy'
 # as one that was never vacuumed, so that plans do not take it for empty for ever
 sql -d catalog_empty -c 'TRUNCATE pm_catalog.products, pm_catalog.merges CASCADE'
-# what the lean schema has not: history, events, search, and indexes of products beyond five
+# what the lean schema has not: history, events, and indexes of products beyond five
 sql -c 'CREATE DATABASE catalog_lean TEMPLATE catalog_empty STRATEGY file_copy'
 sql -d catalog_lean -c 'CALL without_history()' -c 'DROP INDEX pm_catalog.products_ean, pm_catalog.products_created_at, pm_catalog.products_sku' \
   -c 'ALTER TABLE pm_catalog.products DROP CONSTRAINT products_family_id CASCADE'

@@ -64,7 +64,8 @@ BEGIN
   END LOOP;
 END
 $$;
--- the catalog keeps no versions, events and what is noted for searching
+-- the catalog keeps no versions and events; what is noted for searching tells prices that
+-- their products are new
 CREATE PROCEDURE without_history() LANGUAGE plpgsql AS $$
 DECLARE
   part record;
@@ -72,7 +73,7 @@ BEGIN
   FOR part IN
     SELECT t.tgrelid::regclass AS relation, t.tgname AS name FROM pg_trigger AS t
     WHERE t.tgrelid IN ('pm_catalog.products'::regclass, 'pm_catalog.supplier_products'::regclass, 'pm_catalog.product_prices'::regclass, 'pm_catalog.product_stocks'::regclass)
-      AND t.tgname IN ('products_inserted', 'prices_inserted', 'stocks_inserted', 'search_inserted')
+      AND t.tgname IN ('products_inserted', 'prices_inserted', 'stocks_inserted')
   LOOP
     EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', part.relation, part.name);
   END LOOP;

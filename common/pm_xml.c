@@ -298,7 +298,8 @@ take_path(PmXml *xml, const char *path)
 
 /*
  * Finds the encoding where the document does not say it: set, or by a byte order mark, or
- * of a text without declaration that is not UTF-8.
+ * as the parser does by how "<" is written (XML 1.0, appendix F), or of a text without
+ * declaration that is not UTF-8.
  */
 static bool
 take_encoding(PmXml *xml)
@@ -315,6 +316,10 @@ take_encoding(PmXml *xml)
 	if (!pm_input_peek(&reader->input))
 		return false;
 	pm_encoding_detect(head->data, head->size, head->size < PM_INPUT_HEAD, &guess);
+	if (head->size >= 2 && memcmp(head->data, "<\0", 2) == 0)
+		guess.encoding = PM_ENCODING_UTF16LE;
+	else if (head->size >= 2 && memcmp(head->data, "\0<", 2) == 0)
+		guess.encoding = PM_ENCODING_UTF16BE;
 	for (size_t i = 0; i + 8 < head->size && head->data[i] != '>'; i++)
 		is_declared |= memcmp(head->data + i, "encoding", 8) == 0;
 	xml->is_known = guess.mark > 0 || guess.encoding == PM_ENCODING_UTF16LE ||

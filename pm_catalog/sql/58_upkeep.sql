@@ -38,34 +38,11 @@ INSERT INTO pm_catalog._upkeep (kind, handler, spec) VALUES
   ('pm_catalog.popularity', 'pm_catalog._run_popularity(pm_jobs.job)', '10 s');
 
 CREATE FUNCTION pm_catalog.schedule_upkeep(queue text DEFAULT 'catalog') RETURNS integer
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
-AS $$
-DECLARE
-  worker regrole := to_regrole('pm_worker');
-  old_role text := current_setting('role');
-  task pm_catalog._upkeep;
-  scheduled integer := 0;
-BEGIN
-  FOR task IN SELECT * FROM pm_catalog._upkeep AS u WHERE NOT EXISTS (SELECT FROM pm_jobs._handlers AS h WHERE h.kind = u.kind) ORDER BY u.kind LOOP
-    PERFORM pm_jobs.register_handler(task.kind, task.handler::regprocedure);
-  END LOOP;
-  IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = schedule_upkeep.queue) THEN
-    PERFORM pm_jobs.create_queue(schedule_upkeep.queue, max_attempts => 3);
-    IF worker IS NOT NULL THEN
-      PERFORM pm_jobs.grant_queue(schedule_upkeep.queue, worker);
-    END IF;
-  END IF;
-  FOR task IN SELECT * FROM pm_catalog._upkeep AS u ORDER BY u.kind LOOP
-    IF pg_has_role(worker, 'MEMBER') THEN
-      PERFORM set_config('role', (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = worker), true);
-    END IF;
-    PERFORM pm_jobs.schedule(task.kind, task.spec, schedule_upkeep.queue, task.kind, missed => 'skip');
-    PERFORM set_config('role', old_role, true);
-    scheduled := scheduled + 1;
-  END LOOP;
-  RETURN scheduled;
-END
-$$;
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT cardinality(pm_jobs.set_up_queue(queue, array_agg((u.kind, u.handler, true, u.spec, 'skip')::pm_jobs.task ORDER BY u.kind), max_attempts => 3))
+  FROM pm_catalog._upkeep AS u;
+END;
 COMMENT ON FUNCTION pm_catalog.schedule_upkeep(text) IS
 'schedules the jobs by which search follows what changes and figures are kept small and fresh, in a queue that is made if there is none and that pm_worker may use; returns how many. They run as role pm_worker if there is one that the caller is a member of, else as the caller. To be called once in each database, and again after an update of the extension. Administrators only. Errors: 42501 no administrator, or the schedules are another role''s; 22023 invalid name of a queue';
 

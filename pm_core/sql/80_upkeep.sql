@@ -66,36 +66,13 @@ BEGIN ATOMIC
 END;
 
 CREATE FUNCTION pm_core.schedule_upkeep(queue text DEFAULT 'core') RETURNS integer
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  worker regrole := to_regrole('pm_worker');
-  old_role text := current_setting('role');
-  kinds text[] := '{pm_core.announce,pm_core.expire,pm_core.failures}';
-  handlers text[] := '{pm_core._run_announce(pm_jobs.job),pm_core._run_expire(pm_jobs.job),pm_core._run_failures(pm_jobs.job)}';
-  specs text[] := ARRAY['5 s', '10 min', '1 min'];
-BEGIN
-  FOR i IN 1 .. cardinality(kinds) LOOP
-    IF NOT EXISTS (SELECT FROM pm_jobs._handlers AS h WHERE h.kind = kinds[i]) THEN
-      PERFORM pm_jobs.register_handler(kinds[i], handlers[i]::regprocedure);
-    END IF;
-  END LOOP;
-  IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = schedule_upkeep.queue) THEN
-    PERFORM pm_jobs.create_queue(schedule_upkeep.queue, max_attempts => 3);
-    IF worker IS NOT NULL THEN
-      PERFORM pm_jobs.grant_queue(schedule_upkeep.queue, worker);
-    END IF;
-  END IF;
-  IF pg_has_role(worker, 'MEMBER') THEN
-    PERFORM set_config('role', (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = worker), true);
-  END IF;
-  FOR i IN 1 .. cardinality(kinds) LOOP
-    PERFORM pm_jobs.schedule(kinds[i], specs[i], schedule_upkeep.queue, kinds[i], missed => 'skip');
-  END LOOP;
-  PERFORM set_config('role', old_role, true);
-  RETURN cardinality(kinds);
-END
-$$;
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT cardinality(pm_jobs.set_up_queue(queue, ARRAY[
+    ('pm_core.announce', 'pm_core._run_announce(pm_jobs.job)', true, '5 s', 'skip'),
+    ('pm_core.expire', 'pm_core._run_expire(pm_jobs.job)', true, '10 min', 'skip'),
+    ('pm_core.failures', 'pm_core._run_failures(pm_jobs.job)', true, '1 min', 'skip')]::pm_jobs.task[], max_attempts => 3));
+END;
 COMMENT ON FUNCTION pm_core.schedule_upkeep(text) IS
 'schedules the jobs that announce notifications (every 5 s), delete what has expired (10 min) and save the counts of failed logins (1 min), in a queue that is made if there is none and that pm_worker may use; returns how many. They run as role pm_worker if there is one that the caller is a member of, else as the caller. To be called once. Administrators only. Errors: 42501 no administrator, or the schedules are another role''s; 22023 invalid name of a queue';
 

@@ -92,37 +92,17 @@ CREATE FUNCTION pm_imports.schedule_upkeep() RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  worker regrole := to_regrole('pm_worker');
-  old_role text := current_setting('role');
-  task record;
-  scheduled integer := 0;
+  first_runs timestamptz[] := pm_jobs.set_up_queue('imports', ARRAY[
+    ('run_import', 'pm_imports.run_import(pm_jobs.job)', false, NULL, NULL),
+    ('pm_imports.poll', 'pm_imports._run_poll(pm_jobs.job)', true, NULL, NULL),
+    ('pm_imports.nightly', 'pm_imports._run_nightly(pm_jobs.job)', true, '10 3 * * *', 'skip'),
+    ('pm_imports.settle', 'pm_imports._run_settle(pm_jobs.job)', true, '1 min', 'skip')]::pm_jobs.task[], concurrency => 4, key_concurrency => 1);
 BEGIN
-  FOR task IN
-    SELECT * FROM (VALUES ('run_import', 'pm_imports.run_import(pm_jobs.job)', false), ('pm_imports.poll', 'pm_imports._run_poll(pm_jobs.job)', true),
-      ('pm_imports.nightly', 'pm_imports._run_nightly(pm_jobs.job)', true), ('pm_imports.settle', 'pm_imports._run_settle(pm_jobs.job)', true)) AS t(kind, handler, transactional)
-    WHERE NOT EXISTS (SELECT FROM pm_jobs._handlers AS h WHERE h.kind = t.kind)
-  LOOP
-    PERFORM pm_jobs.register_handler(task.kind, task.handler::regprocedure, task.transactional);
-  END LOOP;
-  IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = 'imports') THEN
-    PERFORM pm_jobs.create_queue('imports', concurrency => 4, key_concurrency => 1);
-    IF worker IS NOT NULL THEN
-      PERFORM pm_jobs.grant_queue('imports', worker);
-    END IF;
-  END IF;
   IF (SELECT q.key_concurrency FROM pm_jobs._queues AS q WHERE q.name = 'imports') IS DISTINCT FROM 1 THEN
     PERFORM pm_jobs.alter_queue('imports', key_concurrency => 1);
   END IF;
-  FOR task IN SELECT * FROM (VALUES ('pm_imports.nightly', '10 3 * * *'), ('pm_imports.settle', '1 min')) AS t(kind, spec) LOOP
-    IF pg_has_role(worker, 'MEMBER') THEN
-      PERFORM set_config('role', (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = worker), true);
-    END IF;
-    PERFORM pm_jobs.schedule(task.kind, task.spec, 'imports', task.kind, missed => 'skip');
-    PERFORM set_config('role', old_role, true);
-    scheduled := scheduled + 1;
-  END LOOP;
   PERFORM pm_imports._add_log_partitions();
-  RETURN scheduled;
+  RETURN cardinality(first_runs);
 END
 $$;
 COMMENT ON FUNCTION pm_imports.schedule_upkeep() IS

@@ -102,7 +102,8 @@ open_all(Run *run, Jsonb *document)
 	              ? pm_imports_source_of_path(run->memory, run->path, run->device,
 	                                          run->inode, run->size, run->modified_at)
 	              : pm_imports_source_of_upload(run->memory, run->file_id, run->size);
-	if (!pm_imports_source_is_settled(run->fd, run->changed_at))
+	/* what was uploaded are rows of this database, which nobody else writes */
+	if (run->path != NULL && !pm_imports_source_is_settled(run->fd, run->changed_at))
 		pm_imports_source_check_digest(run->fd, run->sha256);
 
 	TempTablespacePath(directory, MyDatabaseTableSpace);

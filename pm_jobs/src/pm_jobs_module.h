@@ -7,7 +7,9 @@
  *   pm_jobs.c      the settings, and what happens when the module is loaded
  *   definer.c      API functions run with the owner's rights and know their caller
  *   job_run.c      run_pending() and run(): the loops over queues
+ *   job_pass.c     what is read at the start of a pass
  *   job_claim.c    finding and locking the next jobs of a queue
+ *   job_turns.c    keys that take turns
  *   job_order.c    the next job of a key in an ordered queue
  *   job_lock.c     limits: slots of queues and keys as locks of a class of our own
  *   job_call.c     calling a handler as the job's role, leaving nothing behind
@@ -47,7 +49,7 @@
 /* Ids in one partition of _finished and _attempts, as pm_jobs._block() has it. */
 #define PARTITION_IDS INT64CONST(10000000)
 
-/* Columns of pm_jobs._job; job_claim.c checks the names once per run. */
+/* Columns of pm_jobs._job; job_run.c checks their number once per run. */
 enum
 {
 	JOB_ID = 1,
@@ -192,22 +194,32 @@ extern void pm_jobs_release_kept(void);
 extern bool pm_jobs_job_is_taken(int64 id);
 extern void pm_jobs_lock_init(void);
 
-/* in job_claim.c */
+/* in job_pass.c */
 extern void pm_jobs_begin_pass(JobRun *run, int limit);
 extern void pm_jobs_read_queues(JobRun *run, bool paused);
 extern Handler *pm_jobs_find_handler(JobRun *run, const char *kind);
+
+/* in job_claim.c */
 extern void pm_jobs_set_key(ScanKey key, AttrNumber column, StrategyNumber strategy,
                             RegProcedure function, Datum value);
 extern Oid pm_jobs_index(JobRun *run, const char *name);
-extern bool pm_jobs_has_turns(const Queue *queue);
 extern Job *pm_jobs_make_job(JobRun *run, TupleTableSlot *slot, bool only_without_key);
 extern bool pm_jobs_take_job(JobRun *run, const Job *job, Snapshot snapshot);
-extern List *pm_jobs_claim_by_turns(JobRun *run, Queue *queue);
+extern List *
+pm_jobs_scan(JobRun *run, Relation index, ScanKey keys, int nkeys, Snapshot snapshot,
+             int limit, bool lock, bool only_without_key, ScanPlace *place);
+extern List *
+pm_jobs_claim_in_order(JobRun *run, Relation index, ScanKeyData *keys, int nkeys, int limit,
+                       bool only_without_key, ScanPlace *place);
+extern List *pm_jobs_claim(JobRun *run, Queue *queue, int limit);
+extern bool pm_jobs_claim_again(JobRun *run, Job *job);
+
+/* in job_turns.c */
+extern bool pm_jobs_has_turns(const Queue *queue);
 extern void pm_jobs_forget_keys(Queue *queue);
 extern void pm_jobs_set_last_key(JobRun *run, Queue *queue, const char *key);
 extern void pm_jobs_move_keys_back(Queue *queue, int32 priority, int64 seq);
-extern List *pm_jobs_claim(JobRun *run, Queue *queue, int limit);
-extern bool pm_jobs_claim_again(JobRun *run, Job *job);
+extern List *pm_jobs_claim_by_turns(JobRun *run, Queue *queue);
 
 /* in job_order.c */
 extern List *pm_jobs_claim_head(JobRun *run, ScanKeyData *keys);

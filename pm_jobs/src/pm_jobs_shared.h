@@ -9,8 +9,11 @@
  *   launcher.c   the process that starts workers; launcher_view.c is what it sees
  *   hold.c       statements that need a database without workers
  *   worker.c     a worker: its life, idle and busy
- *   lane.c       where the jobs of a queue that nobody has claimed begin
- *   batch.c      one transaction of a worker
+ *   lane.c       where the jobs of a queue that nobody has claimed begin; see lane.h
+ *   claims.c     what this worker has claimed, and how it is given back
+ *   transact.c   the transactions of a worker
+ *   batch.c      a batch of jobs, in one of them
+ *   batch_run.c  running the jobs of a batch
  *   procedure.c  calling a procedure that may end transactions
  *   crash.c      which job a process was running when it crashed
  *   cancel.c     cancelling a job that a worker has claimed
@@ -218,17 +221,42 @@ extern SharedDatabase *pm_jobs_my_database;
 
 /* in lane.c */
 extern List *pm_jobs_lane_claim(JobRun *run, Queue *queue, int limit);
-extern int pm_jobs_lane_promote(JobRun *run, Queue *queue);
 extern void pm_jobs_lane_reset(void);
 extern bool pm_jobs_may_claim(const Queue *queue);
 extern bool pm_jobs_is_free(JobRun *run, const Job *job, Snapshot snapshot, bool *gone);
 
-/* in batch.c */
-extern void pm_jobs_batch_init(void);
-extern bool pm_jobs_run_batch(JobRun *run, Queue *queue);
+/* in lane_due.c */
+extern int pm_jobs_lane_promote(JobRun *run, Queue *queue);
+
+/* in claims.c */
+extern void pm_jobs_claims_init(void);
+extern void pm_jobs_hold_claims(JobRun *run, Queue *queue, List *jobs);
+extern int pm_jobs_claims_held(void);
+extern void pm_jobs_keep_claims(bool keep);
+extern void pm_jobs_end_claim(int n);
+extern void pm_jobs_release_claims(void);
+
+/* in transact.c */
+extern void pm_jobs_begin(JobRun *run);
+extern void pm_jobs_begin_as(Oid role, bool super);
+extern void pm_jobs_adopt_role(JobRun *run, Oid role);
+extern void pm_jobs_drop_role(JobRun *run);
+extern void pm_jobs_commit(JobRun *run);
+extern void pm_jobs_commit_soon(JobRun *run);
+extern ErrorData *pm_jobs_undo(JobRun *run);
+extern bool pm_jobs_transact(JobRun *run, void (*work)(JobRun *run, void *arg), void *arg);
 extern void pm_jobs_flush(void);
 extern void pm_jobs_flush_in_time(void);
-extern bool pm_jobs_transact(JobRun *run, void (*work)(JobRun *run, void *arg), void *arg);
+
+/* in batch.c */
+extern bool pm_jobs_run_batch(JobRun *run, Queue *queue);
+
+/* in batch_run.c */
+extern bool pm_jobs_is_unwanted(int n, bool not_now);
+extern void pm_jobs_run_jobs(JobRun *run, Queue *queue, List *jobs);
+extern bool pm_jobs_start_outside(JobRun *run, Job *job);
+extern bool pm_jobs_is_free_procedure(JobRun *run, Job *job);
+extern void pm_jobs_run_procedure(JobRun *run, Queue *queue, List *jobs);
 
 /* in procedure.c */
 extern void pm_jobs_call_procedure(const Job *job, Oid job_type, Datum argument);

@@ -576,7 +576,7 @@ pm_jobs_worker_main(Datum arg)
 	before_shmem_exit(detach, (Datum) 0);
 	if (!attach(DatumGetInt32(arg), database, &stop) || stop)
 		proc_exit(0);
-	pm_jobs_batch_init();
+	pm_jobs_claims_init();
 	pm_jobs_crash_enter(DatumGetInt32(arg));
 	BackgroundWorkerUnblockSignals();
 	/* one that came before its handler was there is lost */

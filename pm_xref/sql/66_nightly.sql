@@ -69,31 +69,11 @@ END
 $$;
 
 CREATE FUNCTION pm_xref.schedule_checks(spec text DEFAULT '30 2 * * *') RETURNS timestamptz
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  nightly CONSTANT text := 'pm_xref.nightly';
-  worker regrole := to_regrole('pm_worker');
-  old_role text := current_setting('role');
-  next_run timestamptz;
-BEGIN
-  IF NOT EXISTS (SELECT FROM pm_jobs._handlers AS h WHERE h.kind = nightly) THEN
-    PERFORM pm_jobs.register_handler(nightly, 'pm_xref._nightly(pm_jobs.job)');
-  END IF;
-  IF NOT EXISTS (SELECT FROM pm_jobs._queues AS q WHERE q.name = 'pm_xref') THEN
-    PERFORM pm_jobs.create_queue('pm_xref', max_attempts => 3, own_commit => true);
-    IF worker IS NOT NULL THEN
-      PERFORM pm_jobs.grant_queue('pm_xref', worker);
-    END IF;
-  END IF;
-  IF pg_has_role(worker, 'MEMBER') THEN
-    PERFORM set_config('role', (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = worker), true);
-  END IF;
-  next_run := pm_jobs.schedule(nightly, spec, 'pm_xref', nightly);
-  PERFORM set_config('role', old_role, true);
-  RETURN next_run;
-END
-$$;
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT (pm_jobs.set_up_queue('pm_xref', ARRAY[('pm_xref.nightly', 'pm_xref._nightly(pm_jobs.job)', true, spec, 'once')]::pm_jobs.task[],
+    max_attempts => 3, own_commit => true))[1];
+END;
 COMMENT ON FUNCTION pm_xref.schedule_checks(text) IS
 'schedules the nightly job of pm_jobs: every reference is checked in full, then repaired as its on_orphan says, each in a transaction of its own; records of checks older than pm_xref.keep_checks, copies of deleted rows older than pm_xref.keep_deleted, noted keys older than a week and sagas that finished 30 days ago are forgotten. Returns the first time. spec: as for pm_jobs.schedule. It runs as role pm_worker if there is one that the caller is a member of, else as the caller. The first call, an administrator''s, makes queue pm_xref, which pm_worker may use, and registers kind pm_xref.nightly; a later one changes the time. pm_jobs.unschedule(''pm_xref.nightly'') ends it. Errors: 22023 bad spec; 42501 no administrator, or the schedule is another role''s';
 

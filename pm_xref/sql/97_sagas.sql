@@ -5,24 +5,13 @@
 CREATE FUNCTION pm_xref._saga_queue() RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  runner text := 'pm_xref._run_saga(pm_jobs.job)';
 BEGIN
-  IF NOT EXISTS (SELECT FROM pm_jobs.queues AS q WHERE q.name = 'pm_xref.sagas') THEN
-    BEGIN
-      PERFORM pm_jobs.create_queue('pm_xref.sagas', concurrency => 4, backoff => '{1 s,5 s,30 s,1 min,5 min}');
-    EXCEPTION WHEN duplicate_object THEN
-      NULL;  -- another session was faster
-    END;
-  END IF;
+  PERFORM pm_jobs.set_up_queue('pm_xref.sagas', ARRAY[
+    ('pm_xref.saga', 'pm_xref._run_saga(pm_jobs.job)', true, NULL, NULL),
+    ('pm_xref.saga_remote', 'pm_xref._run_saga(pm_jobs.job)', false, NULL, NULL)]::pm_jobs.task[],
+    concurrency => 4, backoff => '{1 s,5 s,30 s,1 min,5 min}');
   IF to_regrole('pm_worker') IS NOT NULL THEN
     PERFORM pm_jobs.grant_queue('pm_xref.sagas', 'pm_worker');
-  END IF;
-  IF NOT EXISTS (SELECT FROM pm_jobs.handlers AS h WHERE h.kind = 'pm_xref.saga') THEN
-    PERFORM pm_jobs.register_handler('pm_xref.saga', runner::regprocedure);
-  END IF;
-  IF NOT EXISTS (SELECT FROM pm_jobs.handlers AS h WHERE h.kind = 'pm_xref.saga_remote') THEN
-    PERFORM pm_jobs.register_handler('pm_xref.saga_remote', runner::regprocedure, transactional => false);
   END IF;
 END
 $$;

@@ -133,27 +133,39 @@ test_encodings(void)
 	      .encoding = PM_ENCODING_UTF8);
 }
 
+/* The first record at a path, as it stands in a document. */
+static void
+is_raw(const char *text, size_t size, const char *path, const char *raw, const char *name)
+{
+	PmReaderFailure failure;
+	PmReaderOptions options = {.path = path};
+	PmRecord record = {0};
+	int fd = file_of(text, size);
+	PmReader *reader = pm_reader_open(fd, &options, &failure);
+
+	while (pm_reader_next(reader, &record) == PM_READ_AGAIN)
+		;
+	ok(record.raw.size == strlen(raw) && memcmp(record.raw.data, raw, strlen(raw)) == 0,
+	   name);
+	is_int(pm_reader_found(reader)->format, PM_FORMAT_XML, "the format is found");
+	pm_reader_close(reader);
+	close(fd);
+}
+
 /* The fragment as it stands there, in UTF-8. */
 static void
 test_raw(void)
 {
 	static const char text[] =
 	    "<?xml version='1.0' encoding='windows-1252'?><c><p  k='1'\n><a>\x80 &amp;</a><!-- x --></p ></c>";
-	PmReaderFailure failure;
-	PmReaderOptions options = {.path = "c/p"};
-	PmRecord record = {0};
-	int fd = file_of(text, sizeof(text) - 1);
-	PmReader *reader = pm_reader_open(fd, &options, &failure);
-	static const char raw[] = "<p  k='1'\n><a>\xE2\x82\xAC &amp;</a><!-- x --></p >";
+	static const char wide[] =
+	    "<\0p\0>\0<\0a\0>\0c\0>\x20<\0/\0a\0>\0<\0/\0p\0>\0e\0\0\0\0<\0/\0c\0>";
 
-	while (pm_reader_next(reader, &record) == PM_READ_AGAIN)
-		;
-	ok(record.raw.size == sizeof(raw) - 1 &&
-	       memcmp(record.raw.data, raw, sizeof(raw) - 1) == 0,
-	   "the source of a record");
-	is_int(pm_reader_found(reader)->format, PM_FORMAT_XML, "the format is found");
-	pm_reader_close(reader);
-	close(fd);
+	is_raw(text, sizeof(text) - 1, "c/p",
+	       "<p  k='1'\n><a>\xE2\x82\xAC &amp;</a><!-- x --></p >",
+	       "the source of a record");
+	is_raw(wide, sizeof(wide), "p/a", "<a>c\xE2\x80\xBE</a>",
+	       "in UTF-16 that only the first \"<\" shows");
 }
 
 static void

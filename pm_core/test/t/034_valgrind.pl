@@ -154,7 +154,7 @@ $session->query_safe(q{SET pm_core.health_timeout = '1s'});
 like($session->query(q{SELECT error FROM pm_core._ask_databases('here', '{plain}') WHERE database = 'here'}), qr/^pm_jobs: canceling statement due to lock timeout/, 'a question that waits for a lock');
 $lock->query_safe('COMMIT');
 $lock->quit;
-$session->query(q{SET pm_core.health_timeout = '1min'; SET statement_timeout = '2s'});
+$session->query(q{SET pm_core.health_timeout = '1min'; SET statement_timeout = '10s'});
 foreach my $sql ($ask, q{SELECT pm_xref._call('test', 'unnamed', 'SELECT 1')}, q{SELECT pm_xref._call('test', 'late', 'SELECT 1')})
 {
 	$session->{stderr} = '';
@@ -175,6 +175,7 @@ foreach my $answers (1, 2)
 	}
 	close $end;
 }
+$session->{stderr} = '';
 $session->query_safe('RESET statement_timeout');
 is($session->query(q{SELECT pm_xref._call('test', 'late', 'SELECT 1')}), '{1}', 'a name that was answered about late');
 $session->quit;

@@ -164,8 +164,8 @@ BEGIN
 END $$;
 CREATE FUNCTION signals(job pm_jobs.job) RETURNS jsonb LANGUAGE plpgsql AS $$
 BEGIN
+  -- delivered when the program has ended; the next statement looks for interrupts
   COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; kill -USR2 $PPID';
-  PERFORM pg_sleep(0.01);
   RETURN NULL;
 END $$;
 CREATE FUNCTION races(job pm_jobs.job) RETURNS jsonb LANGUAGE plpgsql AS $$
