@@ -176,6 +176,16 @@ pm_xref__call(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* Says what is missing if there is no server, or no user mapping, for who is to be asked. */
+static void
+say_how_to_ask(void *asker)
+{
+	if (geterrcode() == ERRCODE_UNDEFINED_OBJECT)
+		errhint(
+		    "In this database, make a server \"%s\" for the database of that name, which has pm_core, by pm_xref.add_database(), and grant pm_worker USAGE on it.",
+		    (const char *) asker);
+}
+
 /*
  * The words of a request to erase a person, as the database that has pm_core knows it, for
  * one of its databases and one round; false: there is none.  The caller has no say in them.
@@ -183,9 +193,14 @@ pm_xref__call(PG_FUNCTION_ARGS)
 static bool
 requested_words(const char *asker, const char *const *request, Datum *words)
 {
-	Remote *remote = connection_to(psprintf("erasure of user %s", request[0]), asker);
+	ErrorContextCallback callback = {
+	    .callback = say_how_to_ask, .arg = (void *) asker, .previous = error_context_stack};
+	Remote *remote;
 	bool found = false;
 
+	error_context_stack = &callback;
+	remote = connection_to(psprintf("erasure of user %s", request[0]), asker);
+	error_context_stack = callback.previous;
 	PG_TRY();
 	{
 		const PGresult *result;

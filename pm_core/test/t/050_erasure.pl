@@ -40,7 +40,7 @@ sub as_worker
 {
 	my ($database, $statement) = @_;
 	my (undef, $out, $err) = $node->psql($database, "\\set VERBOSITY verbose\nSET ROLE pm_worker;\n$statement");
-	return $out . ($err =~ /^psql:\S+ (ERROR: .*)/m ? $1 : $err);
+	return $out . ($err =~ /^psql:\S+ (ERROR: .*(?:\nHINT: .*)?)/m ? $1 : $err);
 }
 sub request
 {
@@ -55,10 +55,12 @@ is($node->safe_psql('core', "SET ROLE pm_admin; SELECT pm_core.erase_user('$anne
 is(request('core', 'shop', $bea, 1), 'nothing', 'not for another one');
 is(request('core', 'shop', $anne, 2), 'nothing', 'not in this round');
 is(request('core', 'mall', $anne, 1), 'nothing', 'not for such a database');
-like(request('shop', 'shop', $anne, 1), qr/42704: server "shop" does not exist/, 'who is asked is another database');
+like(request('shop', 'shop', $anne, 1), qr/42704: server "shop" does not exist\nHINT: .*make a server "shop" .* by pm_xref\.add_database\(\)/, 'who is asked is another database');
 is($node->safe_psql('shop', $known), "$at{anne}\n$at{bea}", 'all is there');
 is(request('core', 'shop', $anne, 1), 1, 'what was asked for is done');
 is($node->safe_psql('shop', $known), "[erased]\n$at{bea}", 'and nothing else');
+$node->safe_psql('shop', 'CREATE SERVER unmapped FOREIGN DATA WRAPPER postgres_fdw; GRANT USAGE ON FOREIGN SERVER unmapped TO pm_worker');
+like(request('unmapped', 'shop', $bea, 1), qr/42704: user mapping not found for "pm_worker"\nHINT: .*make a server "unmapped"/, 'nor is a server without a user mapping asked');
 # A server that has no pm_core says nothing that counts.
 $node->safe_psql('postgres', 'CREATE DATABASE plain');
 $node->safe_psql('shop', sprintf q{SELECT pm_xref.add_database('plain', '%s', %s, 'plain'); GRANT USAGE ON FOREIGN SERVER plain TO pm_worker}, $node->host, $node->port);
