@@ -203,7 +203,7 @@ extern void pm_xref_ask_start(Reference *reference, const char *sql, int nparams
 extern Answer *pm_xref_ask_finish(Reference *reference);
 
 /* in lookup.c */
-extern bool pm_xref_lookup_needed(const char *hosts);
+extern bool pm_xref_lookup_needed(const char *hosts, const char *ports);
 extern Lookup *pm_xref_lookup_start(const char *hosts, const char *ports);
 extern pgsocket pm_xref_lookup_socket(const Lookup *lookup);
 extern bool pm_xref_lookup_done(const Lookup *lookup);

@@ -53,9 +53,11 @@ my %databases = (
 	nameless => [ $nameless, $port, 'x' ],
 	silent => [ '127.0.0.1', $silent->sockport, 'x' ],
 	unnamed => [ 'some.silent', $port, 'x' ],
+	uneven => [ "some.silent,$nameless", $port, 'x' ],
 	locked => [ $host, $port, 'plain' ]);
 $node->safe_psql('core', "SELECT pm_xref.add_database('$_', '$databases{$_}[0]', $databases{$_}[1], '$databases{$_}[2]'); GRANT USAGE ON FOREIGN SERVER $_ TO pm_worker") foreach keys %databases;
 $node->safe_psql('core', q{ALTER USER MAPPING FOR pm_worker SERVER locked OPTIONS (SET "user" 'locked', ADD password 'open sesame')});
+$node->safe_psql('core', q{ALTER SERVER uneven OPTIONS (SET port '1,2,3')});
 my @alive = qw(core busy plain named listed);
 my %dead = (
 	absent => qr/FATAL: database "absent" does not exist$/,
@@ -63,6 +65,7 @@ my %dead = (
 	nameless => qr/^could not translate host name "$nameless" to address: /,
 	silent => qr/^no connection within 800 ms$/,
 	unnamed => qr/^no connection within 800 ms$/,
+	uneven => qr/^could not match 3 port numbers to 2 hosts$/,
 	locked => qr/FATAL: password authentication failed for user "locked"$/);
 
 # Servers that let anybody in, and then say what no server of PostgreSQL says; which, goes
@@ -152,7 +155,7 @@ is(join(' ', map { $rows{$_}[1] } @alive), 't t t t t', 'and so do administrator
 like(($node->psql('core', "SET ROLE $_; SELECT FROM pm_core.health()"))[2], qr/permission denied for function health/, "not $_") foreach qw(pm_reader pm_writer);
 like(($node->psql('core', "SET ROLE $_; SELECT FROM pm_core._ask_databases('core', '{silent}')"))[2], qr/permission denied for function _ask_databases/, "$_ cannot ask whom it likes")
   foreach qw(pm_admin pm_worker pg_monitor);
-is($node->safe_psql('core', 'SET ROLE pm_admin; SELECT count(*) FROM pm_core.health(); SELECT current_user'), "11\npm_admin", 'the caller is who it was');
+is($node->safe_psql('core', 'SET ROLE pm_admin; SELECT count(*) FROM pm_core.health(); SELECT current_user'), "12\npm_admin", 'the caller is who it was');
 
 # A question that waits for a lock: what was answered before is there, and the others are asked.
 my $lock = $node->background_psql('busy');
@@ -169,7 +172,7 @@ is("$rows{core}[1] $rows{core}[7] $rows{core}[13]", 't  pm_jobs: canceling state
 is($rows{busy}[7], 0, 'a lock here: the others are asked all the same');
 $lock->query_safe('COMMIT');
 $lock->quit;
-is($node->safe_psql('core', 'SET ROLE pm_worker; SELECT count(*) FROM pm_core.health(); SHOW lock_timeout'), "11\n0", 'the setting is what it was');
+is($node->safe_psql('core', 'SET ROLE pm_worker; SELECT count(*) FROM pm_core.health(); SHOW lock_timeout'), "12\n0", 'the setting is what it was');
 
 # Lies are text in the row of the liar.
 $node->safe_psql('core', "SELECT pm_xref.add_database('$_', '127.0.0.1', " . $liar->sockport . ", '$_'); GRANT USAGE ON FOREIGN SERVER $_ TO pm_worker") foreach keys %lies;
