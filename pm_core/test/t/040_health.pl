@@ -79,6 +79,7 @@ sub row
 	  . message('D', pack('n', scalar @values) . join '', map { pack('N/a*', $_) } @values) . message('C', "SELECT 1\0") . $ready;
 }
 my %lies = (
+	overflowing => [ row('15', '{"pm_jobs": "1", "pm_xref": "1"}', '-2147483648', '1'), row('1', '-5 s', '2147483647', ''), row('infinity', '0') ],
 	copying => message('H', pack('Cn', 0, 0)),
 	counting => row('15', '{}', 'many', '1'),
 	short => row('15'),
@@ -91,13 +92,14 @@ sub lie
 	my $start = '';
 	# TLS, which libpq would like, is not to be had
 	while (($start = $take->(unpack('N', $take->(4)) - 4)) =~ /^\x04\xd2\x16/) { syswrite $client, 'N'; }
-	my ($lie) = $start =~ /\0database\0(\w+)\0/;
-	syswrite $client, $lie eq 'refusing' ? $lies{$lie} : message('R', pack('N', 0)) . $ready;
+	my ($name) = $start =~ /\0database\0(\w+)\0/;
+	my @lies = ref $lies{$name} ? @{ $lies{$name} } : $lies{$name};
+	syswrite $client, $name eq 'refusing' ? $lies[0] : message('R', pack('N', 0)) . $ready;
 	for (my $n = 0; ; $n++)
 	{
 		$take->(1);
 		$take->(unpack('N', $take->(4)) - 4);
-		syswrite $client, $n == 0 ? message('C', "SET\0") . $ready : $lies{$lie};
+		syswrite $client, $n == 0 ? message('C', "SET\0") . $ready : $lies[ $n <= @lies ? $n - 1 : -1 ];
 	}
 }
 my $liar = IO::Socket::INET->new(Listen => 50, LocalAddr => '127.0.0.1') or die;
@@ -176,10 +178,12 @@ is($node->safe_psql('core', 'SET ROLE pm_worker; SELECT count(*) FROM pm_core.he
 
 # Lies are text in the row of the liar.
 $node->safe_psql('core', "SELECT pm_xref.add_database('$_', '127.0.0.1', " . $liar->sockport . ", '$_'); GRANT USAGE ON FOREIGN SERVER $_ TO pm_worker") foreach keys %lies;
-%rows = ask('lies', 'pm_worker', '', @alive, qw(copying counting short mumbling));
+%rows = ask('lies', 'pm_worker', '', @alive, qw(copying counting short mumbling overflowing));
 is($rows{$_}[13], 'it says something else than was asked', "lies: $_") foreach qw(copying short);
 is("$rows{counting}[3] $rows{counting}[13]", ' invalid input syntax for type integer: "many"', 'lies: no number');
 is("$rows{mumbling}[3] $rows{mumbling}[13]", '15 ? ', 'lies: no text');
+is(join(' ', @{ $rows{overflowing} }[ 1, 5, 8, 9 ]), 't 0 00:00:00 2147483647', 'lies: no number is out of range, no age negative');
+unlike($rows{overflowing}[10], qr/infinity/, 'lies: no check is to come');
 like($rows{refusing}[13], qr/FATAL: not \? today$/, 'lies: no text in a message');
 is(join(' ', map { "$rows{$_}[1]$rows{$_}[13]" } @alive), join(' ', map { 't' } @alive), 'lies: the others are as before');
 $node->safe_psql('core', "DROP SERVER $_ CASCADE") foreach keys %lies;
