@@ -196,7 +196,7 @@ requested_words(const char *asker, const char *const *request, Datum *words)
 	ErrorContextCallback callback = {
 	    .callback = say_how_to_ask, .arg = (void *) asker, .previous = error_context_stack};
 	Remote *remote;
-	bool found = false;
+	volatile bool found = false;
 
 	error_context_stack = &callback;
 	remote = connection_to(psprintf("erasure of user %s", request[0]), asker);
