@@ -170,11 +170,19 @@ $lock->quit;
 $lock = $node->background_psql('core');
 $lock->query_safe('BEGIN; LOCK pm_jobs._queues');
 %rows = ask('locked here', 'pm_worker', '', qw(core busy plain));
-is("$rows{core}[1] $rows{core}[7] $rows{core}[13]", 't  pm_jobs: canceling statement due to lock timeout', 'a lock here: is said');
+like("$rows{core}[1] $rows{core}[7] $rows{core}[13]", qr/^t  pm_jobs: no answer within \d+ ms$/, 'a lock here: is said');
 is($rows{busy}[7], 0, 'a lock here: the others are asked all the same');
 $lock->query_safe('COMMIT');
 $lock->quit;
-is($node->safe_psql('core', 'SET ROLE pm_worker; SELECT count(*) FROM pm_core.health(); SHOW lock_timeout'), "12\n0", 'the setting is what it was');
+
+# So does a question that takes long.
+$node->safe_psql('core', q{ALTER VIEW pm_jobs.stats RENAME TO stats_kept;
+	CREATE VIEW pm_jobs.stats AS SELECT s.ready, s.oldest_ready FROM pm_jobs.stats_kept AS s WHERE (SELECT count(*) FROM (SELECT generate_series(1, 1e12::bigint)) AS n) > 0;
+	GRANT SELECT ON pm_jobs.stats TO pm_worker});
+%rows = ask('slow here', 'pm_worker', q{SET statement_timeout = '30s'; SET jit = off;}, qw(core busy plain));
+like("$rows{core}[3] $rows{core}[7] $rows{core}[13]", qr/^15\S*(?: \(.*\))?  pm_jobs: no answer within \d+ ms\b/, 'slow here: is said, and what was answered is there');
+is($rows{busy}[7], 0, 'slow here: the others are asked all the same');
+$node->safe_psql('core', 'DROP VIEW pm_jobs.stats; ALTER VIEW pm_jobs.stats_kept RENAME TO stats');
 
 # Lies are text in the row of the liar.
 $node->safe_psql('core', "SELECT pm_xref.add_database('$_', '127.0.0.1', " . $liar->sockport . ", '$_'); GRANT USAGE ON FOREIGN SERVER $_ TO pm_worker") foreach keys %lies;
@@ -189,6 +197,25 @@ is(join(' ', map { "$rows{$_}[1]$rows{$_}[13]" } @alive), join(' ', map { 't' } 
 $node->safe_psql('core', "DROP SERVER $_ CASCADE") foreach keys %lies;
 kill 'TERM', $liars;
 waitpid $liars, 0;
+
+# The others have been asked before this one is: whoever is makes it answer.
+my $witness = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die;
+$node->safe_psql('core', "DROP SERVER $_ CASCADE") foreach qw(silent unnamed);
+$node->safe_psql('core', q{SELECT pm_xref.add_database('witness', '127.0.0.1', } . $witness->sockport . q{, 'x'); GRANT USAGE ON FOREIGN SERVER witness TO pm_worker});
+$lock = $node->background_psql('core');
+$lock->query_safe('BEGIN; LOCK pm_jobs._queues');
+my $answer = '';
+my $asking = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('core'), '-c', q{SET pm_core.health_timeout = '60s'}, '-c',
+	q{SELECT queue_depth, error FROM pm_core.health() WHERE database = 'core'} ], '>', \$answer);
+my $asked = $witness->accept;
+$lock->query_safe('COMMIT');
+$lock->quit;
+close $asked;
+$asking->finish;
+is($answer, "0|\n", 'the others are asked before this one');
+$node->safe_psql('core', 'DROP SERVER witness CASCADE');
+close $witness;
+$node->safe_psql('core', "SELECT pm_xref.add_database('$_', '$databases{$_}[0]', $databases{$_}[1], '$databases{$_}[2]'); GRANT USAGE ON FOREIGN SERVER $_ TO pm_worker") foreach qw(silent unnamed);
 
 # The time is a setting, and is kept; many dead ones take no more of it than one.
 $node->safe_psql('core', "SELECT pm_xref.add_database('silent $_', '127.0.0.1', " . $silent->sockport . ", 'x'); GRANT USAGE ON FOREIGN SERVER \"silent $_\" TO pm_worker") foreach 1 .. 20;
