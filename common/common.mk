@@ -42,6 +42,7 @@ PM_COMMON_SOURCES = \
 	pm_gtin.c \
 	pm_gtin_class.c \
 	pm_gzip.c \
+	pm_heading.c \
 	pm_html.c \
 	pm_input.c \
 	pm_isbn.c \
@@ -66,6 +67,7 @@ PM_COMMON_SOURCES = \
 	pm_store.c \
 	pm_typed_code.c \
 	pm_strings.c \
+	pm_suggest.c \
 	pm_tags.c \
 	pm_transform.c \
 	pm_transform_table.c \

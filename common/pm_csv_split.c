@@ -200,6 +200,33 @@ skip_escaped(const Split *split, const char *data, size_t at, size_t end, Stop *
 	return at + (size > 0 ? (size_t) size : 1);
 }
 
+/*
+ * The place after a value such as ="007", by which spreadsheets keep text that looks like a
+ * number; at is after its first quote.  0: it is none; -1: more is needed to tell.
+ */
+static __attribute__((noinline)) ptrdiff_t
+text_formula_end(const Split *split, const Cursor *cursor, size_t at)
+{
+	bool closed = false;
+
+	for (; at < cursor->end; at++)
+	{
+		int delimiter = is_delimiter(split, cursor, at);
+		int c = byte_at(cursor, at);
+
+		if (delimiter < 0)
+			return -1;
+		if (delimiter > 0 || c == '\n' || c == '\r')
+			return closed ? (ptrdiff_t) at : 0;
+		if (closed || c == split->escape)
+			return 0;
+		closed = c == split->quote;
+	}
+	if (!split->at_end)
+		return -1;
+	return closed ? (ptrdiff_t) at : 0;
+}
+
 /* Reads an unquoted value, or the rest of one, from a place on. */
 PM_CSV_INLINE Stop
 read_unquoted(const Split *split, Cursor *cursor, size_t at, Value *value)
@@ -224,10 +251,17 @@ read_unquoted(const Split *split, Cursor *cursor, size_t at, Value *value)
 			return STOP_LINE;
 		if (found == split->quote)
 		{
-			if (split->strict)
+			ptrdiff_t formula = 0;
+
+			if (at == value->from + 1 && byte_at(cursor, value->from) == '=')
+				formula = text_formula_end(split, cursor, at + 1);
+			if (formula < 0)
+				return STOP_MORE;
+			if (formula == 0 && split->strict)
 				return STOP_UNCLEAN;
-			note_fault(split->record, PM_CSV_STRAY_QUOTE, at, split->record->lines);
-			at++;
+			if (formula == 0)
+				note_fault(split->record, PM_CSV_STRAY_QUOTE, at, split->record->lines);
+			at = formula > 0 ? (size_t) formula : at + 1;
 		}
 		else if (found == split->escape)
 		{

@@ -371,6 +371,7 @@ decide(PmJson *json)
 	if (event == PM_JSON_MORE && !pm_json_scan_is_over(&json->scan) &&
 	    !pm_json_scan_in_string(&json->scan) && strchr("{[,:", end[-1]) != NULL)
 		json->mode = PM_JSON_DOCUMENT;
+	json->reader->found.by_line = json->mode == PM_JSON_LINES;
 	pm_json_scan_start(&json->scan, 1);
 	return PM_READ_AGAIN;
 }

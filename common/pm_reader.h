@@ -156,6 +156,7 @@ typedef struct PmReaderFound
 	char quote;
 	char escape;        /* zero: a quote is doubled, and only that */
 	int header;         /* 1 or -1 */
+	bool by_line;       /* JSON: an object a line, once the first was looked for */
 	int64_t bytes_read; /* of the file so far, compressed */
 	int64_t size;       /* of the file */
 } PmReaderFound;

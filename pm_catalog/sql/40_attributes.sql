@@ -72,10 +72,19 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_attributes
 CREATE TRIGGER attributes BEFORE INSERT OR UPDATE ON pm_catalog.product_attributes
 FOR EACH ROW EXECUTE FUNCTION pm_catalog._attributes();
 
+-- The values of a product with those that are computed, as they would be written.
+CREATE FUNCTION pm_catalog._computed_specs(product pm_catalog.products) RETURNS jsonb
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_catalog_computed_specs';
+
+-- A value of an attribute as _unique_values has it.
+CREATE FUNCTION pm_catalog._held_value(value jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE jsonb_typeof(value) WHEN 'number' THEN trim_scale(value::numeric)::text ELSE value #>> '{}' END;
+
 -- All values of unique attributes, as _unique_values must have them.
 CREATE VIEW pm_catalog._held_values WITH (security_invoker = true) AS
 SELECT p.family_id, a.code AS attribute, s.locale, s.channel,
-  CASE jsonb_typeof(s.held -> a.code) WHEN 'number' THEN trim_scale((s.held -> a.code)::numeric)::text ELSE s.held ->> a.code END AS value,
+  pm_catalog._held_value(s.held -> a.code) AS value,
   p.id AS product_id
 FROM pm_catalog.products AS p
 JOIN pm_catalog.family_attributes AS a ON a.family_id = p.family_id AND a.is_unique
@@ -185,7 +194,7 @@ COMMENT ON COLUMN pm_catalog.product_values.locale IS 'locale of the value; NULL
 COMMENT ON COLUMN pm_catalog.product_values.channel IS 'channel of the value; NULL: it holds for all';
 COMMENT ON COLUMN pm_catalog.product_values.value IS 'the value';
 
-REVOKE ALL ON FUNCTION pm_catalog.check_specs(uuid, jsonb), pm_catalog._check_attributes(uuid, jsonb, boolean, boolean), pm_catalog._unfit_product(pm_catalog.products), pm_catalog._products_attributes(),
+REVOKE ALL ON FUNCTION pm_catalog.check_specs(uuid, jsonb), pm_catalog._check_attributes(uuid, jsonb, boolean, boolean), pm_catalog._unfit_product(pm_catalog.products), pm_catalog._computed_specs(pm_catalog.products), pm_catalog._products_attributes(),
   pm_catalog._attributes(), pm_catalog._note_unique(uuid[]), pm_catalog._products_values(), pm_catalog._attributes_values(),
   pm_catalog._attributes_truncated() FROM PUBLIC;
 

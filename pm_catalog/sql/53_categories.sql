@@ -180,13 +180,18 @@ $$;
 COMMENT ON FUNCTION pm_catalog.ensure_category(text, text[]) IS
 'the category with this path of names, from the top down, which is made with all above it that are missing; blanks around a name do not count. Who makes some waits for others that make or move categories: call it before writing products. Errors: 22023 no name, more than 51, or NULL; 23514 a name that is no label, a taxonomy that is no slug; 40001 in REPEATABLE READ if another has made it meanwhile';
 
+-- The names of a path that is written as one text.
+CREATE FUNCTION pm_catalog._path_names(path text) RETURNS text[]
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN regexp_split_to_array(btrim(path), '\s*>\s*');
+
 -- The categories of these paths that are there.
 CREATE FUNCTION pm_catalog._categories_of(taxonomy text, paths text[]) RETURNS TABLE(path text, category_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
   WITH RECURSIVE found AS (
     SELECT w.path, w.names, 1 AS level, c.id
-    FROM (SELECT DISTINCT p COLLATE "C" AS path, regexp_split_to_array(btrim(p), '\s*>\s*') AS names FROM unnest($2) AS p) AS w
+    FROM (SELECT DISTINCT p COLLATE "C" AS path, pm_catalog._path_names(p) AS names FROM unnest($2) AS p) AS w
     JOIN pm_catalog.categories AS c ON c.taxonomy = $1 AND c.parent_id IS NULL AND c.name = w.names[1]
     UNION ALL
     SELECT f.path, f.names, f.level + 1, c.id FROM found AS f
@@ -206,7 +211,7 @@ BEGIN
     ORDER BY w.path
   LOOP
     IF category_id IS NULL THEN
-      category_id := pm_catalog.ensure_category(taxonomy, regexp_split_to_array(path, '>'));
+      category_id := pm_catalog.ensure_category(taxonomy, pm_catalog._path_names(path));
     END IF;
     RETURN NEXT;
   END LOOP;
@@ -217,6 +222,6 @@ COMMENT ON FUNCTION pm_catalog.ensure_categories(text, text[]) IS
 
 REVOKE ALL ON FUNCTION pm_catalog._category_written(), pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog.category_subtree(uuid),
   pm_catalog.category_ancestors(uuid), pm_catalog.ensure_category(text, text[]), pm_catalog.ensure_categories(text, text[]),
-  pm_catalog._categories_of(text, text[]) FROM PUBLIC;
+  pm_catalog._path_names(text), pm_catalog._categories_of(text, text[]) FROM PUBLIC;
 
 SELECT pg_extension_config_dump('pm_catalog._category_counts', '');

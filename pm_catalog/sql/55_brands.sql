@@ -95,7 +95,8 @@ BEGIN
     SELECT DISTINCT ON (k.key) btrim(k.name)
     FROM unnest(wanted, keys) AS k(name, key)
     WHERE k.key <> '' AND NOT EXISTS (SELECT FROM pm_catalog.brand_aliases AS a WHERE a.alias_key = k.key)
-    ORDER BY k.key, btrim(k.name) COLLATE "C";
+    -- a name that is no label is refused even if another spelling is there
+    ORDER BY k.key, pm_catalog.is_label(btrim(k.name)), btrim(k.name) COLLATE "C";
   END IF;
   RETURN QUERY
   SELECT k.name, a.brand_id FROM unnest(wanted, keys) AS k(name, key) LEFT JOIN pm_catalog.brand_aliases AS a ON a.alias_key = k.key;

@@ -137,11 +137,18 @@ END;
 COMMENT ON FUNCTION pm_catalog.forget_batch(uuid, integer) IS 'forgets the outcomes of a batch, once whoever merged it has kept what it needs; the batch still counts as merged: to merge it again is error 55000';
 
 CREATE FUNCTION pm_catalog.forget_job(job uuid) RETURNS void
-LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
   DELETE FROM pm_catalog.merges AS m WHERE m.job = $1;
-END;
-COMMENT ON FUNCTION pm_catalog.forget_job(uuid) IS 'forgets all batches of a job and their outcomes';
+  IF to_regclass('pg_temp._foretold') IS NOT NULL THEN
+    IF EXISTS (SELECT FROM pg_temp._foretold AS f WHERE f.job = $1) THEN
+      PERFORM pm_catalog._forget_foretold();
+    END IF;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION pm_catalog.forget_job(uuid) IS 'forgets all batches of a job and their outcomes, and of a dry run what this session remembers';
 
 REVOKE ALL ON FUNCTION pm_catalog.last_batch(uuid), pm_catalog.forget_batch(uuid, integer), pm_catalog.forget_job(uuid) FROM PUBLIC;
 SELECT pg_extension_config_dump('pm_catalog.merges', '');

@@ -1,8 +1,9 @@
 -- Merging, first step: the source is read once, in key order, into a temporary table.
 -- Of rows that are as the supplier sent them before it has what their outcome needs.
 
--- What a merge is asked to do; columns: those of merge_row that the source has, row_no excepted.
-CREATE TYPE pm_catalog._merge AS (job uuid, batch integer, supplier uuid, key text, columns text[], content text, prices text, taxonomy text);
+-- What a merge is asked to do; columns: those of merge_row that the source has, row_no
+-- excepted; told: it is only foretold, and batches before it were: see _foretold_codes.
+CREATE TYPE pm_catalog._merge AS (job uuid, batch integer, supplier uuid, key text, columns text[], content text, prices text, taxonomy text, told boolean);
 
 CREATE FUNCTION pm_catalog._digest(shape text, VARIADIC "any") RETURNS uuid
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_digest';

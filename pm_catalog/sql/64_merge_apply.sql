@@ -21,11 +21,12 @@ BEGIN ATOMIC
   WHERE a.attrelid = target AND a.attname = column_name;
 END;
 
--- What a row gives to columns of the tables; w: the row; brand, category and family: see _merge_from().
-CREATE FUNCTION pm_catalog._merge_values(merge pm_catalog._merge) RETURNS TABLE(target regclass, name text, value text)
+-- What a row gives to columns of the tables, and before it is of the column's type; w: the row;
+-- brand, category and family: see _merge_from().
+CREATE FUNCTION pm_catalog._merge_values(merge pm_catalog._merge) RETURNS TABLE(target regclass, name text, value text, raw text)
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT t.target, t.name, pm_catalog._merge_value(t.target, t.name, t.value)
+  SELECT t.target, t.name, pm_catalog._merge_value(t.target, t.name, t.value), t.value
   FROM (
     SELECT 'pm_catalog.products'::regclass, c, format(CASE c WHEN 'technical_specs' THEN 'pm_catalog._merge_specs(''{}'', w.%I)' ELSE 'w.%I' END, c)
     FROM unnest(ARRAY['gtin', 'asin', 'sku', 'manufacturer_reference', 'external_id', 'title', 'short_description', 'description', 'long_description',
@@ -62,32 +63,51 @@ BEGIN ATOMIC
   FROM unnest(ARRAY['brand', 'category', 'family']) AS c WHERE c = ANY (merge.columns);
 END;
 
--- How rows find the products that are there, one way after the other.
+-- _merge_joins() by supplier_sku, after batches that are only foretold.
+CREATE FUNCTION pm_catalog._foretold_joins(merge pm_catalog._merge) RETURNS text[]
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT array_agg(j.item ORDER BY k.nth, j.nth)
+  FROM (VALUES (1, 'supplier_sku', format('JOIN pm_catalog.supplier_products AS o ON o.supplier_id = %L AND o.supplier_sku = w.supplier_sku '
+                                          'JOIN pm_catalog.products AS p ON p.id = o.product_id AND p.deleted_at IS NULL', merge.supplier)),
+               (2, 'gtin', 'JOIN pm_catalog.products AS p ON p.gtin = w.gtin AND p.deleted_at IS NULL')) AS k(nth, name, there),
+  LATERAL (VALUES
+    (1, format('%s AND NOT EXISTS (SELECT FROM pg_temp._foretold_gone AS g WHERE g.kind = %L AND g.code = w.%2$I::text)', k.there, k.name)),
+    (2, format('JOIN (SELECT t.code, t.product_id AS id, CASE WHEN c.id IS NULL THEN %L::uuid ELSE c.supplier_id END AS supplier_id FROM pg_temp._foretold_codes AS t '
+               'LEFT JOIN pm_catalog.products AS c ON c.id = t.product_id WHERE t.kind = %L) AS p ON p.code = w.%2$I::text', merge.supplier, k.name))) AS j(nth, item)
+  WHERE k.name = ANY (merge.columns);
+END;
+
+-- How rows find the products that are there, one way after the other; each is an item of
+-- FROM after w, with p.id and p.supplier_id.
 CREATE FUNCTION pm_catalog._merge_joins(merge pm_catalog._merge) RETURNS text[]
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-RETURN CASE WHEN merge.key <> 'supplier_sku' THEN ARRAY[format('JOIN pm_catalog.products AS p ON p.%I = w.%1$I AND p.deleted_at IS NULL', merge.key)]
+RETURN CASE WHEN merge.told AND merge.key = 'supplier_sku' THEN pm_catalog._foretold_joins(merge)
+            WHEN merge.key <> 'supplier_sku' THEN ARRAY[format('JOIN pm_catalog.products AS p ON p.%I = w.%1$I AND p.deleted_at IS NULL', merge.key)]
             ELSE ARRAY[format('JOIN pm_catalog.supplier_products AS o ON o.supplier_id = %L AND o.supplier_sku = w.supplier_sku '
                               'JOIN pm_catalog.products AS p ON p.id = o.product_id AND p.deleted_at IS NULL', merge.supplier)]
                  || CASE WHEN 'gtin' = ANY (merge.columns) THEN ARRAY['JOIN pm_catalog.products AS p ON p.gtin = w.gtin AND p.deleted_at IS NULL'] END
             END;
 
--- Finds the products of rows that are there, locks them in key order, and notes them in
--- _merge_known; rows that cannot be merged become conflicts.
-CREATE FUNCTION pm_catalog._merge_resolve(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+-- Finds the products of rows that are there, locks them in key order if the rows are to be
+-- written, and notes them in _merge_known; rows that cannot be merged become conflicts.
+CREATE FUNCTION pm_catalog._merge_resolve(merge pm_catalog._merge, low bigint, high bigint, locks boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
   way text;
+  nth integer := 0;
 BEGIN
   FOREACH way IN ARRAY pm_catalog._merge_joins(merge) LOOP
     EXECUTE format($known$
       INSERT INTO pg_temp._merge_known (pos, product_id, own)
       SELECT f.pos, f.id, f.supplier_id IS NOT DISTINCT FROM %L::uuid
       FROM (SELECT w.pos, p.id, p.supplier_id FROM pg_temp._merge_rows AS w %s
-            WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL
-              AND NOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos)
-            ORDER BY w.pos FOR NO KEY UPDATE OF p) AS f$known$, merge.supplier, way)
+            WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL%s
+            ORDER BY w.pos%s) AS f$known$,
+      merge.supplier, way, CASE WHEN nth > 0 THEN ' AND NOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos)' END, CASE WHEN locks THEN ' FOR NO KEY UPDATE OF p' END)
     USING low, high;
+    nth := nth + 1;
   END LOOP;
   IF merge.key = 'supplier_sku' THEN
     -- two codes of one product; a row that is unchanged has it, else the first one
@@ -117,8 +137,16 @@ BEGIN
 END
 $$;
 
+-- A query: the different brands, categories or families that rows of a range, $1 to $2,
+-- name and that are not in _merge_names.
+CREATE FUNCTION pm_catalog._merge_named(kind text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURN format('SELECT array_agg(d.name ORDER BY d.name) FROM (SELECT DISTINCT w.%1$I AS name FROM pg_temp._merge_rows AS w '
+              'WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL AND w.%1$I IS NOT NULL) AS d '
+              'WHERE NOT EXISTS (SELECT FROM pg_temp._merge_names AS n WHERE n.kind = %1$L AND n.name = d.name)', kind);
+
 -- The brands, categories and families that rows name, into _merge_names; brands and
--- categories are made if they are not there.
+-- categories are made if they are not there.  _merge_look_up() only looks.
 CREATE FUNCTION pm_catalog._merge_groups(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -128,15 +156,12 @@ DECLARE
 BEGIN
   FOREACH kind IN ARRAY ARRAY['brand', 'category', 'family'] LOOP
     CONTINUE WHEN NOT kind = ANY (merge.columns);
-    EXECUTE format('SELECT array_agg(d.name ORDER BY d.name) FROM (SELECT DISTINCT w.%1$I AS name FROM pg_temp._merge_rows AS w '
-                   'WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL AND w.%1$I IS NOT NULL) AS d '
-                   'WHERE NOT EXISTS (SELECT FROM pg_temp._merge_names AS n WHERE n.kind = %1$L AND n.name = d.name)', kind)
-    INTO names USING low, high;
+    EXECUTE pm_catalog._merge_named(kind) INTO names USING low, high;
     CONTINUE WHEN names IS NULL;
     CASE kind
-      WHEN 'brand' THEN INSERT INTO pg_temp._merge_names SELECT kind, e.name, e.brand_id FROM pm_catalog.ensure_brands(names) AS e;
-      WHEN 'category' THEN INSERT INTO pg_temp._merge_names SELECT kind, e.path, e.category_id FROM pm_catalog.ensure_categories(merge.taxonomy, names) AS e;
-      ELSE INSERT INTO pg_temp._merge_names SELECT kind, f.code, f.id FROM pm_catalog.families AS f WHERE f.code = ANY (names);
+      WHEN 'brand' THEN INSERT INTO pg_temp._merge_names SELECT kind, e.name, e.brand_id, NULL FROM pm_catalog.ensure_brands(names) AS e;
+      WHEN 'category' THEN INSERT INTO pg_temp._merge_names SELECT kind, e.path, e.category_id, NULL FROM pm_catalog.ensure_categories(merge.taxonomy, names) AS e;
+      ELSE INSERT INTO pg_temp._merge_names SELECT kind, f.code, f.id, NULL FROM pm_catalog.families AS f WHERE f.code = ANY (names);
     END CASE;
   END LOOP;
   ANALYZE pg_temp._merge_names;
@@ -221,6 +246,19 @@ BEGIN
 END
 $$;
 
+-- A query: the price from which one of a row differs, or not; each argument is an expression.
+CREATE FUNCTION pm_catalog._merge_price_now(product text, supplier text, price_type text, currency text, min_quantity text, present timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURN format('SELECT c.id, c.price, c.cost, c.compare_at_amount, c.valid_from, c.valid_until FROM pm_catalog.product_prices AS c '
+              'WHERE c.product_id = %s AND c.price_type = %s AND c.currency = %s AND c.min_quantity = %s AND c.supplier_id IS NOT DISTINCT FROM %s '
+              'AND c.variant_id IS NULL AND c.valid_from <= %L ORDER BY c.valid_from DESC LIMIT 1', product, price_type, currency, min_quantity, supplier, present);
+
+-- Whose the price of a row is; k: its product in _merge_known.
+CREATE FUNCTION pm_catalog._merge_price_of(merge pm_catalog._merge) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURN CASE merge.prices WHEN 'ours' THEN 'NULL::uuid' WHEN 'supplier' THEN format('%L::uuid', merge.supplier)
+                         ELSE format('CASE WHEN NOT k.own THEN %L::uuid END', merge.supplier) END;
+
 -- Starts a period for each price of a product that is there which is not the current one:
 -- from the start of the transaction, or from now if another session, which was waited
 -- for, has started one since.  One that this transaction has started is changed.
@@ -240,20 +278,13 @@ BEGIN
   END IF;
   cost := CASE WHEN value ? 'cost' THEN 'n.cost' ELSE 'c.cost' END;
   compare := CASE WHEN value ? 'compare_at_amount' THEN 'n.compare_at_amount' ELSE 'c.compare_at_amount' END;
-  differ := format($from$
-    FROM (SELECT w.*, k.product_id, %3$s AS supplier_id, %4$s AS new_type, %5$s AS new_currency, %6$s AS new_quantity
-          FROM %7$s JOIN pg_temp._merge_known AS k USING (pos) WHERE w.price IS NOT NULL) AS n
-    LEFT JOIN LATERAL (
-      SELECT c.id, c.price, c.cost, c.compare_at_amount, c.valid_from, c.valid_until FROM pm_catalog.product_prices AS c
-      WHERE c.product_id = n.product_id AND c.price_type = n.new_type AND c.currency = n.new_currency AND c.min_quantity = n.new_quantity
-        AND c.supplier_id IS NOT DISTINCT FROM n.supplier_id AND c.variant_id IS NULL AND c.valid_from <= %8$L
-      ORDER BY c.valid_from DESC LIMIT 1) AS c ON true
-    WHERE (c.valid_until <= %8$L OR ROW(c.price, c.cost, c.compare_at_amount) IS DISTINCT FROM ROW(n.price, %1$s, %2$s))$from$,
-    cost, compare,
-    CASE merge.prices WHEN 'ours' THEN 'NULL::uuid' WHEN 'supplier' THEN format('%L::uuid', merge.supplier)
-                      ELSE format('CASE WHEN NOT k.own THEN %L::uuid END', merge.supplier) END,
-    coalesce(value ->> 'price_type', '''retail''::text'), coalesce(value ->> 'currency', '''EUR''::text'), coalesce(value ->> 'min_quantity', '1'),
-    pm_catalog._merge_some(low, high), present);
+  differ := format('FROM (SELECT w.*, k.product_id, %s AS supplier_id, %s AS new_type, %s AS new_currency, %s AS new_quantity '
+                   'FROM %s JOIN pg_temp._merge_known AS k USING (pos) WHERE w.price IS NOT NULL) AS n '
+                   'LEFT JOIN LATERAL (%s) AS c ON true '
+                   'WHERE (c.valid_until <= %L OR ROW(c.price, c.cost, c.compare_at_amount) IS DISTINCT FROM ROW(n.price, %s, %s))',
+                   pm_catalog._merge_price_of(merge), coalesce(value ->> 'price_type', '''retail''::text'), coalesce(value ->> 'currency', '''EUR''::text'), coalesce(value ->> 'min_quantity', '1'),
+                   pm_catalog._merge_some(low, high), pm_catalog._merge_price_now('n.product_id', 'n.supplier_id', 'n.new_type', 'n.new_currency', 'n.new_quantity', present),
+                   present, cost, compare);
   IF pm_catalog._has_priced() THEN
     EXECUTE format('UPDATE pm_catalog.product_prices AS p SET price = d.price, cost = d.cost, compare_at_amount = d.compare '
                    'FROM (SELECT c.id, n.price, %s AS cost, %s AS compare %s AND c.valid_from = now()) AS d WHERE p.id = d.id', cost, compare, differ);
@@ -289,10 +320,10 @@ BEGIN
 END
 $$;
 
--- The slug of a tag of this name.
+-- The slug of a tag of this name; _merge_tags() adds 12 digits to one that another tag has.
 CREATE FUNCTION pm_catalog._tag_slug(name text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-RETURN coalesce(nullif(left(btrim(regexp_replace(lower(regexp_replace(normalize(name, NFKD), '[\u0300-\u036f]', '', 'g')), '[^a-z0-9]+', '-', 'g'), '-'), 180), ''), 'tag');
+RETURN coalesce(nullif(btrim(left(btrim(regexp_replace(lower(regexp_replace(normalize(name, NFKD), '[\u0300-\u036f]', '', 'g')), '[^a-z0-9]+', '-', 'g'), '-'), 180), '-'), ''), 'tag');
 
 -- Makes the tags of rows that are not there, and gives each product those of its row.
 CREATE FUNCTION pm_catalog._merge_tags(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
@@ -307,7 +338,7 @@ BEGIN
   WHERE w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL AND w.tags IS NOT NULL
     AND (k.pos IS NULL OR merge.content = 'always' OR merge.content = 'own' AND k.own);
   INSERT INTO pm_catalog.tags (name, slug)
-  SELECT m.name, CASE WHEN m.first AND NOT EXISTS (SELECT FROM pm_catalog.tags AS t WHERE t.slug = m.slug) THEN m.slug ELSE format('%s-%s', m.slug, left(md5(m.name), 12)) END
+  SELECT m.name, CASE WHEN m.first AND m.slug !~ '-[0-9a-f]{12}$' AND NOT EXISTS (SELECT FROM pm_catalog.tags AS t WHERE t.slug = m.slug) THEN m.slug ELSE format('%s-%s', m.slug, left(md5(m.name), 12)) END
   FROM (SELECT n.name, s.slug, row_number() OVER (PARTITION BY s.slug ORDER BY n.name) = 1 AS first
         FROM (SELECT DISTINCT w.name FROM pg_temp._merge_tags AS w WHERE w.name IS NOT NULL
                 AND NOT EXISTS (SELECT FROM pm_catalog.tags AS t WHERE t.name = w.name)) AS n,
@@ -342,8 +373,9 @@ $$;
 
 -- Merges the rows of a range.  What is there is written first: it may free a code that
 -- a new product takes.  A page that is looked up costs no more than one that is read in
--- turn: most have been looked at for another table, or will be for the next row.
-CREATE FUNCTION pm_catalog._merge_apply(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+-- turn: most have been looked at for another table, or will be for the next row.  moves:
+-- products that are there may take codes from one another.
+CREATE FUNCTION pm_catalog._merge_apply(merge pm_catalog._merge, low bigint, high bigint, moves boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET random_page_cost = 1
 AS $$
 DECLARE
@@ -352,7 +384,7 @@ BEGIN
   IF merge.job IS NOT NULL THEN
     PERFORM pm_catalog._change_of(merge.job, merge.batch);
   END IF;
-  PERFORM pm_catalog._merge_resolve(merge, low, high);
+  PERFORM pm_catalog._merge_resolve(merge, low, high, true);
   PERFORM pm_catalog._merge_groups(merge, low, high);
   deleted := pm_catalog._deleted_offers(merge.supplier);
   IF deleted <> '{}' THEN
@@ -368,6 +400,11 @@ BEGIN
       AND w.digest = o.digest AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;
   END IF;
   IF EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos BETWEEN low AND high) THEN
+    IF moves THEN
+      PERFORM pm_catalog._merge_release(merge, low, high);
+    ELSE
+      PERFORM pm_catalog._merge_refuse_moves(merge, low, high);
+    END IF;
     PERFORM pm_catalog._merge_update(merge, low, high);
     PERFORM pm_catalog._merge_offers(merge, low, high);
     PERFORM pm_catalog._merge_prices(merge, low, high);
@@ -384,9 +421,9 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text),
-  pm_catalog._merge_values(pm_catalog._merge), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge),
-  pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_values(pm_catalog._merge), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._foretold_joins(pm_catalog._merge), pm_catalog._merge_joins(pm_catalog._merge),
+  pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_named(text), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint), pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint),
-  pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint), pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint), pm_catalog._merge_price_now(text, text, text, text, text, timestamptz), pm_catalog._merge_price_of(pm_catalog._merge), pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text), pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid),
-  pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint) FROM PUBLIC;
+  pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint, boolean) FROM PUBLIC;

@@ -1,8 +1,8 @@
 -- merge_products(): a batch of a supplier's rows into the catalog.
 
--- Merges all rows that were read: first all at once, and when that fails what is left
--- of a range once the broken rows are marked, or its halves.  A row that fails alone is
--- a conflict.  A range that meets another session is tried again.  Of the rows the planner
+-- Merges all rows that were read: first all at once, and when that fails those that no
+-- rule stands against.  What still fails is halved: a row that fails alone is a conflict.
+-- A range that meets another session is tried again.  Of the rows the planner
 -- needs to know how many there are, for which a small sample is enough.
 CREATE FUNCTION pm_catalog._merge_run(merge pm_catalog._merge) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET default_statistics_target = 1
@@ -15,6 +15,7 @@ DECLARE
   n integer := 0;
   tries integer := 0;
   asked boolean := false;
+  moves boolean := false;
   halved boolean := false;
   state text;
   message text;
@@ -30,7 +31,7 @@ BEGIN
     low := lows[n];
     high := highs[n];
     BEGIN
-      PERFORM pm_catalog._merge_apply(merge, low, high);
+      PERFORM pm_catalog._merge_apply(merge, low, high, moves);
       n := n - 1;
       tries := 0;
       CONTINUE;
@@ -41,18 +42,18 @@ BEGIN
         CONTINUE;
       ELSIF left(state, 2) NOT IN ('22', '23') THEN
         RAISE;
-      ELSIF state = '23505' AND tries = 1 THEN -- another session may have made the product, which is there now
+      ELSIF asked AND state = '23505' AND tries = 1 THEN -- another session may have made the product, which is there now
         CONTINUE;
       END IF;
     END;
     tries := 0;
-    IF low < high AND NOT asked THEN
+    IF NOT asked THEN
       asked := true;
-      BEGIN
-        CONTINUE WHEN pm_catalog._merge_find_broken(merge, low, high) > 0;
-      EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
-        NULL; -- a rule that throws for some row
-      END;
+      moves := pm_catalog._merge_find_broken(merge, low, high);
+      DELETE FROM pg_temp._merge_known;
+      DELETE FROM pg_temp._merge_names;
+      DROP TABLE pg_temp._merge_broken, pg_temp._merge_claims, pg_temp._merge_held;
+      CONTINUE;
     END IF;
     IF low = high THEN
       UPDATE pg_temp._merge_rows AS w
@@ -153,12 +154,24 @@ BEGIN
   IF NOT key = ANY (columns) THEN
     RAISE EXCEPTION 'there is no column "%", which is the key', key USING ERRCODE = '42703';
   END IF;
-  SELECT job, batch, supplier, key, columns, o.content, o.prices, o.taxonomy INTO merge FROM pm_catalog._merge_options(options) AS o;
+  SELECT job, batch, supplier, key, columns, o.content, o.prices, o.taxonomy, false INTO merge FROM pm_catalog._merge_options(options) AS o;
   IF NOT EXISTS (SELECT FROM pm_catalog.suppliers AS s WHERE s.id = supplier) THEN
     RAISE EXCEPTION 'supplier "%" is not in the catalog', supplier
       USING ERRCODE = '23503', HINT = 'Suppliers come from pm_suppliers by its events; one that is new there arrives within seconds.';
   END IF;
   RETURN merge;
+END
+$$;
+
+-- Makes the temporary tables of a call.
+CREATE FUNCTION pm_catalog._merge_tables() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+BEGIN
+  CREATE TEMP TABLE _merge_rows (pos bigint, digest uuid, same_id uuid, new_id uuid, reason text, row_nos bigint[], product_ids uuid[], LIKE pm_catalog.merge_row);
+  ALTER TABLE pg_temp._merge_rows ALTER row_nos SET STORAGE EXTERNAL, ALTER product_ids SET STORAGE EXTERNAL;
+  CREATE TEMP TABLE _merge_known (pos bigint PRIMARY KEY, product_id uuid NOT NULL, own boolean NOT NULL);
+  CREATE TEMP TABLE _merge_names (kind text, name text COLLATE "C", id uuid, reason text, PRIMARY KEY (kind, name));
 END
 $$;
 
@@ -180,10 +193,7 @@ BEGIN
     END IF;
   END IF;
 
-  CREATE TEMP TABLE _merge_rows (pos bigint, digest uuid, same_id uuid, new_id uuid, reason text, row_nos bigint[], product_ids uuid[], LIKE pm_catalog.merge_row);
-  ALTER TABLE pg_temp._merge_rows ALTER row_nos SET STORAGE EXTERNAL, ALTER product_ids SET STORAGE EXTERNAL;
-  CREATE TEMP TABLE _merge_known (pos bigint PRIMARY KEY, product_id uuid NOT NULL, own boolean NOT NULL);
-  CREATE TEMP TABLE _merge_names (kind text, name text COLLATE "C", id uuid, PRIMARY KEY (kind, name));
+  PERFORM pm_catalog._merge_tables();
   PERFORM pm_catalog._merge_read(merge, source, row_no, digest, rows);
   PERFORM pm_catalog._merge_run(merge);
   IF merge.job IS NOT NULL THEN
@@ -226,4 +236,4 @@ COMMENT ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, tex
 
 REVOKE ALL ON FUNCTION pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb), pm_catalog._merge_outcomes(uuid, integer),
   pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer), pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb),
-  pm_catalog._merge_once(pm_catalog._merge, text, text, text, bytea), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;
+  pm_catalog._merge_tables(), pm_catalog._merge_once(pm_catalog._merge, text, text, text, bytea), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;

@@ -64,22 +64,6 @@ $$;
 COMMENT ON FUNCTION pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb) IS
 'the merge of merge_products() for a loader on another server: rows in the binary format of COPY without header and trailer, each with row_no (bigint), digest (uuid) and the columns in their order, as merge_row has them. The digest is kept with the offer instead of one that is made here, and the rows are taken to differ: whoever sends them has left out those whose digest supplier_digests() has. The result is that of batch_counts(), also if the batch was merged before. Errors: those of merge_products(); 22P03 rows that are not in that format; 42703 a column that is unknown or given twice; what types say of bad values';
 
-CREATE FUNCTION pm_catalog.try_batch(job uuid, batch integer, columns text[], rows bytea, supplier uuid, key text, options jsonb,
-  OUT created bigint, OUT updated bigint, OUT unchanged bigint, OUT conflicts bigint, OUT row_nos bigint[], OUT reasons text[])
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
-AS $$
-BEGIN
-  SELECT m.created, m.updated, m.unchanged, m.conflicts, m.row_nos, m.reasons
-  INTO try_batch.created, try_batch.updated, try_batch.unchanged, try_batch.conflicts, try_batch.row_nos, try_batch.reasons
-  FROM pm_catalog.merge_batch(job, batch, columns, rows, supplier, key, options) AS m;
-  RAISE EXCEPTION USING ERRCODE = 'PMTRY';
-EXCEPTION WHEN SQLSTATE 'PMTRY' THEN
-  RETURN; -- what was done is undone, what was found out is kept
-END
-$$;
-COMMENT ON FUNCTION pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb) IS
-'what merge_batch() would do now: merges the batch, and undoes that again. It takes as long, and locks the same until the transaction ends. Errors: those of merge_batch()';
-
 -- Offers that a supplier makes no more.
 CREATE FUNCTION pm_catalog.supplier_keys(supplier uuid, key text) RETURNS TABLE(product_id uuid, key_value text)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -131,5 +115,5 @@ END;
 COMMENT ON FUNCTION pm_catalog.supplier_digests(uuid) IS 'digests of the rows that a merge would find unchanged; in no order';
 
 REVOKE ALL ON FUNCTION pm_catalog._batch_rows(bytea), pm_catalog.batch_counts(uuid, integer), pm_catalog._batch_columns(text[]),
-  pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb), pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb),
+  pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb),
   pm_catalog.supplier_keys(uuid, text), pm_catalog.end_offers(uuid, uuid, uuid[]), pm_catalog.supplier_digests(uuid) FROM PUBLIC;

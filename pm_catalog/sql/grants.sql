@@ -29,7 +29,7 @@ GRANT INSERT, DELETE ON pm_catalog._category_deltas TO pm_writer, pm_admin, pm_w
 GRANT EXECUTE ON FUNCTION pm_catalog._change_stock(text, uuid, uuid, text, integer, integer, integer), pm_catalog.reserve_stock(uuid, integer, text, uuid),
   pm_catalog.release_stock(uuid, integer, text, uuid), pm_catalog.ship_stock(uuid, integer, text, uuid),
   pm_catalog.receive_stock(uuid, integer, text, uuid), pm_catalog.move_stock(uuid, integer, text, text, uuid),
-  pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog._check_bundles(uuid[]), pm_catalog._lock_table(regclass, boolean), pm_catalog.ensure_category(text, text[]), pm_catalog._categories_of(text, text[]),
+  pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog._check_bundles(uuid[]), pm_catalog._lock_table(regclass, boolean), pm_catalog.ensure_category(text, text[]), pm_catalog._path_names(text), pm_catalog._categories_of(text, text[]),
   pm_catalog._refuse_brand(text, text), pm_catalog._refuse_nameless(text, text), pm_catalog.ensure_brands(text[]), pm_catalog.ensure_brand(text),
   pm_catalog.merge_brands(uuid, uuid), pm_catalog.record_event(uuid, text, integer) TO pm_writer, pm_admin, pm_worker;
 GRANT SELECT, DELETE ON pm_catalog._product_events TO pm_worker;
@@ -48,16 +48,25 @@ GRANT EXECUTE ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uui
   pm_catalog.ensure_brands(text[]), pm_catalog.ensure_categories(text, text[]), pm_catalog._digest(text, "any"),
   pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text, bytea), pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea),
   pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text), pm_catalog._merge_values(pm_catalog._merge),
-  pm_catalog._has_priced(), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint),
+  pm_catalog._has_priced(), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_named(text),
   pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint), pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._unfit_product(pm_catalog.products), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint), pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint), pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text),
-  pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._merge_images(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid), pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._merge_images(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid), pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_price_now(text, text, text, text, text, timestamptz), pm_catalog._merge_price_of(pm_catalog._merge),
+  pm_catalog._broken_check(regclass, name), pm_catalog._merge_check(regclass, text), pm_catalog._merge_checks(regclass, jsonb, text, text), pm_catalog._merge_overflows(pm_catalog._merge, regclass, text),
+  pm_catalog._merge_wide(pm_catalog._merge, bigint, bigint), pm_catalog._merge_own(pm_catalog._merge), pm_catalog._merge_product(pm_catalog._merge), pm_catalog._unfit_attributes(uuid, uuid),
+  pm_catalog._is_illegal_move(text, text), pm_catalog._computed_specs(pm_catalog.products), pm_catalog._merge_product_rules(pm_catalog._merge, boolean), pm_catalog._merge_other_rules(pm_catalog._merge, boolean),
+  pm_catalog._merge_question(pm_catalog._merge, bigint, bigint), pm_catalog._merge_ask(text, bigint, bigint), pm_catalog._merge_look_up(pm_catalog._merge, bigint, bigint), pm_catalog._path_names(text),
+  pm_catalog._merge_codes(pm_catalog._merge, boolean), pm_catalog._merge_with_offers(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_claim(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_find_holders(pm_catalog._merge), pm_catalog._merge_mark(), pm_catalog._taken_code(text), pm_catalog._merge_release(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_stays(pm_catalog._merge, text), pm_catalog._merge_moving(pm_catalog._merge, bigint, bigint, text, text), pm_catalog._merge_refuse_moves(pm_catalog._merge, bigint, bigint), pm_catalog._merge_tables(),
+  pm_catalog._foretold_joins(pm_catalog._merge), pm_catalog._is_foretellable(), pm_catalog._try_by_merging(uuid, integer, text[], bytea, uuid, text, jsonb), pm_catalog._forget_foretold(),
+  pm_catalog._go_on_foretelling(uuid, integer, integer, jsonb), pm_catalog._remember_foretold(pm_catalog._merge),
   pm_catalog._merge_find_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb),
   pm_catalog._merge_outcomes(uuid, integer), pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer),
   pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb), pm_catalog._merge_once(pm_catalog._merge, text, text, text, bytea),
   pm_catalog._batch_rows(bytea), pm_catalog._batch_columns(text[]), pm_catalog.batch_counts(uuid, integer),
-  pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb), pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb),
+  pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb), pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb, integer),
   pm_catalog.supplier_keys(uuid, text), pm_catalog.end_offers(uuid, uuid, uuid[]), pm_catalog.supplier_digests(uuid) TO pm_writer, pm_admin, pm_worker;
 -- search: whoever writes notes what changed, pm_worker indexes it
 GRANT SELECT ON pm_catalog.search_documents, pm_catalog.search_words, pm_catalog.search_lag, pm_catalog._search_pending TO pm_reader, pm_writer, pm_admin, pm_worker;

@@ -221,6 +221,37 @@ pm_catalog_unfit_product(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(reason);
 }
 
+PG_FUNCTION_INFO_V1(pm_catalog_computed_specs);
+
+/*
+ * _computed_specs(products): the values of a product as _products_attributes() would
+ * write them.
+ */
+Datum
+pm_catalog_computed_specs(PG_FUNCTION_ARGS)
+{
+	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(0);
+	Relation products =
+	    table_open(typeidTypeRelid(HeapTupleHeaderGetTypeId(header)), AccessShareLock);
+	TupleDesc desc = RelationGetDescr(products);
+	const ProductColumns *columns = pm_catalog_product_columns(products);
+	HeapTupleData row = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+	bool no_family;
+	bool no_specs;
+	Datum family_id = heap_getattr(&row, columns->family_id, desc, &no_family);
+	Datum specs = heap_getattr(&row, columns->technical_specs, desc, &no_specs);
+	const Family *family = no_family ? NULL : pm_catalog_family(DatumGetUUIDP(family_id));
+
+	if (family != NULL && family->computed_count > 0 && !no_specs &&
+	    JB_ROOT_IS_OBJECT(DatumGetJsonbP(specs)))
+		specs = JsonbPGetDatum(
+		    pm_catalog_family_compute(family, DatumGetJsonbP(specs), &row, desc, columns));
+	table_close(products, NoLock);
+	if (no_specs)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(specs);
+}
+
 /*
  * The family of a product as the latest commit, or this command, has left it; false if
  * it has none.  Throws 23503 if there is no such product.

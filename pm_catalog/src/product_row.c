@@ -208,11 +208,39 @@ has_changed(const Columns *columns, TupleTableSlot *old, TupleTableSlot *new,
 	return false;
 }
 
+/* Why a product must not get from one status to another; NULL: it may. */
+static const char *
+illegal_move(const char *from, const char *to)
+{
+	if (strcmp(from, to) == 0)
+		return NULL;
+	for (int i = 0; i < lengthof(illegal_moves); i++)
+	{
+		if ((illegal_moves[i].from == NULL || strcmp(illegal_moves[i].from, from) == 0) &&
+		    strcmp(illegal_moves[i].to, to) == 0)
+			return illegal_moves[i].rule;
+	}
+	return NULL;
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_is_illegal_move);
+
+/* _is_illegal_move(from text, to text) */
+Datum
+pm_catalog_is_illegal_move(PG_FUNCTION_ARGS)
+{
+	char *from = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char *to = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	PG_RETURN_BOOL(illegal_move(from, to) != NULL);
+}
+
 /* Throws 23514 if a product must not get from the old status to the new one. */
 static void
 check_status(Relation products, const Columns *columns, TupleTableSlot *old,
              TupleTableSlot *new)
 {
+	const char *rule;
 	char *from;
 	char *to;
 
@@ -220,17 +248,13 @@ check_status(Relation products, const Columns *columns, TupleTableSlot *old,
 		return;
 	from = TextDatumGetCString(old->tts_values[columns->status]);
 	to = TextDatumGetCString(new->tts_values[columns->status]);
-	for (int i = 0; i < lengthof(illegal_moves); i++)
-	{
-		if ((illegal_moves[i].from == NULL || strcmp(illegal_moves[i].from, from) == 0) &&
-		    strcmp(illegal_moves[i].to, to) == 0)
-			ereport(ERROR,
-			        (errcode(ERRCODE_CHECK_VIOLATION),
-			         errmsg("status of product \"%s\" cannot change from \"%s\" to \"%s\"",
-			                id_text(columns, old), from, to),
-			         errdetail("%s", illegal_moves[i].rule),
-			         errtablecol(products, columns->status + 1)));
-	}
+	rule = illegal_move(from, to);
+	if (rule != NULL)
+		ereport(ERROR,
+		        (errcode(ERRCODE_CHECK_VIOLATION),
+		         errmsg("status of product \"%s\" cannot change from \"%s\" to \"%s\"",
+		                id_text(columns, old), from, to),
+		         errdetail("%s", rule), errtablecol(products, columns->status + 1)));
 }
 
 /* What an INSERT writes. */

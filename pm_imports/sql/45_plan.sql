@@ -184,6 +184,9 @@ AS $$
   FROM unnest(config.templates) WITH ORDINALITY AS u(name, n) LEFT JOIN pm_imports.mapping_templates AS t ON t.name = u.name
   WHERE t.id IS NULL OR upper(t.supplier_code) <> upper(config.supplier_code)
   UNION ALL
+  SELECT 'schedule_config', 'there is nothing to look into: connection_config has the type "upload"'
+  WHERE jsonb_typeof(config.schedule_config) = 'object' AND config.connection_config ->> 'type' = 'upload'
+  UNION ALL
   SELECT 'field_mapping', format('nothing becomes %s, which is the key', plan #>> '{import_options,key}')
   WHERE NOT (plan -> 'field_mapping' ? (plan #>> '{import_options,key}') OR plan -> 'computed_attributes' ? (plan #>> '{import_options,key}'))
   UNION ALL

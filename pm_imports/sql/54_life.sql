@@ -137,7 +137,16 @@ DECLARE
   j pm_imports.import_jobs := pm_imports._hold_job(job);
   same uuid;
 BEGIN
-  IF j.status = 'running' THEN
+  IF j.status = 'running' AND j.dry_run THEN
+    -- what its rows would have left was known to the session that has ended
+    DELETE FROM pm_imports.import_errors AS e WHERE e.job_id = job;
+    DELETE FROM pm_imports.import_batches AS b WHERE b.job_id = job;
+    UPDATE pm_imports.import_jobs AS s
+    SET bytes_read = 0, processed_rows = 0, successful_rows = 0, failed_rows = 0, products_created = 0, products_updated = 0, products_unchanged = 0,
+        duplicate_rows = 0, error_count = 0, warning_count = 0
+    WHERE s.id = job RETURNING * INTO j;
+    PERFORM pm_imports._log(job, 'warning', 'begins again', jsonb_build_object('last_error', pm_imports._last_error(j)));
+  ELSIF j.status = 'running' THEN
     PERFORM pm_imports._log(job, 'warning', 'goes on', jsonb_build_object('processed_rows', j.processed_rows, 'last_error', pm_imports._last_error(j)));
   ELSIF j.status = 'pending' AND j.cancel_requested THEN
     RETURN pm_imports._end_job(job, 'cancelled');

@@ -6,10 +6,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN coalesce(quote, '') <> '' AND (strpos(value, delimiter) > 0 OR strpos(value, quote) > 0 OR value ~ '[\r\n]')
   THEN quote || replace(value, quote, quote || quote) || quote ELSE value END;
 
--- The element or member names of a path, such as catalog/product.
-CREATE FUNCTION pm_imports._path_names(path text) RETURNS text[]
+-- The names of a path: elements such as catalog/product, members such as data.products.
+CREATE FUNCTION pm_imports._path_names(path text, separator text) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN array_remove(string_to_array(path, '/'), '');
+RETURN coalesce(array_remove(string_to_array(path, separator), ''), '{}');
 
 -- What stands before, between and after the records of a file, and which file it is then.
 -- A workbook becomes CSV, separated by commas: its raw records are that.
@@ -19,7 +19,8 @@ AS $$
 DECLARE
   delimiter text := coalesce(j.found ->> 'delimiter', ',');
   quote text := coalesce(j.found ->> 'quote', '"');
-  names text[] := pm_imports._path_names(j.plan #>> '{file_options,path}');
+  path text := j.plan #>> '{file_options,path}';
+  names text[];
 BEGIN
   format := coalesce(j.found ->> 'format', j.plan ->> 'file_format', 'csv');
   head := '';
@@ -37,12 +38,14 @@ BEGIN
                         FROM jsonb_array_elements_text(j.found -> 'columns') WITH ORDINALITY AS c(name, n)), '');
     END IF;
   ELSIF format = 'json' THEN
+    names := pm_imports._path_names(path, '.');
     head := coalesce((SELECT string_agg(format('{%s:', to_jsonb(p.name)), '' ORDER BY p.n) FROM unnest(names) WITH ORDINALITY AS p(name, n)), '') || E'[\n';
     separator := E',\n';
-    tail := E'\n]' || repeat('}', coalesce(cardinality(names), 0)) || E'\n';
+    tail := E'\n]' || repeat('}', cardinality(names)) || E'\n';
   ELSIF format = 'xml' THEN
-    -- all but the last name, which is the record's own
-    names := coalesce(names[:cardinality(names) - 1], '{}');
+    -- all but the last name, which is the record's own; any name is good where the path has *
+    names := pm_imports._path_names(path, '/');
+    names := array_replace(names[:cardinality(names) - 1], '*', 'records');
     IF cardinality(names) = 0 THEN
       names := '{records}';
     END IF;
@@ -52,9 +55,9 @@ BEGIN
 END
 $$;
 
--- The file of the rejected records in pieces of some thousand records.  A line end after a
--- record is the separator's.
-CREATE FUNCTION pm_imports._rejected_pieces(j pm_imports.import_jobs) RETURNS SETOF text
+-- The file of the rejected records in pieces of some thousand records, without those whose
+-- bytes are not what the file had if exact.  A line end after a record is the separator's.
+CREATE FUNCTION pm_imports._rejected_pieces(j pm_imports.import_jobs, exact boolean) RETURNS SETOF text
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -68,7 +71,8 @@ BEGIN
   LOOP
     SELECT string_agg(p.raw, frame.separator ORDER BY p.record), max(p.record) INTO piece, to_record
     FROM (SELECT e.record, regexp_replace(e.raw_row, '[\r\n]+$', '') AS raw FROM pm_imports.import_errors AS e
-          WHERE e.job_id = j.id AND e.record > from_record AND e.raw_row IS NOT NULL ORDER BY e.record LIMIT 1000) AS p;
+          WHERE e.job_id = j.id AND e.record > from_record AND e.raw_row IS NOT NULL AND NOT (exact AND e.code IN ('bad_encoding', 'nul_byte'))
+          ORDER BY e.record LIMIT 1000) AS p;
     EXIT WHEN to_record IS NULL;
     RETURN NEXT CASE WHEN first THEN frame.head ELSE frame.separator END || piece;
     first := false;
@@ -81,10 +85,10 @@ $$;
 CREATE FUNCTION pm_imports.rejected_file(job uuid) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT string_agg(p.piece, '' ORDER BY p.n) FROM pm_imports._rejected_pieces(pm_imports._job(job)) WITH ORDINALITY AS p(piece, n)
+  SELECT string_agg(p.piece, '' ORDER BY p.n) FROM pm_imports._rejected_pieces(pm_imports._job(job), false) WITH ORDINALITY AS p(piece, n)
 $$;
 COMMENT ON FUNCTION pm_imports.rejected_file(uuid) IS
-'the records that an import rejected, as a file of its format with its header, delimiter or path, each record as it stands in the file: to be corrected and imported. Always UTF-8, neither compressed nor in an archive; of a workbook it is CSV, separated by commas. Records that were too long to be kept are missing. Errors: P0002 no such import';
+'the records that an import rejected, as a file of its format with its header, delimiter or path, each record as it stands in the file, but for bytes that are no text, for which U+FFFD stands: to be corrected and imported. Always UTF-8, neither compressed nor in an archive; of a workbook it is CSV, separated by commas. Records that were too long to be kept are missing. Errors: P0002 no such import';
 
 CREATE FUNCTION pm_imports.retry_rejected(job uuid) RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -102,8 +106,9 @@ BEGIN
   PERFORM pm_imports._require_own(j);
   IF j.status IN ('pending', 'running') THEN
     RAISE EXCEPTION 'import "%" has not ended', job USING ERRCODE = '55000', HINT = format('SELECT pm_imports.wait(%L);', job);
-  ELSIF NOT EXISTS (SELECT FROM pm_imports.import_errors AS e WHERE e.job_id = job AND e.raw_row IS NOT NULL) THEN
-    RAISE EXCEPTION 'import "%" has no rejected rows', job USING ERRCODE = '55000';
+  ELSIF NOT EXISTS (SELECT FROM pm_imports.import_errors AS e WHERE e.job_id = job AND e.raw_row IS NOT NULL AND e.code NOT IN ('bad_encoding', 'nul_byte')) THEN
+    RAISE EXCEPTION 'import "%" has no rejected rows that can be read again', job
+      USING ERRCODE = '55000', HINT = 'Of rows with bytes that are no text the file itself has to be corrected.';
   ELSIF j.config_id IS NULL THEN
     RAISE EXCEPTION 'config "%" of import "%" is gone', j.config_name, job USING ERRCODE = '55000', HINT = 'rejected_file() has the rows, for another config.';
   END IF;
@@ -115,7 +120,7 @@ BEGIN
   upload := pm_imports.begin_upload((
     SELECT left(regexp_replace(f.file_name, '([.](gz|zip|xlsx|csv|tsv|txt|xml|json|ndjson))*$', '', 'i'), 200) || '.rejected.' || frame.extension
     FROM pm_imports.import_files AS f WHERE f.id = j.file_id));
-  FOR piece IN SELECT * FROM pm_imports._rejected_pieces(j) LOOP
+  FOR piece IN SELECT * FROM pm_imports._rejected_pieces(j, true) LOOP
     waiting := waiting || convert_to(piece, 'UTF8');
     WHILE octet_length(waiting) >= part LOOP
       PERFORM pm_imports.append_upload(upload, substr(waiting, 1, part));
@@ -135,7 +140,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_imports.retry_rejected(uuid) IS
-'imports the rejected rows of an import again, and only them, under its config as it is now: after the mapping was corrected, or the catalog. A dry run is retried as one. Returns the new import''s id; products that are not among them do not count as missing. For who asked for it and administrators. Errors: P0002 no such import, 55000 it has not ended, has no rejected rows, is being retried, or its config is gone, and those of finish_upload()';
+'imports the rejected rows of an import again, and only them, under its config as it is now: after the mapping was corrected, or the catalog. A dry run is retried as one. Returns the new import''s id; products that are not among them do not count as missing. Rows with bytes that are no text (bad_encoding, nul_byte) are left out: those bytes are gone, and only the file has them. For who asked for it and administrators. Errors: P0002 no such import, 55000 it has not ended, has no rejected rows that can be read again, is being retried, or its config is gone, and those of finish_upload()';
 
-REVOKE ALL ON FUNCTION pm_imports._csv_value(text, text, text), pm_imports._path_names(text), pm_imports._rejected_frame(pm_imports.import_jobs),
-  pm_imports._rejected_pieces(pm_imports.import_jobs), pm_imports.rejected_file(uuid), pm_imports.retry_rejected(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_imports._csv_value(text, text, text), pm_imports._path_names(text, text), pm_imports._rejected_frame(pm_imports.import_jobs),
+  pm_imports._rejected_pieces(pm_imports.import_jobs, boolean), pm_imports.rejected_file(uuid), pm_imports.retry_rejected(uuid) FROM PUBLIC;

@@ -7,8 +7,8 @@ GRANT SELECT ON pm_imports.targets, pm_imports.mapping_templates, pm_imports.imp
   pm_imports.job_reports TO pm_reader, pm_writer, pm_worker, pm_admin;
 GRANT USAGE ON TYPE pm_imports.target_row TO pm_reader, pm_writer, pm_worker, pm_admin;
 GRANT EXECUTE ON FUNCTION pm_imports.config_schema(), pm_imports._no_job(uuid), pm_imports._job(uuid), pm_imports._fraction(text, bigint, bigint), pm_imports._pace(pm_imports.import_jobs, bigint), pm_imports._last_error(pm_imports.import_jobs), pm_imports.job_report(uuid),
-  pm_imports._csv_value(text, text, text), pm_imports._path_names(text), pm_imports._rejected_frame(pm_imports.import_jobs),
-  pm_imports._rejected_pieces(pm_imports.import_jobs), pm_imports.rejected_file(uuid) TO pm_reader, pm_writer, pm_worker, pm_admin;
+  pm_imports._csv_value(text, text, text), pm_imports._path_names(text, text), pm_imports._rejected_frame(pm_imports.import_jobs),
+  pm_imports._rejected_pieces(pm_imports.import_jobs, boolean), pm_imports.rejected_file(uuid) TO pm_reader, pm_writer, pm_worker, pm_admin;
 
 -- Configs and templates, with what checks them and keeps their schedules.
 GRANT INSERT, UPDATE, DELETE ON pm_imports.mapping_templates, pm_imports.import_configs, pm_imports.import_schedules TO pm_writer, pm_worker, pm_admin;
@@ -23,6 +23,8 @@ GRANT EXECUTE ON FUNCTION pm_imports._is_line(text, integer), pm_imports._check_
 -- Imports run as who asked for them.
 GRANT INSERT, UPDATE ON pm_imports.import_files, pm_imports.import_jobs, pm_imports.import_statistics TO pm_writer, pm_worker, pm_admin;
 GRANT INSERT ON pm_imports.import_batches, pm_imports.import_errors, pm_imports.import_logs TO pm_writer, pm_worker, pm_admin;
+-- a dry run whose session has ended begins again
+GRANT DELETE ON pm_imports.import_batches, pm_imports.import_errors TO pm_writer, pm_worker, pm_admin;
 GRANT SELECT, INSERT ON pm_imports.import_file_chunks TO pm_writer, pm_worker, pm_admin;
 GRANT SELECT, INSERT, DELETE ON pm_imports._job_codes TO pm_writer, pm_worker, pm_admin;
 GRANT EXECUTE ON FUNCTION pm_imports._setting(text), pm_imports._file_facts(text), pm_imports._list_directory(text, text), pm_imports._upload_sha256(uuid),
@@ -36,7 +38,9 @@ GRANT EXECUTE ON FUNCTION pm_imports._setting(text), pm_imports._file_facts(text
   pm_imports._poll(pm_imports.import_configs), pm_imports.poll_directory(text), pm_imports._run_poll(pm_jobs.job) TO pm_writer, pm_worker, pm_admin;
 GRANT EXECUTE ON PROCEDURE pm_imports.run_import(pm_jobs.job) TO pm_writer, pm_worker, pm_admin;
 GRANT EXECUTE ON FUNCTION pm_imports._preview(jsonb, text, bytea, integer), pm_imports._check_preview(text, boolean, integer),
-  pm_imports.preview_file(text, text, integer), pm_imports.preview_data(text, bytea, integer) TO pm_writer, pm_worker, pm_admin;
+  pm_imports.preview_file(text, text, integer), pm_imports.preview_data(text, bytea, integer), pm_imports._suggest(jsonb, text, bytea, integer), pm_imports._look_plan(jsonb),
+  pm_imports._heading_unit(text, text), pm_imports._suggested(jsonb, jsonb), pm_imports.suggest_mapping_file(text, jsonb, integer),
+  pm_imports.suggest_mapping_data(bytea, jsonb, integer) TO pm_writer, pm_worker, pm_admin;
 
 -- The catalog lets pm_worker and pm_admin undo.
 GRANT EXECUTE ON FUNCTION pm_imports._undo_step(uuid, uuid), pm_imports.undo(uuid) TO pm_worker, pm_admin;

@@ -7,6 +7,7 @@
  * both are the same whenever the file is read again.
  */
 #include "import.h"
+#include "row.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -151,11 +152,40 @@ sent_row(const Batch *batch, int64 record)
 }
 
 /*
+ * The target that broke a rule of the catalog, by what the message says: constraints are
+ * named after their column, such as title_is_a_label.  NULL: none is named.
+ */
+static const Target *
+refused_target(const ImportPlan *plan, const char *reason)
+{
+	const char *rule = strstr(reason, "constraint \"");
+	const Target *found = NULL;
+	size_t longest = 0;
+
+	if (rule == NULL)
+		return NULL;
+	rule += strlen("constraint \"");
+	for (int i = 0; i < plan->target_count; i++)
+	{
+		size_t size = strlen(plan->targets[i].name);
+
+		if (size > longest && strncmp(rule, plan->targets[i].name, size) == 0 &&
+		    rule[size] == '_')
+		{
+			found = &plan->targets[i];
+			longest = size;
+		}
+	}
+	return found;
+}
+
+/*
  * Takes in what the catalog made of the rows that were sent; each conflict is an error,
  * whose code is its SQLSTATE.
  */
 void
-pm_imports_batch_take(Batch *batch, const Merged *merged)
+pm_imports_batch_take(Batch *batch, const ImportPlan *plan, const PmReader *reader,
+                      const Merged *merged)
 {
 	batch->created = merged->created;
 	batch->updated = merged->updated;
@@ -164,6 +194,7 @@ pm_imports_batch_take(Batch *batch, const Merged *merged)
 	{
 		const SentRow *sent = sent_row(batch, merged->row_nos[i]);
 		const char *reason = merged->reasons[i];
+		const Target *target = NULL;
 		PmRecord record;
 		char code[6] = "";
 
@@ -184,8 +215,11 @@ pm_imports_batch_take(Batch *batch, const Merged *merged)
 			strlcpy(code, reason, sizeof(code));
 			reason += 7;
 		}
-		pm_imports_batch_error(batch, &record, NULL, NULL, (PmText){NULL, 0}, code, reason,
-		                       false);
+		if (strcmp(code, "23514") == 0)
+			target = refused_target(plan, reason);
+		pm_imports_batch_error(
+		    batch, &record, target == NULL ? NULL : pm_imports_row_column(reader, target),
+		    target == NULL ? NULL : target->name, (PmText){NULL, 0}, code, reason, false);
 		pm_imports_batch_reject(batch, &record, batch->error_count - 1);
 	}
 }

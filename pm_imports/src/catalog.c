@@ -33,6 +33,7 @@ struct Catalog
 	const PmXrefConnections *functions; /* NULL: it is here */
 	PmXrefConnection *connection;
 	Merged merged; /* here: of the batch that was merged last */
+	int tried;     /* the batch that was tried last; 0: none */
 };
 
 /* A parameter. */
@@ -438,7 +439,7 @@ pm_imports_catalog_counts(Catalog *catalog, const char *job, int batch, Merged *
 
 /*
  * Has a batch merged, or only tried: here at once, there it has only been sent.  pm_imports_catalog_merged() has
- * the answer.
+ * the answer.  What is tried goes on from what this catalog was asked to try before.
  */
 void
 pm_imports_catalog_merge(Catalog *catalog, const char *job, const char *supplier,
@@ -448,20 +449,25 @@ pm_imports_catalog_merge(Catalog *catalog, const char *job, const char *supplier
 	    "SELECT " COUNTS
 	    " FROM pm_catalog.%s($1::pg_catalog.uuid, $2::text::pg_catalog.int4, "
 	    "$3::text::pg_catalog.text[], $4::pg_catalog.bytea, $5::text::pg_catalog.uuid, $6::text, "
-	    "$7::text::pg_catalog.jsonb) AS m",
-	    is_trial ? "try_batch" : "merge_batch");
+	    "$7::text::pg_catalog.jsonb%s) AS m",
+	    is_trial ? "try_batch" : "merge_batch",
+	    is_trial ? ", $8::text::pg_catalog.int4" : "");
 	Parameter parameters[] = {{.text = job},
 	                          {.text = psprintf("%d", batch->number)},
 	                          {.text = plan->column_list},
 	                          {.rows = &batch->rows},
 	                          {.text = supplier},
 	                          {.text = plan->key},
-	                          {.text = plan->merge_options}};
+	                          {.text = plan->merge_options},
+	                          {.text = psprintf("%d", catalog->tried)}};
+	int count = is_trial ? lengthof(parameters) : lengthof(parameters) - 1;
 
+	if (is_trial)
+		catalog->tried = batch->number;
 	if (catalog->connection == NULL)
-		run_here(sql, parameters, lengthof(parameters));
+		run_here(sql, parameters, count);
 	else
-		send_there(catalog, sql, parameters, lengthof(parameters));
+		send_there(catalog, sql, parameters, count);
 }
 
 /* What became of the batch that was given to pm_imports_catalog_merge(), in the current memory. */
@@ -477,7 +483,7 @@ pm_imports_catalog_merged(Catalog *catalog, Merged *merged)
 
 /*
  * Lets the catalog forget the outcomes of a job, which has ended in a transaction that was
- * committed.
+ * committed, or what its session remembers of a dry run.
  */
 void
 pm_imports_catalog_forget(Catalog *catalog, const char *job)

@@ -11,6 +11,7 @@
  *   catalog.c   the catalog, in this database or behind a connection
  *   batch.c     records that are merged and counted as one
  *   preview.c   the first records of a file
+ *   suggest.c   which column of a file is what
  *   run.c       run_import(): reads, sends, counts, commits; run.h: its parts
  *
  * One run is one call of run_import().  Its memory is one context below the portal's, so
@@ -336,7 +337,8 @@ extern void pm_imports_batch_error(Batch *batch, const PmRecord *record, const c
                                    const char *target, PmText value, const char *code,
                                    const char *message, bool warning);
 extern void pm_imports_batch_reject(Batch *batch, const PmRecord *record, int first_error);
-extern void pm_imports_batch_take(Batch *batch, const Merged *merged);
+extern void pm_imports_batch_take(Batch *batch, const ImportPlan *plan,
+                                  const PmReader *reader, const Merged *merged);
 extern void pm_imports_batch_send(Batch *batch, const PmRecord *record);
 extern bool pm_imports_batch_count(Batch *batch, const char *job);
 
@@ -347,6 +349,14 @@ extern const char *
 pm_imports_codes_read(const ImportPlan *plan, Batch *batch, const Target *target,
                       PmText input, PmText text, PmResolution *resolution);
 extern void pm_imports_codes_publish(const Batch *batch, const char *job);
+
+/* in open.c */
+extern char *pm_imports_found(const PmReader *reader);
+
+/* in preview.c */
+extern PmReader *pm_imports_preview_open(MemoryContext memory, ImportPlan *plan,
+                                         const char *path, const bytea *content);
+extern bool pm_imports_preview_next(PmReader *reader, PmRecord *record);
 
 /* in row.c */
 typedef enum RowOutcome

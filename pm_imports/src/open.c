@@ -75,8 +75,9 @@ pm_imports_run_take_up(Run *run, Jsonb **document)
 	run->modified_at = number_of(run, 9);
 	run->processed = number_of(run, 11);
 	run->failed = number_of(run, 12);
-	run->counted = (int) Max(0, number_of(run, 13));
-	run->last_record = Max(0, number_of(run, 14));
+	/* a dry run begins with the first record: what was counted has just been taken back */
+	run->counted = run->dry_run ? 0 : (int) Max(0, number_of(run, 13));
+	run->last_record = run->dry_run ? 0 : Max(0, number_of(run, 14));
 	run->changed_at = number_of(run, 15);
 	run->sha256 = MemoryContextAlloc(run->memory, 32);
 	memcpy(run->sha256,
@@ -164,24 +165,22 @@ pm_imports_run_open(Run *run, Jsonb *document)
 	PG_END_TRY();
 }
 
-/* Notes what the file turned out to be, once its first record was read. */
-void
-pm_imports_run_look(Run *run)
+/* What a file turned out to be, as JSON: once its first record was read. */
+char *
+pm_imports_found(const PmReader *reader)
 {
 	static const char *const formats[] = {"", "csv", "xlsx", "xml", "json"};
 	static const char *const encodings[] = {
 	    "", "UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1252", "ISO-8859-1", "ISO-8859-15"};
-	const PmReaderFound *found = pm_reader_found(run->reader);
+	const PmReaderFound *found = pm_reader_found(reader);
 	const PmText *columns;
-	int count = pm_reader_columns(run->reader, &columns);
-	const Target *key = &run->plan->targets[run->plan->key_target];
+	int count = pm_reader_columns(reader, &columns);
 	StringInfoData json;
 
-	run->bound = true;
-	pm_imports_plan_bind(run->plan, run->reader);
 	initStringInfo(&json);
 	appendStringInfo(&json, "{\"format\": \"%s\", \"encoding\": \"%s\"",
-	                 formats[found->format], encodings[found->encoding]);
+	                 found->by_line ? "ndjson" : formats[found->format],
+	                 encodings[found->encoding]);
 	appendStringInfo(&json, ", \"gzip\": %s, \"zip\": %s, \"header\": %s",
 	                 found->gzip ? "true" : "false", found->zip ? "true" : "false",
 	                 found->header == 1 ? "true" : "false");
@@ -206,12 +205,25 @@ pm_imports_run_look(Run *run)
 		escape_json(&json, pnstrdup(columns[i].data, columns[i].size));
 	}
 	appendStringInfoString(&json, "]}");
+	return json.data;
+}
+
+/* Notes what the file turned out to be, once its first record was read. */
+void
+pm_imports_run_look(Run *run)
+{
+	const PmReaderFound *found = pm_reader_found(run->reader);
+	const Target *key = &run->plan->targets[run->plan->key_target];
+	StringInfoData json;
+
+	run->bound = true;
+	pm_imports_plan_bind(run->plan, run->reader);
 	pm_imports_run_begin();
 	(void) pm_imports_run_sql(
 	    run,
 	    "UPDATE pm_imports.import_jobs AS j SET found = $2::pg_catalog.jsonb "
 	    "WHERE j.id = $1::pg_catalog.uuid AND j.found IS NULL",
-	    json.data);
+	    pm_imports_found(run->reader));
 	pm_imports_run_commit();
 	if (key->field < 0 && key->name_count > 0 && !key->has_default &&
 	    (found->format == PM_FORMAT_CSV || found->format == PM_FORMAT_XLSX))

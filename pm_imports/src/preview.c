@@ -36,10 +36,17 @@ close_opened(void *arg)
 	opened->reader = NULL;
 }
 
-/* Opens a reader for as long as memory lasts.  Throws 22P04 if the file is none. */
-static PmReader *
-open_reader(MemoryContext memory, int fd, ImportPlan *plan)
+/*
+ * Opens a reader on the file at path, or of content if that is there, for as long as memory
+ * lasts.  Throws 22P04 if the file is none.
+ */
+PmReader *
+pm_imports_preview_open(MemoryContext memory, ImportPlan *plan, const char *path,
+                        const bytea *content)
 {
+	int fd = content == NULL ? pm_imports_source_of_file(memory, path)
+	                         : pm_imports_source_of_bytes(memory, VARDATA_ANY(content),
+	                                                      VARSIZE_ANY_EXHDR(content));
 	Opened *opened = MemoryContextAllocZero(memory, sizeof(Opened));
 	PmReaderFailure failure = {0};
 	char directory[MAXPGPATH];
@@ -54,6 +61,23 @@ open_reader(MemoryContext memory, int fd, ImportPlan *plan)
 		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 		                errmsg("%s", pm_imports_reader_fault(&failure))));
 	return opened->reader;
+}
+
+/* Reads the next record; false: there is none.  Throws 22P04 if it cannot. */
+bool
+pm_imports_preview_next(PmReader *reader, PmRecord *record)
+{
+	PmReadStatus status;
+
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		status = pm_reader_next(reader, record);
+	} while (status == PM_READ_AGAIN);
+	if (status == PM_READ_FAILED)
+		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+		                errmsg("%s", pm_imports_reader_fault(pm_reader_failure(reader)))));
+	return status == PM_READ_RECORD;
 }
 
 /* The values of the record that was read, as JSON. */
@@ -169,34 +193,18 @@ pm_imports__preview(PG_FUNCTION_ARGS)
 	MemoryContext old;
 	PmRecord record;
 	int number = 0;
-	int fd;
 
 	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0) || (PG_ARGISNULL(1) && PG_ARGISNULL(2)) || PG_ARGISNULL(3))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("plan, file or rows are NULL")));
 	plan = pm_imports_plan_compile(memory, PG_GETARG_JSONB_P(0));
-	if (PG_ARGISNULL(1))
-	{
-		bytea *content = PG_GETARG_BYTEA_PP(2);
-
-		fd = pm_imports_source_of_bytes(memory, VARDATA_ANY(content),
-		                                VARSIZE_ANY_EXHDR(content));
-	}
-	else
-		fd = pm_imports_source_of_file(memory, text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	reader = open_reader(memory, fd, plan);
+	reader = pm_imports_preview_open(
+	    memory, plan, PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
+	    PG_ARGISNULL(1) ? PG_GETARG_BYTEA_PP(2) : NULL);
 	batch = pm_imports_batch_create(memory);
-	while (number < rows)
+	while (number < rows && pm_imports_preview_next(reader, &record))
 	{
-		PmReadStatus status = pm_reader_next(reader, &record);
-
-		CHECK_FOR_INTERRUPTS();
-		if (status == PM_READ_END)
-			break;
-		if (status == PM_READ_FAILED)
-			ereport(ERROR,
-			        (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-			         errmsg("%s", pm_imports_reader_fault(pm_reader_failure(reader)))));
-		if (status != PM_READ_RECORD)
-			continue;
 		pm_imports_batch_reset(batch, ++number);
 		old = MemoryContextSwitchTo(batch->memory);
 		put_record((ReturnSetInfo *) fcinfo->resultinfo, plan, reader, &record, batch);

@@ -22,6 +22,10 @@
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #define KEYS_KILOBYTES    (32 * 1024)
 #define DIGESTS_KILOBYTES (40 * 1024)
 
@@ -230,7 +234,7 @@ take_batch(Run *run, Batch *batch, const Merged *merged)
 		if (batch->number <= run->merged)
 			batch->unchanged = batch->good - merged->created - merged->updated -
 			                   merged->unchanged - merged->conflicts;
-		pm_imports_batch_take(batch, merged);
+		pm_imports_batch_take(batch, run->plan, run->reader, merged);
 	}
 	else if (batch->number <= run->merged)
 		batch->unchanged = batch->good;
@@ -259,6 +263,18 @@ count_batch(Run *run, Batch *batch)
 	run->counted = batch->number;
 }
 
+/*
+ * Gives memory that is free back to the system.  The allocator keeps what merging has taken
+ * in pieces that the next merge may not find fit, so that more and more is taken.
+ */
+static void
+give_back(void)
+{
+#ifdef __GLIBC__
+	(void) malloc_trim(0);
+#endif
+}
+
 /* Merges and counts a batch here, in one transaction. */
 static void
 merge_here(Run *run, Batch *batch)
@@ -279,6 +295,8 @@ merge_here(Run *run, Batch *batch)
 	count_batch(run, batch);
 	pm_imports_run_commit();
 	MemoryContextSwitchTo(old);
+	if (batch->sent_count > 0)
+		give_back();
 }
 
 /* Goes through the file, merging here. */
@@ -392,7 +410,7 @@ finish(Run *run)
 	end_import(run, run->fault != NULL ? "failed"
 	                : run->cancelled   ? "cancelled"
 	                                   : "completed");
-	if (run->catalog != NULL && !run->dry_run)
+	if (run->catalog != NULL)
 	{
 		pm_imports_run_begin();
 		pm_imports_catalog_forget(run->catalog, run->job);

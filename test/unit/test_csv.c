@@ -137,6 +137,11 @@ test_quotes(void)
 	    "text after the closing one", "a;b\n\"1\"x;2\n3;\"4\" \n5;6\n",
 	    "[a|b]\n1@2:4 \"1\"x|2 !3 0@2:6 \"1\"x;2\n2@3:11 3|\"4\"  !3 1@3:15 3;\"4\" \n3@4:18 5|6\n",
 	    .header = 1);
+	READS("text as spreadsheets keep it",
+	      "a;b\n=\"007\";=\"4006381333931\"\n=\"1\"x;=\"2\n",
+	      "[a|b]\n1@2:4 =\"007\"|=\"4006381333931\"\n"
+	      "2@3:28 =\"1\"x|=\"2 !3 0@3:29 =\"1\"x;=\"2\n",
+	      .header = 1);
 	READS("one that is not closed ends with its line", "a;b\n1;\"x\n2;y\n3;\"z\"\n",
 	      "[a|b]\n1@2:4 1|\"x !4 1@2:6 1;\"x\n2@3:9 2|y\n3@4:13 3|z\n", .header = 1);
 	READS("up to the end of the file", "a;b\n1;2\n3;\"x",

@@ -64,6 +64,21 @@ naive_escaped(const char *text, size_t at, size_t size, char **value)
 	return at + 1;
 }
 
+/* Where a value such as ="007" ends, at being after its first quote; 0: it is none. */
+static size_t
+naive_formula(const PmCsvDialect *dialect, const char *text, size_t at, size_t size)
+{
+	while (at < size && text[at] != dialect->quote && text[at] != dialect->escape &&
+	       !is_line_end(text[at]) && !has_delimiter(dialect, text, at, size))
+		at++;
+	if (at == size || text[at] != dialect->quote)
+		return 0;
+	at++;
+	return at == size || is_line_end(text[at]) || has_delimiter(dialect, text, at, size)
+	           ? at
+	           : 0;
+}
+
 /* Splits the first record of a text (size > 0). */
 static void
 naive_split(const PmCsvDialect *dialect, const char *text, size_t size, Naive *out)
@@ -114,7 +129,18 @@ naive_split(const PmCsvDialect *dialect, const char *text, size_t size, Naive *o
 		       !has_delimiter(dialect, text, at, size))
 		{
 			if (quotes && text[at] == quote)
-				naive_fault(out, PM_CSV_STRAY_QUOTE, at);
+			{
+				size_t formula = at == start + 1 && text[start] == '='
+				                     ? naive_formula(dialect, text, at + 1, size)
+				                     : 0;
+
+				if (formula == 0)
+					naive_fault(out, PM_CSV_STRAY_QUOTE, at);
+				while (at < formula)
+					*value++ = text[at++];
+				if (formula > 0)
+					continue;
+			}
 			if (escape != '\0' && text[at] == escape && at + 1 < size)
 				at = naive_escaped(text, at + 1, size, &value);
 			else
@@ -216,7 +242,7 @@ test_splitter(void)
 	for (int round = 0; round < 60000; round++)
 	{
 		PmCsvSplitter splitter = {.dialect = dialects[round % DIALECT_COUNT], .max = 1000};
-		static const char some[] = ";,\t||+\"\"''\\\\\r\n\nabc";
+		static const char some[] = "==;,\t||+\"\"''\\\\\r\n\nabc";
 		size_t kinds = round % 3 == 0 ? 6 : sizeof(some) - 1;
 		char text[TEXT_MAX];
 		size_t size = 1 + (size_t) rand() % (round % 10 == 0 ? TEXT_MAX - 1 : 40);

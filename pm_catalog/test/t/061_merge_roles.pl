@@ -42,6 +42,20 @@ SQL
 
 is(merge(1, 1.5), "1|created|\n2|created|\n3|conflict|23514\n4|conflict|23514", 'products with brands, categories, attributes, prices, stocks and tags');
 is(merge(2, 1.8), "1|updated|\n2|unchanged|\n3|conflict|23514\n4|conflict|23514", 'changes of them');
+is($node->safe_psql('postgres', <<'SQL'), "1|1|2|{6}", 'what a merge would do: what there is, what an earlier batch would have made, and what stands in the way');
+SET ROLE pm_worker;
+CREATE FUNCTION pg_temp.bytes(row_no bigint, gtin pm_gtin.gtin, supplier_sku text, title text, price numeric) RETURNS bytea LANGUAGE sql AS $$
+  SELECT int2send(13::int2) || string_agg(coalesce(int4send(length(f)) || f, '\xffffffff'), '' ORDER BY n)
+  FROM unnest(ARRAY[int8send(row_no), uuid_send(md5(title)::uuid), pm_gtin.gtin_send(gtin), textsend(supplier_sku), textsend(title), numeric_send(price), textsend('Bic'), textsend('Office > Pens'),
+    textsend('pens'), jsonb_send('{}'), int4send(3), array_send('{new}'::text[]), array_send('{http://a/1}'::text[])]) WITH ORDINALITY AS u(f, n)
+$$;
+SELECT one.created, one.updated, two.created + two.updated, two.row_nos
+FROM pm_catalog.try_batch('01a21d28-7d45-7936-84e2-06bc7f30a5bc', 1, '{gtin,supplier_sku,title,price,brand,category,family,technical_specs,on_hand,tags,images}',
+       pg_temp.bytes(1, '4006381333931', 'S-1', 'A blue pen', 3) || pg_temp.bytes(2, '4006381333979', 'S-5', 'A rubber', 3), '01a21d28-7d45-7936-84e2-000000000001', 'supplier_sku', '{}', 0) AS one,
+     LATERAL pm_catalog.try_batch('01a21d28-7d45-7936-84e2-06bc7f30a5bc', 2, '{gtin,supplier_sku,title,price,brand,category,family,technical_specs,on_hand,tags,images}',
+       pg_temp.bytes(4, '4006381333979', 'S-6', 'The rubber', one.created) || pg_temp.bytes(5, '4006381333986', 'S-7', 'A pin', 3) || pg_temp.bytes(6, '4006381333993', 'S-8', 'A clip', -1),
+       '01a21d28-7d45-7936-84e2-000000000001', 'supplier_sku', '{}', 1) AS two;
+SQL
 is($node->safe_psql('postgres', 'SELECT DISTINCT role FROM pm_catalog.changes'), 'pm_worker', 'in its name');
 is($node->safe_psql('postgres', "SET ROLE pm_worker; SELECT outcome, count(*) FROM pm_catalog.undo_job('01a21d28-7d45-7936-84e2-06bc7f30a5bb') GROUP BY 1"), 'deleted|2', 'and takes them back');
 $node->stop;

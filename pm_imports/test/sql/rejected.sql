@@ -21,7 +21,7 @@ SELECT rejected('{"format": "csv", "delimiter": ",", "quote": "", "header": true
 SELECT rejected('{"format": "csv", "delimiter": "|", "header": false}', '{}', 'a|b');
 SELECT rejected('{"format": "xlsx", "header": true, "columns": ["a;b", "c,d"]}', '{}', '1,"2,3"');
 SELECT rejected('{"format": "json"}', '{}', '{"a": 1}', '{"a": 2}');
-SELECT rejected('{"format": "json"}', '{"file_options": {"path": "shop/the \"items\""}}', '{"a": 1}', '{"a": 2}');
+SELECT rejected('{"format": "json"}', '{"file_options": {"path": "shop.the \"items\""}}', '{"a": 1}', '{"a": 2}');
 SELECT rejected('{"format": "json"}', '{"file_options": {"path": "shop"}}', '{"a": 1}')::jsonb;
 SELECT rejected('{"format": "ndjson"}', '{}', '{"a": 1}', '{"a": 2}');
 SELECT rejected('{"format": "xml"}', '{"file_options": {"path": "catalog/list/item"}}', '<item>1</item>', E'<item>\n2</item>');

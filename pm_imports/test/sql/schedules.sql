@@ -16,6 +16,8 @@ SELECT xmin AS x FROM import_schedules \gset
 UPDATE import_configs SET file_pattern = '*.csv' WHERE config_name = 's';
 SELECT xmin::text = :'x' AS untouched FROM import_schedules;
 UPDATE import_configs SET schedule_config = '{"spec": "61 * * * *"}' WHERE config_name = 's';
+-- nor one without a directory
+UPDATE import_configs SET connection_config = DEFAULT WHERE config_name = 's';
 UPDATE import_configs SET is_active = false WHERE config_name = 's';
 SELECT * FROM scheduled;
 UPDATE import_configs SET is_active = true WHERE config_name = 's';

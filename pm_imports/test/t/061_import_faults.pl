@@ -76,7 +76,7 @@ for my $n (1 .. $records)
 my $dir = PostgreSQL::Test::Utils::tempdir();
 append_to_file("$dir/file", $file);
 
-foreach my $name (qw(peace full_there full_here lost))
+foreach my $name (qw(peace full_there full_here lost dry))
 {
 	$nodes{catalog}->safe_psql('postgres', "CREATE DATABASE $name");
 	$nodes{catalog}->safe_psql($name, "CREATE EXTENSION pm_catalog CASCADE; INSERT INTO pm_catalog.suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000001', 'acme', 'Acme')");
@@ -157,6 +157,31 @@ foreach my $name (sort keys %full)
 	ends($name, $job, "$name: it comes to its end once there is room");
 	compare($name);
 }
+
+# A dry run says what the import in peace did, also if its session ends after some batches:
+# what their rows would have left is lost with it, so it begins again.
+my $counting = $nodes{imports}->background_psql('dry');
+$counting->query_safe('BEGIN; LOCK TABLE pm_imports.import_batches IN SHARE MODE');
+my $dry = $nodes{imports}->safe_psql('dry', "SELECT pm_imports.import_data('acme', 'file.csv', pg_read_binary_file('$dir/file'), dry_run => true)");
+ok(comes('imports', 'dry', q{SELECT count(*) FROM pg_stat_activity WHERE datname = 'dry' AND backend_type = 'pm_jobs worker' AND wait_event_type = 'Lock'}, qr/^1$/), 'a batch was tried and is to be counted');
+my $trying = $nodes{catalog}->background_psql('dry');
+$trying->query_safe('BEGIN; LOCK TABLE pm_catalog.brand_aliases IN ACCESS EXCLUSIVE MODE');
+$counting->query_safe('COMMIT');
+$counting->quit;
+ok(comes('catalog', 'dry', q{SELECT count(*) FROM pg_stat_activity WHERE datname = 'dry' AND application_name = 'pm_xref' AND wait_event_type = 'Lock'}, qr/^1$/), 'a later one is being tried');
+is($nodes{imports}->safe_psql('dry', 'SELECT processed_rows > 0 FROM pm_imports.import_jobs'), 't', 'and those before it are counted');
+is($nodes{imports}->safe_psql('dry', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'dry' AND backend_type = 'pm_jobs worker'}), 't', 'when the session ends');
+$trying->query_safe('COMMIT');
+$trying->quit;
+ends('dry', $dry, 'the dry run comes to its end');
+is($nodes{imports}->safe_psql('dry', q{SELECT count(*) FROM pm_imports.import_logs WHERE message = 'begins again'}), '1', 'it began again');
+foreach my $what (sort keys %{ $same{imports} })
+{
+	my ($told, $done) = map { [ split /\n/, $nodes{imports}->safe_psql($_, $same{imports}{$what}) ] } qw(dry peace);
+	my ($first) = grep { ($told->[$_] // '') ne ($done->[$_] // '') } 0 .. ($#$told > $#$done ? $#$told : $#$done);
+	ok(!defined $first, "a dry run: $what: those of the import") or diag(join("\nand not\n", map { substr($_->[$first] // 'nothing', 0, 500) } $told, $done));
+}
+is($nodes{catalog}->safe_psql('dry', 'SELECT (SELECT count(*) FROM pm_catalog.products) + (SELECT count(*) FROM pm_catalog.brands) + (SELECT count(*) FROM pm_catalog.merges)'), '0', 'and the catalog is as it was');
 
 # The connection is lost while a batch is merged: the catalog goes on with it alone, and
 # who tries again waits for that.
