@@ -13,7 +13,9 @@
 
 #include "pm_char.h"
 
-#define NAME_MAX 32 /* bytes of the longest name of a member that means something */
+/* Bytes of the longest name of a member that means something: plain, and as it is. */
+#define PLAIN_MAX 32
+#define NAME_MAX  256
 
 static const char *const ids[] = {"id", "userid", "user", "uid", "sub", "personid", NULL};
 
@@ -111,11 +113,12 @@ pm_mention_is_strong(const char *word, size_t size)
 }
 
 size_t
-pm_mention_find(const char *text, size_t size, size_t from, const PmNaming *words,
-                size_t count, PmMentionScope scope, const PmNaming **found)
+pm_mention_find(const char *text, size_t size, size_t from, size_t until,
+                const PmNaming *words, size_t count, PmMentionScope scope,
+                const PmNaming **found)
 {
 	*found = NULL;
-	for (size_t at = from; at < size; at++)
+	for (size_t at = from; at < until; at++)
 	{
 		for (size_t i = 0; i < count; i++)
 		{
@@ -137,7 +140,7 @@ pm_mention_find(const char *text, size_t size, size_t from, const PmNaming *word
 		if (*found != NULL)
 			return at;
 	}
-	return size;
+	return until;
 }
 
 bool
@@ -162,14 +165,16 @@ is_in(const char *name, const char *const *list)
 PmMentionMember
 pm_mention_member(const char *name, size_t size)
 {
-	char plain[NAME_MAX + 1];
+	char plain[PLAIN_MAX + 1];
 	size_t n = 0;
 
+	if (size > NAME_MAX)
+		return PM_MEMBER_OTHER;
 	for (size_t i = 0; i < size; i++)
 	{
 		if (name[i] == '_' || name[i] == '-' || name[i] == ' ')
 			continue;
-		if (n == NAME_MAX || name[i] == '\0')
+		if (n == PLAIN_MAX || name[i] == '\0')
 			return PM_MEMBER_OTHER;
 		plain[n++] = pm_lower(name[i]);
 	}

@@ -42,12 +42,14 @@ typedef enum PmMentionMember
 /* Is it an address, perhaps with the @ as a URL has it? */
 extern bool pm_mention_is_strong(const char *word, size_t size);
 /*
- * Finds the first mention at or after from: its offset, and which word it is; of several
- * at one place the longest.  size: there is none.
+ * Finds the first mention that begins at or after from and before until, which is size at
+ * most: its offset, and which word it is; of several at one place the longest.  It may
+ * reach beyond until, so who looks for interrupts searches a long text in pieces, and
+ * finds the same.  If there is none, found is NULL, and the offset until.
  */
-extern size_t
-pm_mention_find(const char *text, size_t size, size_t from, const PmNaming *words,
-                size_t count, PmMentionScope scope, const PmNaming **found);
+extern size_t pm_mention_find(const char *text, size_t size, size_t from, size_t until,
+                              const PmNaming *words, size_t count, PmMentionScope scope,
+                              const PmNaming **found);
 /* Is the text one of the words, weak or strong, and nothing else? */
 extern bool
 pm_mention_is_word(const char *text, size_t size, const PmNaming *words, size_t count);

@@ -40,6 +40,8 @@ CREATE FUNCTION pm_core._ask_databases(here text, servers text[], OUT database t
   OUT workers integer, OUT trouble text, OUT last_check timestamptz, OUT orphans bigint, OUT error text) RETURNS SETOF record
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 8 AS 'MODULE_PATHNAME', 'pm_core_ask_databases';
 
+-- What others say may be anything, by clocks of their own: no age is negative, and a backup
+-- of the future does not count yet.
 CREATE FUNCTION pm_core._health() RETURNS TABLE(database text, reachable boolean, latency_ms double precision, version text, extensions jsonb,
   connections integer, connection_limit integer, queue_depth bigint, oldest_job interval, workers integer, last_check timestamptz, orphans bigint,
   last_backup timestamptz, error text)
@@ -47,9 +49,10 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 8 SET search_path = pg_catalog, p
 AS $$
 BEGIN
   RETURN QUERY
-  SELECT a.database, a.reachable, a.latency_ms, a.version, a.extensions, a.backends - coalesce(a.workers, 0), a.connection_limit,
-         a.queue_depth, a.oldest_job, a.workers, a.last_check, a.orphans,
-         (SELECT max(b.finished_at) FROM pm_core.backups AS b WHERE b.database = a.database::name AND b.ok AND b.kind <> 'restore'),
+  SELECT a.database, a.reachable, a.latency_ms, a.version, a.extensions,
+         CASE WHEN a.backends IS NOT NULL THEN greatest(greatest(a.backends, 0) - greatest(a.workers, 0), 0) END, a.connection_limit, a.queue_depth,
+         CASE WHEN a.oldest_job < '0' THEN '0' ELSE a.oldest_job END, a.workers, CASE WHEN a.last_check > clock_timestamp() THEN clock_timestamp() ELSE a.last_check END, a.orphans,
+         (SELECT max(b.finished_at) FROM pm_core.backups AS b WHERE b.database = a.database::name AND b.ok AND b.kind <> 'restore' AND b.finished_at <= clock_timestamp()),
          nullif(concat_ws('; ', a.error, 'pm_jobs: ' || a.trouble), '')
   FROM pm_core._ask_databases(current_database(), ARRAY(SELECT d.name::text FROM pm_core.databases AS d WHERE NOT d.is_here ORDER BY d.name)) AS a
   ORDER BY a.database COLLATE "C";
@@ -62,7 +65,7 @@ CREATE FUNCTION pm_core.health() RETURNS TABLE(database text, reachable boolean,
 LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 8 AS 'MODULE_PATHNAME', 'pm_core_as_owner';
 COMMENT ON FUNCTION pm_core.health() IS
 'how each database of view databases is: a row for each, all asked at once, and no longer than pm_core.health_timeout (800 ms) together. The others are asked by the user mappings of role pm_worker, or of the extension''s owner if there is no such role.
-database: its name; reachable: has it answered?; latency_ms: from beginning to connect to the first answer, in milliseconds; version: of PostgreSQL; extensions: ours, with their versions; connections: its sessions, but for workers of pm_jobs; connection_limit: of the database, or of the server if it has none; queue_depth: jobs that could run now; oldest_job: how long the oldest of them has waited; workers: those of pm_jobs that work for it now, none where there has been nothing to do; last_check: when all of its references had been checked, that is when the last good check of the one ended that was checked longest ago, NULL if it has none or one never was; orphans: rows that refer to nothing, as the last checks found them, NULL if it has no reference; last_backup: when the last good one ended, by record_backup(); error: why it is not reachable, or what could not be found out, or what keeps pm_jobs from working. What is not known is NULL. No password is in it. Administrators, pm_worker and pg_monitor only';
+database: its name; reachable: has it answered?; latency_ms: from beginning to connect to the first answer, in milliseconds; version: of PostgreSQL; extensions: ours, with their versions; connections: its sessions, but for workers of pm_jobs; connection_limit: of the database, or of the server if it has none; queue_depth: jobs that could run now; oldest_job: how long the oldest of them has waited; workers: those of pm_jobs that work for it now, none where there has been nothing to do; last_check: when all of its references had been checked, that is when the last good check of the one ended that was checked longest ago, or now if that is to come by its clock, NULL if it has none or one never was; orphans: rows that refer to nothing, as the last checks found them, NULL if it has no reference; last_backup: when the last good one ended, by record_backup(), but for those noted for a time that is to come; error: why it is not reachable, or what could not be found out, or what keeps pm_jobs from working. What is not known is NULL. No password is in it. Administrators, pm_worker and pg_monitor only';
 
 REVOKE ALL ON FUNCTION pm_core.record_backup(text, text, timestamptz, timestamptz, text, bigint, boolean), pm_core._ask_databases(text, text[]),
   pm_core._health(), pm_core.health() FROM PUBLIC;

@@ -220,12 +220,27 @@ COMMENT ON FUNCTION pm_core.erase_user(uuid, text[]) IS
 
 CREATE FUNCTION pm_core.erasure_words(person uuid, database text, round integer) RETURNS text[]
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.erasure_words(uuid, text, integer) IS 'what a job of an erasure searches a database for; NULL: nothing any more. For the job';
+COMMENT ON FUNCTION pm_core.erasure_words(uuid, text, integer) IS 'what an erasure searches a database for in a round, NULL being this one; NULL: nothing any more. For the job, and for pm_xref.erase_on_request() of that database';
 CREATE FUNCTION pm_core.end_erasure_step(person uuid, database text, round integer, erased bigint) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
 COMMENT ON FUNCTION pm_core.end_erasure_step(uuid, text, integer, bigint) IS 'notes what a job of an erasure has found in a database; the last one of a round begins the next, or ends the erasure. For the job';
 
--- Handler of both kinds: a database, once.
+-- Erases a user in this database, if that is asked for in this round; NULL: it is not.
+CREATE FUNCTION pm_core._erase_here(person uuid, round integer) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  words text[] := pm_core._erasure_words(person, NULL, round);
+BEGIN
+  RETURN CASE WHEN words IS NOT NULL THEN pm_xref.erase_person(person, words) END;
+END
+$$;
+CREATE FUNCTION pm_core.erase_here(person uuid, round integer) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
+COMMENT ON FUNCTION pm_core.erase_here(uuid, integer) IS 'does what a job of an erasure has to do in this database; returns how many rows were deleted or changed; NULL: nothing is to be done any more, or was asked for. For the job. Errors: as pm_xref.erase_person()';
+
+-- Handler of both kinds: a database, once.  The words go from here to whoever asks for them:
+-- what may be erased elsewhere is what erase_user() has noted.
 CREATE FUNCTION pm_core._run_erasure(job pm_jobs.job) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -233,17 +248,20 @@ DECLARE
   person uuid := (job).payload ->> 'person';
   database text := (job).payload ->> 'database';
   round integer := (job).payload ->> 'round';
-  words text[] := pm_core.erasure_words(person, database, round);
   found bigint;
 BEGIN
-  IF words IS NULL THEN
+  IF pm_core.erasure_words(person, database, round) IS NULL THEN
     RETURN NULL;
   END IF;
   IF database IS NULL THEN
-    found := pm_xref.erase_person(person, words);
+    found := pm_core.erase_here(person, round);
   ELSE
     SELECT c.answer[1]::bigint INTO STRICT found
-    FROM pm_xref._call(format('erasure of user %s', person), database, 'SELECT pm_xref.erase_person($1::uuid, $2::text[])', person::text, words::text) AS c(answer);
+    FROM pm_xref._call(format('erasure of user %s', person), database, 'SELECT pm_xref.erase_on_request($1::name, $2, $3::uuid, $4::integer)',
+      current_database()::text, database, person::text, round::text) AS c(answer);
+  END IF;
+  IF found IS NULL THEN  -- the round ended meanwhile
+    RETURN NULL;
   END IF;
   PERFORM pm_core.end_erasure_step(person, database, round, found);
   RETURN jsonb_build_object('found', found);
@@ -304,7 +322,8 @@ COMMENT ON COLUMN pm_core.erasures.failed IS 'those of them whose job was tried 
 REVOKE ALL ON FUNCTION pm_core._words_of(pm_core.users, text[]), pm_core._enqueue_erasure(uuid, text[]), pm_core._erasure_databases(), pm_core._prepare_erasures(),
   pm_core._erase_user(uuid, text[]),
   pm_core._erasure_words(uuid, text, integer), pm_core._end_erasure_step(uuid, text, integer, bigint), pm_core.erase_user(uuid, text[]),
-  pm_core.erasure_words(uuid, text, integer), pm_core.end_erasure_step(uuid, text, integer, bigint), pm_core._run_erasure(pm_jobs.job),
+  pm_core.erasure_words(uuid, text, integer), pm_core.end_erasure_step(uuid, text, integer, bigint), pm_core._erase_here(uuid, integer), pm_core.erase_here(uuid, integer),
+  pm_core._run_erasure(pm_jobs.job),
   pm_core.__find_person(text, uuid, text[]), pm_core._find_person(text, uuid, text[]), pm_core._erasure_proof(uuid, text[]), pm_core.erasure_proof(uuid, text[]) FROM PUBLIC;
 SELECT pg_extension_config_dump('pm_core._erasures', '');
 SELECT pg_extension_config_dump('pm_core._erasure_steps', '');

@@ -57,6 +57,6 @@ GRANT INSERT, UPDATE, DELETE ON pm_core._homes TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_core.record_backup(text, text, timestamptz, timestamptz, text, bigint, boolean), pm_core.set_home(name, name) TO pm_admin;
 -- Erasures: pm_admin asks, pm_worker does it.
 GRANT EXECUTE ON FUNCTION pm_core.erase_user(uuid, text[]), pm_core.erasure_proof(uuid, text[]) TO pm_admin;
-GRANT EXECUTE ON FUNCTION pm_core.erasure_words(uuid, text, integer), pm_core.end_erasure_step(uuid, text, integer, bigint), pm_core._run_erasure(pm_jobs.job) TO pm_worker;
+GRANT EXECUTE ON FUNCTION pm_core.erasure_words(uuid, text, integer), pm_core.end_erasure_step(uuid, text, integer, bigint), pm_core.erase_here(uuid, integer), pm_core._run_erasure(pm_jobs.job) TO pm_worker;
 GRANT SELECT (user_id, requested_at, round, quiet, finished_at) ON pm_core._erasures TO pm_admin, pm_worker;
 GRANT SELECT ON pm_core._erasure_steps, pm_core.erasures TO pm_admin, pm_worker;

@@ -11,17 +11,16 @@
  * of role pm_worker, its rules about passwords.  What goes wrong with a database is text
  * in its row, never an error; an error (cancel, no memory) ends all connections.
  *
- * The questions are the same for this database, which is asked first, in our session.
- * Each runs in a subtransaction, and waits for a lock no longer than a part of the time.
+ * Their sessions are read only, and end their statements by themselves when the time is over.
  *
- * Sessions on the other servers are read only, and end their statements by themselves
- * when the time is over.
+ * The questions are the same for this database, which is asked in our session, while the
+ * others think.  Nothing else goes on meanwhile, so it is asked when nothing has happened
+ * for a moment, and each question has a share of the time that is left.
  */
 #include "pm_core_module.h"
 
 #include <math.h>
 
-#include "access/xact.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
@@ -32,15 +31,15 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
-#include "utils/memutils.h"
 
 #include "pm_compat.h"
 
 #include "../../pm_xref/src/pm_xref_connection.h"
 
-/* A lock in this database is waited for no longer than this part of the time. */
-#define LOCAL_PART 4
+/* Nothing has happened for a moment when nothing has for this part of the time. */
+#define MOMENT 40
+/* This database is asked without such a moment once this part of the time is over. */
+#define LATEST 4
 
 /* The columns of a row. */
 enum
@@ -91,6 +90,7 @@ static const Question questions[] = {
 
 typedef struct Probe
 {
+	struct Round *round;
 	const char *name;
 	PmXrefConnection *connection; /* NULL: none, or this database */
 	PGresult *result;             /* the last one, freed with the next or at the end */
@@ -117,8 +117,6 @@ typedef struct Round
 	AttInMetadata *input; /* of the rows */
 } Round;
 
-typedef void (*Step)(Round *round, Probe *probe);
-
 /* Milliseconds since a moment. */
 static double
 elapsed(instr_time since)
@@ -128,6 +126,13 @@ elapsed(instr_time since)
 	INSTR_TIME_SET_CURRENT(now);
 	INSTR_TIME_SUBTRACT(now, since);
 	return INSTR_TIME_GET_MILLISEC(now);
+}
+
+/* Milliseconds until the deadline. */
+static double
+time_left(const Round *round)
+{
+	return pm_core_health_timeout - elapsed(round->began);
 }
 
 /* Notes what went wrong, in one line; about: the extension it concerns, NULL: none. */
@@ -191,79 +196,48 @@ take(Probe *probe, int number, const char *value)
 	    value != NULL ? pstrdup(value) : NULL;
 }
 
-/*
- * Takes a step in a subtransaction; returns the message of its error, NULL: there was none.
- * Throws if it was cancelled.
- */
-static const char *
-attempt(Round *round, Probe *probe, Step step)
-{
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData *volatile error = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(round->memory);
-	PG_TRY();
-	{
-		step(round, probe);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(round->memory);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(round->memory);
-	CurrentResourceOwner = owner;
-	if (error != NULL && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-		ReThrowError(error);
-	return error != NULL ? error->message : NULL;
-}
-
 /* A step: asks this database the question. */
 static void
-ask_here(Round *round, Probe *probe)
+ask_here(void *arg)
 {
+	Probe *probe = arg;
 	const Question *question = &questions[probe->question];
 
 	SPI_connect();
 	if (SPI_execute(question->sql, true, 0) != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "a question has no row of answers");
-	MemoryContextSwitchTo(round->memory);
+	MemoryContextSwitchTo(probe->round->memory);
 	for (int i = 0; i < question->answers; i++)
 		take(probe, i, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1));
 	SPI_finish();
 }
 
-/* Asks this database all questions. */
+/*
+ * Asks this database its next question.  What time is left is shared by its questions and
+ * the others, if there are any that have not answered.
+ */
 static void
-probe_here(Round *round, Probe *probe)
+probe_here(Round *round, Probe *probe, bool others)
 {
-	int level = NewGUCNestLevel();
+	int shares = (int) lengthof(questions) - probe->question + (others ? 1 : 0);
 	const char *message;
 
-	(void) set_config_option("lock_timeout",
-	                         psprintf("%d", Max(1, pm_core_health_timeout / LOCAL_PART)),
-	                         PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	while (!is_done(probe))
-	{
-		message = attempt(round, probe, ask_here);
-		note_reachable(probe);
-		if (message != NULL)
-			complain(probe, questions[probe->question].extension, message);
-		next_question(probe);
-	}
-	AtEOXact_GUC(true, level);
+	if (probe->question == 0)
+		INSTR_TIME_SET_CURRENT(probe->began);
+	message = pm_core_try(ask_here, probe, Max(1, (int) (time_left(round) / shares)));
+	note_reachable(probe);
+	if (message != NULL)
+		complain(probe, questions[probe->question].extension, message);
+	next_question(probe);
 }
 
 /* A step: begins to connect. */
 static void
-begin_to_connect(Round *round, Probe *probe)
+begin_to_connect(void *arg)
 {
-	probe->connection = round->connections->start("health", probe->name, false);
+	Probe *probe = arg;
+
+	probe->connection = probe->round->connections->start("health", probe->name, false);
 }
 
 /* The database has gone. */
@@ -397,20 +371,21 @@ go_on(Round *round, Probe *probe)
 }
 
 /*
- * Waits until something happens to one of the probes, no longer than the time that is
- * left; handles interrupts.  The sockets of connections that are being made come and go,
+ * Waits until something happens to one of the probes, no longer than so many ms; returns
+ * whether it did.  Handles interrupts.  The sockets of connections that are being made come and go,
  * hence a new set each time.
  */
-static void
-wait_for_probes(Round *round, long left)
+static bool
+wait_for_probes(Round *round, double time)
 {
 	WaitEvent *happened = palloc((round->count + 2) * sizeof(WaitEvent));
+	bool any = false;
 	int n;
 
 	round->set = pm_create_wait_event_set(round->count + 2);
 	AddWaitEventToSet(round->set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
 	AddWaitEventToSet(round->set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-	for (int i = 0; i < round->count; i++)
+	for (int i = 1; i < round->count; i++)
 	{
 		Probe *probe = &round->probes[i];
 
@@ -418,21 +393,23 @@ wait_for_probes(Round *round, long left)
 		if (!is_done(probe))
 			AddWaitEventToSet(round->set, probe->events, probe->socket, NULL, probe);
 	}
-	n = WaitEventSetWait(round->set, left, happened, round->count + 2, PG_WAIT_EXTENSION);
+	n = WaitEventSetWait(round->set, (long) ceil(time), happened, round->count + 2,
+	                     PG_WAIT_EXTENSION);
 	for (int i = 0; i < n; i++)
 		if (happened[i].events & WL_LATCH_SET)
 			ResetLatch(MyLatch);
 		else if (happened[i].user_data != NULL)
-			((Probe *) happened[i].user_data)->ready = true;
+			any = ((Probe *) happened[i].user_data)->ready = true;
 	FreeWaitEventSet(round->set);
 	round->set = NULL;
 	pfree(happened);
 	CHECK_FOR_INTERRUPTS();
+	return any;
 }
 
-/* Connects to all servers and asks them, until the deadline. */
+/* Begins to connect to all servers. */
 static void
-probe_servers(Round *round)
+begin_all(Round *round)
 {
 	for (int i = 1; i < round->count; i++)
 	{
@@ -440,38 +417,60 @@ probe_servers(Round *round)
 		const char *message;
 
 		INSTR_TIME_SET_CURRENT(probe->began);
-		message = attempt(round, probe, begin_to_connect);
+		message = pm_core_try(begin_to_connect, probe, 0);
 		if (message == NULL)
-		{
 			go_on(round, probe);
-			continue;
+		else
+		{
+			complain(probe, NULL, message);
+			finish(probe);
 		}
-		complain(probe, NULL, message);
-		finish(probe);
 	}
-	for (;;)
-	{
-		double time = pm_core_health_timeout - elapsed(round->began);
-		int left = 0;
+}
 
-		for (int i = 1; i < round->count; i++)
-			left += !is_done(&round->probes[i]);
-		if (left == 0 || time <= 0)
+/* Has a server still to answer? */
+static bool
+others_to_answer(const Round *round)
+{
+	for (int i = 1; i < round->count; i++)
+		if (!is_done(&round->probes[i]))
+			return true;
+	return false;
+}
+
+/* Asks all databases, until the deadline. */
+static void
+ask_all(Round *round)
+{
+	Probe *here = &round->probes[0];
+	double time = pm_core_health_timeout;
+	double left;
+
+	begin_all(round);
+	while ((left = time_left(round)) > 0)
+	{
+		bool others = others_to_answer(round);
+		bool any = false;
+
+		if (is_done(here) && !others)
 			break;
-		wait_for_probes(round, (long) ceil(time));
-		for (int i = 1; i < round->count; i++)
+		if (others)
+			any = wait_for_probes(round, is_done(here) ? left : Min(left, time / MOMENT));
+		for (int i = 1; any && i < round->count; i++)
 			if (round->probes[i].ready)
 				go_on(round, &round->probes[i]);
+		if (!is_done(here) && (!any || left < time - time / LATEST))
+			probe_here(round, here, others);
 	}
-	for (int i = 1; i < round->count; i++)
+	note_reachable(here);
+	for (int i = 0; i < round->count; i++)
 	{
 		Probe *probe = &round->probes[i];
+		const char *what = i == 0 || probe->connected ? "answer" : "connection";
 
 		if (!is_done(probe))
 			complain(probe, NULL,
-			         psprintf("no %s within %d ms",
-			                  probe->connected ? "answer" : "connection",
-			                  pm_core_health_timeout));
+			         psprintf("no %s within %d ms", what, pm_core_health_timeout));
 	}
 }
 
@@ -503,6 +502,7 @@ make_probes(Round *round, char *here, ArrayType *servers)
 	{
 		Probe *probe = &round->probes[i];
 
+		probe->round = round;
 		probe->name = i == 0 ? here : TextDatumGetCString(names[i - 1]);
 		probe->question = i == 0 ? 0 : PREPARATION;
 		probe->values[COLUMN_DATABASE] = (char *) probe->name;
@@ -526,8 +526,7 @@ probe_all(Round *round)
 		/* if something is thrown, the end of the transaction puts the caller back */
 		if (OidIsValid(worker))
 			SetUserIdAndSecContext(worker, context | SECURITY_LOCAL_USERID_CHANGE);
-		probe_here(round, &round->probes[0]);
-		probe_servers(round);
+		ask_all(round);
 		SetUserIdAndSecContext(caller, context);
 	}
 	PG_FINALLY();
@@ -542,8 +541,10 @@ probe_all(Round *round)
  * answer is none of its column's type.
  */
 static void
-make_row(Round *round, Probe *probe)
+make_row(void *arg)
 {
+	Probe *probe = arg;
+
 	if (probe->values[COLUMN_REACHABLE] == NULL)
 		probe->values[COLUMN_REACHABLE] = "f";
 	if (probe->error.len > 0)
@@ -558,21 +559,21 @@ make_row(Round *round, Probe *probe)
 			if (IS_HIGHBIT_SET(*value))
 				*value = '?';
 	}
-	probe->row = BuildTupleFromCStrings(round->input, probe->values);
+	probe->row = BuildTupleFromCStrings(probe->round->input, probe->values);
 }
 
 /* The row of a database. */
 static HeapTuple
-row_of(Round *round, Probe *probe)
+row_of(Probe *probe)
 {
-	const char *message = attempt(round, probe, make_row);
+	const char *message = pm_core_try(make_row, probe, 0);
 
 	if (message != NULL)
 	{
 		memset(&probe->values[COLUMN_ANSWERS], 0,
 		       (COLUMN_ERROR - COLUMN_ANSWERS) * sizeof(char *));
 		complain(probe, NULL, message);
-		make_row(round, probe);
+		make_row(probe);
 	}
 	return probe->row;
 }
@@ -594,6 +595,6 @@ pm_core_ask_databases(PG_FUNCTION_ARGS)
 	make_probes(&round, text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_ARRAYTYPE_P(1));
 	probe_all(&round);
 	for (int i = 0; i < round.count; i++)
-		tuplestore_puttuple(result->setResult, row_of(&round, &round.probes[i]));
+		tuplestore_puttuple(result->setResult, row_of(&round.probes[i]));
 	return (Datum) 0;
 }

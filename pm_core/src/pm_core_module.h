@@ -50,4 +50,9 @@ extern const pg_uuid_t *pm_core_identity(void);
 /* in attempts.c */
 extern void pm_core_attempts_init(void);
 
+/* in trial.c */
+typedef void (*PmCoreStep)(void *arg);
+
+extern const char *pm_core_try(PmCoreStep step, void *arg, int time);
+
 #endif /* PM_CORE_MODULE_H */

@@ -76,16 +76,36 @@ $$;
 COMMENT ON FUNCTION pm_xref.personal_columns() IS
 'where this database may have data about users, by the declarations of its extensions, and what becomes of it when one is erased. action: row, rows of the user are deleted; document, text, message, name: mentions become "[erased]"; clear: NULL, if it mentions the user; delete: so is the row; cached: the cache is emptied; tombstone: cleared by pm_core; keep: nothing, for the reason in note';
 
--- The condition under which a column has something of person $1 with words $2; NULL: never.
-CREATE FUNCTION pm_xref._personal_condition(column_name text, action text) RETURNS text
+-- What is left of a column's value without mentions of person $1 with words $2, NULL if it has none.
+CREATE FUNCTION pm_xref._personal_rest(column_name text, action text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT CASE
-    WHEN action = 'row' THEN format('t.%I = $1', column_name)
-    WHEN action = 'document' THEN format('pm_xref._erased_document(t.%I, $1, $2) IS NOT NULL', column_name)
-    WHEN action IN ('text', 'message', 'name') THEN format('pm_xref._erased_text(t.%I, $1, $2, %L) IS NOT NULL', column_name, action)
-    WHEN action IN ('clear', 'delete', 'cached') THEN format('pm_xref._erased_text(t.%I::text, $1, $2, ''message'') IS NOT NULL', column_name)
-    WHEN action = 'tombstone' THEN format('t.id = $1 AND t.erased_at IS NULL AND t.%I IS NOT NULL', column_name) END
+    WHEN action = 'document' THEN format('pm_xref._erased_document(t.%I, $1, $2)', column_name)
+    WHEN action IN ('text', 'message', 'name') THEN format('pm_xref._erased_text(t.%I, $1, $2, %L)', column_name, action)
+    WHEN action IN ('clear', 'delete', 'cached') THEN format('pm_xref._erased_text(t.%I::text, $1, $2, ''message'')', column_name) END
+$$;
+
+-- What is to be found and done in a table, for all of its columns at once; NULL: nothing.
+CREATE FUNCTION pm_xref._personal_tables() RETURNS TABLE(relation regclass, schema_name name, column_names text[], counts text, any_column text,
+  gone text, mentioned text, assignments text, is_cache boolean)
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT p.relation, n.nspname, array_agg(p.column_name ORDER BY p.column_name), string_agg(format('count(*) FILTER (WHERE %s)', h.has), ', ' ORDER BY p.column_name),
+    string_agg(h.has, ' OR '), string_agg(h.has, ' OR ') FILTER (WHERE p.action IN ('row', 'delete')),
+    string_agg(h.has, ' OR ') FILTER (WHERE a.assignment IS NOT NULL), string_agg(a.assignment, ', '), bool_or(p.action = 'cached')
+  FROM pm_xref.personal_columns() AS p JOIN pg_class AS c ON c.oid = p.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  CROSS JOIN LATERAL (SELECT pm_xref._personal_rest(p.column_name, p.action) AS rest) AS r
+  CROSS JOIN LATERAL (SELECT CASE p.action
+    WHEN 'row' THEN format('t.%I = $1', p.column_name)
+    WHEN 'tombstone' THEN format('(t.id = $1 AND t.erased_at IS NULL AND t.%I IS NOT NULL)', p.column_name)
+    ELSE r.rest || ' IS NOT NULL' END AS has) AS h
+  CROSS JOIN LATERAL (SELECT CASE
+    WHEN p.action IN ('document', 'text', 'message', 'name') THEN format('%1$I = coalesce(%2$s, t.%1$I)', p.column_name, r.rest)
+    WHEN p.action = 'clear' THEN format('%1$I = CASE WHEN %2$s THEN NULL ELSE t.%1$I END', p.column_name, h.has) END AS assignment) AS a
+  WHERE h.has IS NOT NULL
+  GROUP BY p.relation, n.nspname
+  ORDER BY p.relation::text
 $$;
 
 -- Refuses words that would name too much.
@@ -108,18 +128,17 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_cata
 AS $$
 DECLARE
   p record;
-  condition text;
 BEGIN
   PERFORM pm_xref._check_person(person, words);
-  FOR p IN SELECT c.* FROM pm_xref.personal_columns() AS c LOOP
-    condition := pm_xref._personal_condition(p.column_name, p.action);
-    CONTINUE WHEN condition IS NULL;
-    RETURN QUERY EXECUTE format('SELECT %L, %L, count(*) FROM %s AS t WHERE %s', p.relation, p.column_name, p.relation, condition) USING person, words;
+  FOR p IN SELECT * FROM pm_xref._personal_tables() LOOP
+    RETURN QUERY EXECUTE format('SELECT %L, u.column_name, u.found FROM (SELECT ARRAY[%s] AS found FROM %s AS t WHERE %s) AS f, unnest($3, f.found) AS u(column_name, found)',
+      p.relation, p.counts, p.relation, p.any_column)
+    USING person, words, p.column_names;
   END LOOP;
 END
 $$;
 COMMENT ON FUNCTION pm_xref.find_person(uuid, text[]) IS
-'in how many rows each declared column of this database has something of a user: rows of the user, or mentions by the words, which are addresses and names. A column that has nothing is a row with 0, so that is seen what was searched. It reads everything: minutes, if there is much. Workers and administrators only. Errors: 22004 a NULL; 22023 over 100 words, or one of less than 2 characters';
+'in how many rows each declared column of this database has something of a user: rows of the user, or mentions by the words, which are addresses and names. A column that has nothing is a row with 0, so that is seen what was searched. It reads each table once, and all of it: minutes, if there is much. Workers and administrators only. Errors: 22004 a NULL; 22023 over 100 words, or one of less than 2 characters';
 
 -- As the owner, who alone may write these tables, and under session_replication_role =
 -- replica: what is erased is no change of the product, of which history and outbox would
@@ -129,33 +148,39 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_
 AS $$
 DECLARE
   p record;
-  condition text;
   n bigint;
   erased bigint := 0;
 BEGIN
   PERFORM pm_xref._check_person(person, words);
-  FOR p IN SELECT c.*, n.nspname FROM pm_xref.personal_columns() AS c JOIN pg_class AS r ON r.oid = c.relation JOIN pg_namespace AS n ON n.oid = r.relnamespace LOOP
-    condition := pm_xref._personal_condition(p.column_name, p.action);
-    CONTINUE WHEN condition IS NULL OR p.action = 'tombstone';
-    IF p.action = 'cached' THEN
-      EXECUTE format('SELECT count(*) FROM %s AS t WHERE %s', p.relation, condition) INTO n USING person, words;
-      EXECUTE format('SELECT %I.cache_invalidate('''')', p.nspname);
-    ELSE
-      EXECUTE CASE
-        WHEN p.action IN ('row', 'delete') THEN format('DELETE FROM %s AS t WHERE %s', p.relation, condition)
-        WHEN p.action = 'clear' THEN format('UPDATE %s AS t SET %I = NULL WHERE %s', p.relation, p.column_name, condition)
-        WHEN p.action = 'document' THEN format('UPDATE %1$s AS t SET %2$I = pm_xref._erased_document(t.%2$I, $1, $2) WHERE %3$s', p.relation, p.column_name, condition)
-        ELSE format('UPDATE %1$s AS t SET %2$I = pm_xref._erased_text(t.%2$I, $1, $2, %4$L) WHERE %3$s', p.relation, p.column_name, condition, p.action) END
-      USING person, words;
-      GET DIAGNOSTICS n = ROW_COUNT;
+  FOR p IN SELECT * FROM pm_xref._personal_tables() LOOP
+    IF p.is_cache THEN
+      EXECUTE format('SELECT count(*) FROM %s AS t WHERE %s', p.relation, p.any_column) INTO n USING person, words;
+      EXECUTE format('SELECT %I.cache_invalidate('''')', p.schema_name);
+      erased := erased + n;
     END IF;
-    erased := erased + n;
+    IF p.gone IS NOT NULL THEN
+      EXECUTE format('DELETE FROM %s AS t WHERE %s', p.relation, p.gone) USING person, words;
+      GET DIAGNOSTICS n = ROW_COUNT;
+      erased := erased + n;
+    END IF;
+    IF p.assignments IS NOT NULL THEN
+      EXECUTE format('UPDATE %s AS t SET %s WHERE %s', p.relation, p.assignments, p.mentioned) USING person, words;
+      GET DIAGNOSTICS n = ROW_COUNT;
+      erased := erased + n;
+    END IF;
   END LOOP;
   RETURN erased;
 END
 $$;
 COMMENT ON FUNCTION pm_xref.erase_person(uuid, text[]) IS
-'erases what find_person() would find in this database, but for the users themselves, and empties its cache; returns how many values and rows that were. What is pending goes on without what was erased. Triggers that keep history or publish do not fire. To be called again until it returns 0: others may write meanwhile. Workers and administrators only. Errors: as find_person(); 55P03 a row was locked for 10 s';
+'erases what find_person() would find in this database, but for the users themselves, and empties its cache; returns how many rows were deleted or changed. What is pending goes on without what was erased. Triggers that keep history or publish do not fire. To be called again until it returns 0: others may write meanwhile. Administrators only; jobs call erase_on_request(). Errors: as find_person(); 55P03 a row was locked for 10 s';
+
+-- Asks as the caller, erases as erase_person() does: see src/call.c.
+CREATE FUNCTION pm_xref.erase_on_request(asker name, database text, person uuid, round integer) RETURNS bigint
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_xref_erase_on_request';
+COMMENT ON FUNCTION pm_xref.erase_on_request(name, text, uuid, integer) IS
+'erases a user in this database as erase_person() does, if pm_core.erase_user() was called for it: database asker, which has pm_core, is asked for the words, by the caller''s user mapping. database: what asker calls this one; round: of the erasure. Returns how many rows were deleted or changed; NULL: asker knows of no such request, or it was answered. For the jobs of pm_core. Errors: as erase_person(); 42704 there is no server or user mapping for asker; 08001 it cannot be reached; 3F000, 42883 it has no pm_core';
 
 REVOKE ALL ON FUNCTION pm_xref._erased_text(text, uuid, text[], text), pm_xref._erased_document(jsonb, uuid, text[]), pm_xref.personal_columns(),
-  pm_xref._personal_condition(text, text), pm_xref._check_person(uuid, text[]), pm_xref.find_person(uuid, text[]), pm_xref.erase_person(uuid, text[]) FROM PUBLIC;
+  pm_xref._personal_rest(text, text), pm_xref._personal_tables(), pm_xref._check_person(uuid, text[]), pm_xref.find_person(uuid, text[]), pm_xref.erase_person(uuid, text[]),
+  pm_xref.erase_on_request(name, text, uuid, integer) FROM PUBLIC;

@@ -68,6 +68,8 @@ GRANT EXECUTE ON FUNCTION pm_xref._epoch(), pm_xref._make_durable(), pm_xref._no
   pm_xref._deliver(uuid, boolean, timestamptz), pm_xref._has_events(uuid), pm_xref.purge_events(), pm_xref.deliver(uuid),
   pm_xref._run_delivery(pm_jobs.job), pm_xref._wait_for_skippers(), pm_xref.subscribe(text, name, text, text) TO pm_worker;
 
--- Persons: pm_core has pm_worker erase them in each database.
+-- Persons: pm_core has pm_worker erase them in each database, and nobody whom it did not ask for.
 GRANT SELECT ON pm_xref._personal_columns TO pm_admin, pm_worker;
-GRANT EXECUTE ON FUNCTION pm_xref.personal_columns(), pm_xref.find_person(uuid, text[]), pm_xref.erase_person(uuid, text[]) TO pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_xref.personal_columns(), pm_xref.find_person(uuid, text[]) TO pm_admin, pm_worker;
+GRANT EXECUTE ON FUNCTION pm_xref.erase_person(uuid, text[]) TO pm_admin;
+GRANT EXECUTE ON FUNCTION pm_xref.erase_on_request(name, text, uuid, integer) TO pm_worker;

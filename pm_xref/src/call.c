@@ -1,5 +1,5 @@
 /*
- * call.c - _call(): a statement on another server, for SQL
+ * call.c - _call(): a statement on another server, for SQL; and what is done on request
  *
  * One statement is one transaction there: when _call() returns it has been committed.
  * When it throws, it may have been committed as well, if the connection was lost or
@@ -16,9 +16,13 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/value.h"
+#include "parser/parse_func.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/uuid.h"
 
 /* The connection of the last call in this transaction, and the role that made it. */
 static Remote *kept;
@@ -93,6 +97,16 @@ text_elements(ArrayType *array, int *count)
 	return texts;
 }
 
+/* An array of text from how it is written. */
+static Datum
+texts_from(char *written)
+{
+	Oid input, element;
+
+	getTypeInputInfo(TEXTARRAYOID, &input, &element);
+	return OidInputFunctionCall(input, written, element, -1);
+}
+
 /* Puts the rows of a result into the store, each as one array of text. */
 static void
 put_rows(ReturnSetInfo *target, const PGresult *result)
@@ -160,4 +174,78 @@ pm_xref__call(PG_FUNCTION_ARGS)
 	}
 	PG_END_TRY();
 	return (Datum) 0;
+}
+
+/* Says what is missing if there is no server, or no user mapping, for who is to be asked. */
+static void
+say_how_to_ask(void *asker)
+{
+	if (geterrcode() == ERRCODE_UNDEFINED_OBJECT)
+		errhint(
+		    "In this database, make a server \"%s\" for the database of that name, which has pm_core, by pm_xref.add_database(), and grant pm_worker USAGE on it.",
+		    (const char *) asker);
+}
+
+/*
+ * The words of a request to erase a person, as the database that has pm_core knows it, for
+ * one of its databases and one round; false: there is none.  The caller has no say in them.
+ */
+static bool
+requested_words(const char *asker, const char *const *request, Datum *words)
+{
+	ErrorContextCallback callback = {
+	    .callback = say_how_to_ask, .arg = (void *) asker, .previous = error_context_stack};
+	Remote *remote;
+	volatile bool found = false;
+
+	error_context_stack = &callback;
+	remote = connection_to(psprintf("erasure of user %s", request[0]), asker);
+	error_context_stack = callback.previous;
+	PG_TRY();
+	{
+		const PGresult *result;
+
+		pm_xref_send(remote, "SELECT pm_core.erasure_words($1::uuid, $2, $3::integer)", 3,
+		             request);
+		while ((result = pm_xref_receive(remote)) != NULL)
+			if (PQntuples(result) == 1 && PQnfields(result) == 1 &&
+			    !PQgetisnull(result, 0, 0))
+			{
+				*words = texts_from(PQgetvalue(result, 0, 0));
+				found = true;
+			}
+	}
+	PG_CATCH();
+	{
+		end_kept();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return found;
+}
+
+PG_FUNCTION_INFO_V1(pm_xref_erase_on_request);
+
+/*
+ * erase_on_request(asker, database, person, round): erase_person() for who may not call it
+ * but was asked to.  Who was is for another database to say, which only C can ask as the
+ * caller, and then go on as the owner: erase_person() is SECURITY DEFINER, and a call from
+ * here is not asked for EXECUTE.
+ */
+Datum
+pm_xref_erase_on_request(PG_FUNCTION_ARGS)
+{
+	static const Oid types[] = {UUIDOID, TEXTARRAYOID};
+	Datum person = PG_GETARG_DATUM(2);
+	const char *request[] = {DatumGetCString(DirectFunctionCall1(uuid_out, person)),
+	                         text_to_cstring(PG_GETARG_TEXT_PP(1)),
+	                         psprintf("%d", PG_GETARG_INT32(3))};
+	Datum words;
+
+	if (!requested_words(NameStr(*PG_GETARG_NAME(0)), request, &words))
+		PG_RETURN_NULL();
+	return OidFunctionCall2(
+	    LookupFuncName(list_make2(makeString("pm_xref"), makeString("erase_person")),
+	                   lengthof(types), types, false),
+	    person, words);
 }

@@ -219,6 +219,8 @@ pm_xref_connect_start(const char *purpose, const char *server_name, bool writes)
 	const char *host = option_value(server->options, "host");
 	const char *port = option_value(server->options, "port");
 
+	if (port == NULL)
+		port = "";
 	remote->purpose = pstrdup(purpose);
 	remote->server = pstrdup(server_name);
 	remote->writes = writes;
@@ -232,9 +234,9 @@ pm_xref_connect_start(const char *purpose, const char *server_name, bool writes)
 		                         "superuser.");
 	collect_options(remote, server, mapping);
 	if (host != NULL && option_value(server->options, "hostaddr") == NULL &&
-	    pm_xref_lookup_needed(host))
+	    pm_xref_lookup_needed(host, port))
 	{
-		remote->lookup = pm_xref_lookup_start(host, port != NULL ? port : "");
+		remote->lookup = pm_xref_lookup_start(host, port);
 		remote->connecting = PGRES_POLLING_READING;
 	}
 	else

@@ -142,10 +142,28 @@ is_name(const char *host, Size size)
 	       inet_pton(AF_INET6, text, &address) != 1;
 }
 
-/* Do hosts, a list as libpq takes it, hold a name to look up? */
-bool
-pm_xref_lookup_needed(const char *hosts)
+/* The number of elements of a list with commas. */
+static int
+count_elements(const char *list)
 {
+	int count = 1;
+
+	for (; *list != '\0'; list++)
+		count += *list == ',';
+	return count;
+}
+
+/*
+ * Is there a name to look up among hosts, a list as libpq takes it?  Not if the number of
+ * ports is neither one nor theirs, which libpq refuses before it asks the resolver.
+ */
+bool
+pm_xref_lookup_needed(const char *hosts, const char *ports)
+{
+	int nports = count_elements(ports);
+
+	if (nports != 1 && nports != count_elements(hosts))
+		return false;
 	for (;;)
 	{
 		Size size = strcspn(hosts, ",");
@@ -196,15 +214,15 @@ take_up(const char *hosts, const char *ports)
 }
 
 /*
- * Begins to look up the names among hosts, a list as libpq takes it; ports: one for all,
- * or as many.  pm_xref_lookup_end() is to follow, whatever happens.  Throws if there is no
+ * Begins to look up the names among hosts and ports that pm_xref_lookup_needed() holds for.
+ * pm_xref_lookup_end() is to follow, whatever happens.  Throws if there is no
  * memory or thread for it; nothing is left behind then.
  */
 Lookup *
 pm_xref_lookup_start(const char *hosts, const char *ports)
 {
 	Lookup *lookup = take_up(hosts, ports);
-	int count = 1;
+	int count = count_elements(hosts);
 	bool one_port = strchr(ports, ',') == NULL;
 	bool whole;
 	int ends[2];
@@ -212,8 +230,6 @@ pm_xref_lookup_start(const char *hosts, const char *ports)
 
 	if (lookup != NULL)
 		return lookup;
-	for (const char *c = hosts; *c != '\0'; c++)
-		count += *c == ',';
 	lookup = calloc(1, offsetof(Lookup, hosts) + count * sizeof(Host));
 	if (lookup == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));

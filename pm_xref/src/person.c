@@ -33,11 +33,15 @@
 #define FIRST_ROOM 16 /* for what grows */
 #define ID_SIZE    36
 
+/* Bytes that are compared before interrupts are looked for. */
+#define PIECE_WORK ((size_t) 4 * 1024 * 1024)
+
 typedef struct Person
 {
 	char id[ID_SIZE + 1];
 	PmNaming *words;
 	size_t count;
+	size_t piece; /* places of a text that are looked at before interrupts are */
 } Person;
 
 /* The person of arguments 1 and 2; what they point to is kept in the current context. */
@@ -45,6 +49,7 @@ static Person
 person_of(FunctionCallInfo fcinfo)
 {
 	Person person;
+	size_t bytes = ID_SIZE; /* that may be compared at one place */
 	Datum *elements;
 	bool *nulls;
 	int n;
@@ -66,11 +71,14 @@ person_of(FunctionCallInfo fcinfo)
 		naming->text = VARDATA_ANY(word);
 		naming->size = VARSIZE_ANY_EXHDR(word);
 		naming->strong = pm_mention_is_strong(naming->text, naming->size);
-		(void) pm_mention_find(ERASED, strlen(ERASED), 0, naming, 1, PM_MENTION_ALL,
-		                       &found);
-		if (found == NULL) /* else what was erased would be for ever */
-			person.count++;
+		(void) pm_mention_find(ERASED, strlen(ERASED), 0, strlen(ERASED), naming, 1,
+		                       PM_MENTION_ALL, &found);
+		if (found != NULL) /* what was erased would be for ever */
+			continue;
+		bytes += naming->size;
+		person.count++;
 	}
+	person.piece = Max(PIECE_WORK / bytes, 1);
 	return person;
 }
 
@@ -86,9 +94,29 @@ static bool
 has_id(const Person *person, const char *text, size_t size)
 {
 	for (size_t at = 0; at + ID_SIZE <= size; at++)
+	{
+		if (at % person->piece == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (is_id(person, text + at, ID_SIZE))
 			return true;
+	}
 	return false;
+}
+
+/* Finds the first mention at or after from, as pm_mention_find(), in pieces. */
+static size_t
+find_mention(const Person *person, const char *text, size_t size, size_t from,
+             PmMentionScope scope, const PmNaming **found)
+{
+	do
+	{
+		size_t until = from + Min(person->piece, size - from);
+
+		CHECK_FOR_INTERRUPTS();
+		from = pm_mention_find(text, size, from, until, person->words, person->count, scope,
+		                       found);
+	} while (*found == NULL && from < size);
+	return from;
 }
 
 static bool
@@ -96,7 +124,7 @@ mentions(const Person *person, const char *text, size_t size, PmMentionScope sco
 {
 	const PmNaming *found;
 
-	(void) pm_mention_find(text, size, 0, person->words, person->count, scope, &found);
+	(void) find_mention(person, text, size, 0, scope, &found);
 	return found != NULL;
 }
 
@@ -117,10 +145,8 @@ append_erased(StringInfo out, const Person *person, const char *text, size_t siz
 	for (;;)
 	{
 		const PmNaming *found;
-		size_t at =
-		    pm_mention_find(text, size, from, person->words, person->count, scope, &found);
+		size_t at = find_mention(person, text, size, from, scope, &found);
 
-		CHECK_FOR_INTERRUPTS();
 		if (found == NULL)
 			break;
 		appendBinaryStringInfo(out, text + from, at - from);

@@ -9,7 +9,7 @@
  *   connect.c      connections to foreign servers by libpq
  *   remote.c       statements on foreign servers by libpq, and their errors; pm_xref_connection.h
  *                  is for other modules
- *   call.c         _call(): a statement on another server, for SQL
+ *   call.c         _call(): a statement on another server, for SQL; erase_on_request()
  *   remote_keys.c  keys that stream from another server
  *   local_rows.c   rows of this database, a portion at a time
  *   key.c          which types have keys that compare by their bytes; batches of keys
@@ -203,7 +203,7 @@ extern void pm_xref_ask_start(Reference *reference, const char *sql, int nparams
 extern Answer *pm_xref_ask_finish(Reference *reference);
 
 /* in lookup.c */
-extern bool pm_xref_lookup_needed(const char *hosts);
+extern bool pm_xref_lookup_needed(const char *hosts, const char *ports);
 extern Lookup *pm_xref_lookup_start(const char *hosts, const char *ports);
 extern pgsocket pm_xref_lookup_socket(const Lookup *lookup);
 extern bool pm_xref_lookup_done(const Lookup *lookup);

@@ -10,6 +10,18 @@
 #include "must_hold.h"
 #include "pm_mention.h"
 
+/* Where the first mention is, found in pieces of one byte. */
+static size_t
+in_pieces(const char *text, size_t size, size_t from, const PmNaming *words,
+          PmMentionScope scope)
+{
+	const PmNaming *found = NULL;
+
+	for (; found == NULL && from < size; from += found == NULL)
+		(void) pm_mention_find(text, size, from, from + 1, words, 2, scope, &found);
+	return from;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -37,9 +49,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (PmMentionScope scope = PM_MENTION_ALL + 1; scope-- > PM_MENTION_STRONG;)
 		{
 			const PmNaming *found;
-			size_t here = pm_mention_find(text, size, from, words, 2, scope, &found);
+			size_t here = pm_mention_find(text, size, from, size, words, 2, scope, &found);
 
 			MUST_HOLD((here == size) == (found == NULL));
+			MUST_HOLD(in_pieces(text, size, from, words, scope) == here);
 			MUST_HOLD(scope == PM_MENTION_ALL || here >= at);
 			at = here;
 			if (found == NULL)

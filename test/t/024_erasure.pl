@@ -115,7 +115,7 @@ like("$rc $err", qr/^3 .*token was revoked/, 'at once: no token');
 is(sql('db_core', "SELECT count(*) FROM pm_xref.find_person('$user', '{gertrude\@example.com}') WHERE found > 0"), 0, 'at once: nothing here');
 ok($one->poll_query_until('db_core', "SELECT pending @> '{db_catalog,db_imports}' AND cardinality(pending) = 2 FROM pm_core.erasures WHERE user_id = '$user'"),
 	'the others have answered');
-ok($one->poll_query_until('db_catalog', q{SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%erase_person%' AND wait_event_type = 'Lock' AND datname = 'db_catalog'}),
+ok($one->poll_query_until('db_catalog', q{SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%erase_on_request%' AND wait_event_type = 'Lock' AND datname = 'db_catalog'}),
 	'one waits for the row');
 
 # A crash meanwhile.

@@ -1,6 +1,8 @@
 /*
  * test_mention.c - where a text mentions a person
  */
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "pm_mention.h"
@@ -15,9 +17,9 @@ static const PmNaming words[] = {WORD("anne@example.com", true),
                                  WORD("anne%40example.com", true), WORD("anne", false),
                                  WORD("Anne Martin", false), WORD("Zo\xC3\xAB", false)};
 
-/* The text with what is found in brackets. */
+/* The text with what is found in brackets, searched in pieces. */
 static const char *
-marked(const char *text, PmMentionScope scope)
+marked_in_pieces(const char *text, PmMentionScope scope, size_t piece)
 {
 	static char out[512];
 	size_t size = strlen(text);
@@ -26,12 +28,16 @@ marked(const char *text, PmMentionScope scope)
 
 	for (size_t from = 0;;)
 	{
-		size_t at = pm_mention_find(text, size, from, words, 5, scope, &found);
+		size_t until = size - from < piece ? size : from + piece;
+		size_t at = pm_mention_find(text, size, from, until, words, 5, scope, &found);
 
 		memcpy(out + n, text + from, at - from);
 		n += at - from;
-		if (found == NULL)
+		from = at;
+		if (found == NULL && at == size)
 			break;
+		if (found == NULL)
+			continue;
 		out[n++] = '[';
 		memcpy(out + n, text + at, found->size);
 		n += found->size;
@@ -40,6 +46,32 @@ marked(const char *text, PmMentionScope scope)
 	}
 	out[n] = '\0';
 	return out;
+}
+
+/* The text with what is found in brackets. */
+static const char *
+marked(const char *text, PmMentionScope scope)
+{
+	return marked_in_pieces(text, scope, SIZE_MAX);
+}
+
+/* A mention counts once, wherever the border of two pieces is: in it, before or after. */
+static void
+test_pieces(void)
+{
+	static const char text[] =
+	    "Anne Martin <anne@example.com>, marianne@example.com, anne@example.com.au \"anne\"";
+
+	for (size_t piece = 1; piece <= sizeof(text); piece++)
+	{
+		char name[32];
+
+		(void) snprintf(name, sizeof(name), "pieces of %zu bytes", piece);
+		is_str(marked_in_pieces(text, PM_MENTION_ALL, piece),
+		       "[Anne Martin] <[anne@example.com]>, marianne@example.com, "
+		       "[anne]@example.com.au \"[anne]\"",
+		       name);
+	}
 }
 
 /* Where an address begins and ends. */
@@ -105,6 +137,10 @@ test_names(void)
 static void
 test_members(void)
 {
+	char long_name[257];
+
+	memset(long_name, ' ', sizeof(long_name));
+	memcpy(long_name + 251, "email", 5);
 	is_int(pm_mention_member("First_Name", 10), PM_MEMBER_PERSONAL, "First_Name");
 	is_int(pm_mention_member("e-mail", 6), PM_MEMBER_PERSONAL, "e-mail");
 	is_int(pm_mention_member("user_id", 7), PM_MEMBER_ID, "user_id");
@@ -112,6 +148,8 @@ test_members(void)
 	is_int(pm_mention_member("emails", 6), PM_MEMBER_OTHER, "emails");
 	is_int(pm_mention_member("email\0", 6), PM_MEMBER_OTHER, "a zero byte");
 	is_int(pm_mention_member("", 0), PM_MEMBER_OTHER, "empty");
+	is_int(pm_mention_member(long_name, 256), PM_MEMBER_PERSONAL, "blanks before it");
+	is_int(pm_mention_member(long_name, 257), PM_MEMBER_OTHER, "too long to mean anything");
 	is_int(pm_mention_member("emailemailemailemailemailemailemailemail", 40),
 	       PM_MEMBER_OTHER, "long");
 }
@@ -121,6 +159,7 @@ main(void)
 {
 	test_addresses();
 	test_names();
+	test_pieces();
 	test_members();
 	return tap_done();
 }

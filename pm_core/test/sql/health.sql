@@ -37,6 +37,11 @@ SELECT pm_core.record_backup(current_database(), 'dump', '2026-01-01 00:00+00', 
 SELECT last_backup AT TIME ZONE 'UTC' AS last_backup FROM pm_core.health();
 SELECT pm_core.record_backup(current_database(), 'base', '2026-01-05 00:00+00', '2026-01-06 03:00+00', NULL, NULL, true) IS NOT NULL AS noted;
 SELECT last_backup AT TIME ZONE 'UTC' AS last_backup FROM pm_core.health();
+-- one that is to come does not count yet, nor does one that never ends
+SELECT pm_core.record_backup(current_database(), 'base', now(), now() + interval '1 day', NULL, NULL, true) IS NOT NULL AS noted,
+  pm_core.record_backup(current_database(), 'base', now(), 'infinity', NULL, NULL, true) IS NOT NULL AS noted;
+SELECT last_backup AT TIME ZONE 'UTC' AS last_backup FROM pm_core.health();
+DELETE FROM pm_core.backups WHERE finished_at > now();
 SELECT kind, location, size, ok, finished_at - started_at AS took FROM pm_core.backups ORDER BY id;
 \set VERBOSITY terse
 SELECT pm_core.record_backup('x', 'copy', now(), now(), NULL, 0, true);

@@ -53,9 +53,11 @@ my %databases = (
 	nameless => [ $nameless, $port, 'x' ],
 	silent => [ '127.0.0.1', $silent->sockport, 'x' ],
 	unnamed => [ 'some.silent', $port, 'x' ],
+	uneven => [ "some.silent,$nameless", $port, 'x' ],
 	locked => [ $host, $port, 'plain' ]);
 $node->safe_psql('core', "SELECT pm_xref.add_database('$_', '$databases{$_}[0]', $databases{$_}[1], '$databases{$_}[2]'); GRANT USAGE ON FOREIGN SERVER $_ TO pm_worker") foreach keys %databases;
 $node->safe_psql('core', q{ALTER USER MAPPING FOR pm_worker SERVER locked OPTIONS (SET "user" 'locked', ADD password 'open sesame')});
+$node->safe_psql('core', q{ALTER SERVER uneven OPTIONS (SET port '1,2,3')});
 my @alive = qw(core busy plain named listed);
 my %dead = (
 	absent => qr/FATAL: database "absent" does not exist$/,
@@ -63,6 +65,7 @@ my %dead = (
 	nameless => qr/^could not translate host name "$nameless" to address: /,
 	silent => qr/^no connection within 800 ms$/,
 	unnamed => qr/^no connection within 800 ms$/,
+	uneven => qr/^could not match 3 port numbers to 2 hosts$/,
 	locked => qr/FATAL: password authentication failed for user "locked"$/);
 
 # Servers that let anybody in, and then say what no server of PostgreSQL says; which, goes
@@ -76,6 +79,7 @@ sub row
 	  . message('D', pack('n', scalar @values) . join '', map { pack('N/a*', $_) } @values) . message('C', "SELECT 1\0") . $ready;
 }
 my %lies = (
+	overflowing => [ row('15', '{"pm_jobs": "1", "pm_xref": "1"}', '-2147483648', '1'), row('1', '-5 s', '2147483647', ''), row('infinity', '0') ],
 	copying => message('H', pack('Cn', 0, 0)),
 	counting => row('15', '{}', 'many', '1'),
 	short => row('15'),
@@ -88,13 +92,14 @@ sub lie
 	my $start = '';
 	# TLS, which libpq would like, is not to be had
 	while (($start = $take->(unpack('N', $take->(4)) - 4)) =~ /^\x04\xd2\x16/) { syswrite $client, 'N'; }
-	my ($lie) = $start =~ /\0database\0(\w+)\0/;
-	syswrite $client, $lie eq 'refusing' ? $lies{$lie} : message('R', pack('N', 0)) . $ready;
+	my ($name) = $start =~ /\0database\0(\w+)\0/;
+	my @lies = ref $lies{$name} ? @{ $lies{$name} } : $lies{$name};
+	syswrite $client, $name eq 'refusing' ? $lies[0] : message('R', pack('N', 0)) . $ready;
 	for (my $n = 0; ; $n++)
 	{
 		$take->(1);
 		$take->(unpack('N', $take->(4)) - 4);
-		syswrite $client, $n == 0 ? message('C', "SET\0") . $ready : $lies{$lie};
+		syswrite $client, $n == 0 ? message('C', "SET\0") . $ready : $lies[ $n <= @lies ? $n - 1 : -1 ];
 	}
 }
 my $liar = IO::Socket::INET->new(Listen => 50, LocalAddr => '127.0.0.1') or die;
@@ -152,7 +157,7 @@ is(join(' ', map { $rows{$_}[1] } @alive), 't t t t t', 'and so do administrator
 like(($node->psql('core', "SET ROLE $_; SELECT FROM pm_core.health()"))[2], qr/permission denied for function health/, "not $_") foreach qw(pm_reader pm_writer);
 like(($node->psql('core', "SET ROLE $_; SELECT FROM pm_core._ask_databases('core', '{silent}')"))[2], qr/permission denied for function _ask_databases/, "$_ cannot ask whom it likes")
   foreach qw(pm_admin pm_worker pg_monitor);
-is($node->safe_psql('core', 'SET ROLE pm_admin; SELECT count(*) FROM pm_core.health(); SELECT current_user'), "11\npm_admin", 'the caller is who it was');
+is($node->safe_psql('core', 'SET ROLE pm_admin; SELECT count(*) FROM pm_core.health(); SELECT current_user'), "12\npm_admin", 'the caller is who it was');
 
 # A question that waits for a lock: what was answered before is there, and the others are asked.
 my $lock = $node->background_psql('busy');
@@ -165,23 +170,52 @@ $lock->quit;
 $lock = $node->background_psql('core');
 $lock->query_safe('BEGIN; LOCK pm_jobs._queues');
 %rows = ask('locked here', 'pm_worker', '', qw(core busy plain));
-is("$rows{core}[1] $rows{core}[7] $rows{core}[13]", 't  pm_jobs: canceling statement due to lock timeout', 'a lock here: is said');
+like("$rows{core}[1] $rows{core}[7] $rows{core}[13]", qr/^t  pm_jobs: no answer within \d+ ms$/, 'a lock here: is said');
 is($rows{busy}[7], 0, 'a lock here: the others are asked all the same');
 $lock->query_safe('COMMIT');
 $lock->quit;
-is($node->safe_psql('core', 'SET ROLE pm_worker; SELECT count(*) FROM pm_core.health(); SHOW lock_timeout'), "11\n0", 'the setting is what it was');
+
+# So does a question that takes long.
+$node->safe_psql('core', q{ALTER VIEW pm_jobs.stats RENAME TO stats_kept;
+	CREATE VIEW pm_jobs.stats AS SELECT s.ready, s.oldest_ready FROM pm_jobs.stats_kept AS s WHERE (SELECT count(*) FROM (SELECT generate_series(1, 1e12::bigint)) AS n) > 0;
+	GRANT SELECT ON pm_jobs.stats TO pm_worker});
+%rows = ask('slow here', 'pm_worker', q{SET statement_timeout = '30s'; SET jit = off;}, qw(core busy plain));
+like("$rows{core}[3] $rows{core}[7] $rows{core}[13]", qr/^15\S*(?: \(.*\))?  pm_jobs: no answer within \d+ ms\b/, 'slow here: is said, and what was answered is there');
+is($rows{busy}[7], 0, 'slow here: the others are asked all the same');
+$node->safe_psql('core', 'DROP VIEW pm_jobs.stats; ALTER VIEW pm_jobs.stats_kept RENAME TO stats');
 
 # Lies are text in the row of the liar.
 $node->safe_psql('core', "SELECT pm_xref.add_database('$_', '127.0.0.1', " . $liar->sockport . ", '$_'); GRANT USAGE ON FOREIGN SERVER $_ TO pm_worker") foreach keys %lies;
-%rows = ask('lies', 'pm_worker', '', @alive, qw(copying counting short mumbling));
+%rows = ask('lies', 'pm_worker', '', @alive, qw(copying counting short mumbling overflowing));
 is($rows{$_}[13], 'it says something else than was asked', "lies: $_") foreach qw(copying short);
 is("$rows{counting}[3] $rows{counting}[13]", ' invalid input syntax for type integer: "many"', 'lies: no number');
 is("$rows{mumbling}[3] $rows{mumbling}[13]", '15 ? ', 'lies: no text');
+is(join(' ', @{ $rows{overflowing} }[ 1, 5, 8, 9 ]), 't 0 00:00:00 2147483647', 'lies: no number is out of range, no age negative');
+unlike($rows{overflowing}[10], qr/infinity/, 'lies: no check is to come');
 like($rows{refusing}[13], qr/FATAL: not \? today$/, 'lies: no text in a message');
 is(join(' ', map { "$rows{$_}[1]$rows{$_}[13]" } @alive), join(' ', map { 't' } @alive), 'lies: the others are as before');
 $node->safe_psql('core', "DROP SERVER $_ CASCADE") foreach keys %lies;
 kill 'TERM', $liars;
 waitpid $liars, 0;
+
+# The others have been asked before this one is: whoever is makes it answer.
+my $witness = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die;
+$node->safe_psql('core', "DROP SERVER $_ CASCADE") foreach qw(silent unnamed);
+$node->safe_psql('core', q{SELECT pm_xref.add_database('witness', '127.0.0.1', } . $witness->sockport . q{, 'x'); GRANT USAGE ON FOREIGN SERVER witness TO pm_worker});
+$lock = $node->background_psql('core');
+$lock->query_safe('BEGIN; LOCK pm_jobs._queues');
+my $answer = '';
+my $asking = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('core'), '-c', q{SET pm_core.health_timeout = '60s'}, '-c',
+	q{SELECT queue_depth, error FROM pm_core.health() WHERE database = 'core'} ], '>', \$answer);
+my $asked = $witness->accept;
+$lock->query_safe('COMMIT');
+$lock->quit;
+close $asked;
+$asking->finish;
+is($answer, "0|\n", 'the others are asked before this one');
+$node->safe_psql('core', 'DROP SERVER witness CASCADE');
+close $witness;
+$node->safe_psql('core', "SELECT pm_xref.add_database('$_', '$databases{$_}[0]', $databases{$_}[1], '$databases{$_}[2]'); GRANT USAGE ON FOREIGN SERVER $_ TO pm_worker") foreach qw(silent unnamed);
 
 # The time is a setting, and is kept; many dead ones take no more of it than one.
 $node->safe_psql('core', "SELECT pm_xref.add_database('silent $_', '127.0.0.1', " . $silent->sockport . ", 'x'); GRANT USAGE ON FOREIGN SERVER \"silent $_\" TO pm_worker") foreach 1 .. 20;
