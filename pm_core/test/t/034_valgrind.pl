@@ -152,7 +152,7 @@ my %databases = (
 foreach my $name (sort keys %databases)
 {
 	my ($hosts, $ports, $database) = @{ $databases{$name} };
-	$node->safe_psql('postgres', "SELECT pm_xref.add_database('$name', '$hosts', $port, '$database'); ALTER SERVER $name OPTIONS (SET port '$ports'); GRANT USAGE ON FOREIGN SERVER $name TO pm_worker; CREATE USER MAPPING FOR CURRENT_USER SERVER $name; CREATE USER MAPPING FOR pm_worker SERVER $name");
+	$node->safe_psql('postgres', "SELECT pm_xref.add_database('$name', '$hosts', $port, '$database'); ALTER SERVER $name OPTIONS (SET port '$ports'); GRANT USAGE ON FOREIGN SERVER $name TO pm_worker; CREATE USER MAPPING FOR CURRENT_USER SERVER $name; CREATE USER MAPPING IF NOT EXISTS FOR pm_worker SERVER $name");
 }
 my $session = $node->background_psql('postgres', on_error_stop => 0);
 my $asked = join ',', sort keys %databases;
