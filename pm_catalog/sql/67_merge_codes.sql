@@ -26,11 +26,12 @@ BEGIN
             AND pm_catalog.brand_key(n.name) IN (SELECT pm_catalog.brand_key(f.name) FROM pg_temp._foretold_brands AS f);
         END IF;
       WHEN 'category' THEN
-        EXECUTE format('INSERT INTO pg_temp._merge_names SELECT ''category'', n.given, coalesce(c.category_id, %L), CASE WHEN c.category_id IS NULL THEN n.reason END '
-                       'FROM (SELECT u AS given, CASE WHEN cardinality(s.names) > 51 THEN format(''22023: invalid path of a category: "%%s"'', left(array_to_string(s.names, ''" > "''), 64)) '
-                       'ELSE coalesce((SELECT min(r.reason) FROM (SELECT %s AS reason FROM unnest(s.names) AS i(name)) AS r), t.reason) END AS reason '
-                       'FROM unnest($1) AS u, LATERAL (SELECT pm_catalog._path_names(u) AS names) AS s, (SELECT %s AS reason FROM (SELECT $2 AS taxonomy) AS x) AS t) AS n '
-                       'LEFT JOIN pm_catalog._categories_of($2, $1) AS c ON c.path = n.given',
+        EXECUTE format('INSERT INTO pg_temp._merge_names SELECT ''category'', $1[f.place], CASE WHEN f.level = cardinality(f.names) THEN f.category_id ELSE %L END, '
+                       'CASE WHEN cardinality(f.names) > 51 THEN format(''22023: invalid path of a category: "%%s"'', left(array_to_string(f.names, ''" > "''), 64)) '
+                       'WHEN f.level < cardinality(f.names) THEN coalesce((SELECT min(r.reason) FROM (SELECT %s AS reason FROM unnest(f.names[f.level + 1:]) AS i(name)) AS r), t.reason, '
+                       'CASE WHEN c.depth + 1 + cardinality(f.names) - f.level > 51 THEN format(''23514: category "%%s" would have more than 50 above it'', f.names[f.level + 51 - c.depth]) END) END '
+                       'FROM pm_catalog._follow_paths($2, pm_catalog._written_paths($1)) AS f LEFT JOIN pm_catalog.categories AS c ON c.id = f.category_id, '
+                       '(SELECT %s AS reason FROM (SELECT $2 AS taxonomy) AS x) AS t',
                        '00000000-0000-0000-0000-000000000000'::uuid, pm_catalog._merge_check('pm_catalog.categories', 'name'), pm_catalog._merge_check('pm_catalog.categories', 'taxonomy'))
         USING names, merge.taxonomy;
       ELSE

@@ -14,7 +14,7 @@ GRANT INSERT, UPDATE, DELETE ON pm_catalog.suppliers TO pm_admin, pm_worker;
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.families TO pm_admin;
 GRANT EXECUTE ON FUNCTION pm_catalog._change() TO pm_writer, pm_admin, pm_worker;
 -- prices, stocks, categories, brands, bundles, popularity
-GRANT SELECT ON pm_catalog.brand_aliases, pm_catalog.price_reductions, pm_catalog.product_availability, pm_catalog.category_counts,
+GRANT SELECT ON pm_catalog.brand_aliases, pm_catalog.category_aliases, pm_catalog.price_reductions, pm_catalog.product_availability, pm_catalog.category_counts,
   pm_catalog._category_counts, pm_catalog._category_deltas, pm_catalog.popularity, pm_catalog.popular_products, pm_catalog.featured_products,
   pm_catalog._popularity, pm_catalog._popularity_then TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.current_price(uuid, timestamptz, text, text, integer, uuid, uuid),
@@ -22,14 +22,15 @@ GRANT EXECUTE ON FUNCTION pm_catalog.current_price(uuid, timestamptz, text, text
   pm_catalog.category_ancestors(uuid), pm_catalog.bundle_contents(uuid), pm_catalog.bundle_availability(uuid),
   pm_catalog.related_products(uuid, integer), pm_catalog._is_shown(text, boolean, timestamptz), pm_catalog._is_own(xid), pm_catalog._growth(timestamptz, timestamptz, interval)
   TO pm_reader, pm_writer, pm_admin, pm_worker;
-GRANT INSERT, UPDATE, DELETE ON pm_catalog.brand_aliases, pm_catalog._category_counts TO pm_writer, pm_admin, pm_worker;
+GRANT INSERT, UPDATE, DELETE ON pm_catalog.brand_aliases, pm_catalog.category_aliases, pm_catalog._category_counts TO pm_writer, pm_admin, pm_worker;
 GRANT INSERT ON pm_catalog._product_events TO pm_writer, pm_admin, pm_worker;
 -- who deletes a category deletes what is not folded yet
 GRANT INSERT, DELETE ON pm_catalog._category_deltas TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog._change_stock(text, uuid, uuid, text, integer, integer, integer), pm_catalog.reserve_stock(uuid, integer, text, uuid),
   pm_catalog.release_stock(uuid, integer, text, uuid), pm_catalog.ship_stock(uuid, integer, text, uuid),
   pm_catalog.receive_stock(uuid, integer, text, uuid), pm_catalog.move_stock(uuid, integer, text, text, uuid),
-  pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog._check_bundles(uuid[]), pm_catalog._lock_table(regclass, boolean), pm_catalog.ensure_category(text, text[]), pm_catalog._path_names(text), pm_catalog._categories_of(text, text[]),
+  pm_catalog._chain(text[]), pm_catalog._check_paths(uuid[]), pm_catalog._check_bundles(uuid[]), pm_catalog._lock_table(regclass, boolean), pm_catalog.ensure_category(text, text[]),
+  pm_catalog._follow_paths(text, pm_catalog._category_path[]), pm_catalog._ensure_paths(text, pm_catalog._category_path[]),
   pm_catalog._refuse_brand(text, text), pm_catalog._refuse_nameless(text, text), pm_catalog.ensure_brands(text[]), pm_catalog.ensure_brand(text),
   pm_catalog.merge_brands(uuid, uuid), pm_catalog.record_event(uuid, text, integer) TO pm_writer, pm_admin, pm_worker;
 GRANT SELECT, DELETE ON pm_catalog._product_events TO pm_worker;
@@ -56,7 +57,7 @@ GRANT EXECUTE ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uui
   pm_catalog._broken_check(regclass, name), pm_catalog._merge_check(regclass, text), pm_catalog._merge_checks(regclass, jsonb, text, text), pm_catalog._merge_overflows(pm_catalog._merge, regclass, text),
   pm_catalog._merge_wide(pm_catalog._merge, bigint, bigint), pm_catalog._merge_own(pm_catalog._merge), pm_catalog._merge_product(pm_catalog._merge), pm_catalog._unfit_attributes(uuid, uuid),
   pm_catalog._is_illegal_move(text, text), pm_catalog._computed_specs(pm_catalog.products), pm_catalog._merge_product_rules(pm_catalog._merge, boolean), pm_catalog._merge_other_rules(pm_catalog._merge, boolean),
-  pm_catalog._merge_question(pm_catalog._merge, bigint, bigint), pm_catalog._merge_ask(text, bigint, bigint), pm_catalog._merge_look_up(pm_catalog._merge, bigint, bigint), pm_catalog._path_names(text),
+  pm_catalog._merge_question(pm_catalog._merge, bigint, bigint), pm_catalog._merge_ask(text, bigint, bigint), pm_catalog._merge_look_up(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_codes(pm_catalog._merge, boolean), pm_catalog._merge_with_offers(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_claim(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_find_holders(pm_catalog._merge), pm_catalog._merge_mark(), pm_catalog._taken_code(text), pm_catalog._merge_release(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_stays(pm_catalog._merge, text), pm_catalog._merge_moving(pm_catalog._merge, bigint, bigint, text, text), pm_catalog._merge_refuse_moves(pm_catalog._merge, bigint, bigint), pm_catalog._merge_tables(),
