@@ -28,7 +28,7 @@ CREATE TABLE pm_catalog.category_aliases (
   PRIMARY KEY (taxonomy, alias_key),
   FOREIGN KEY (category_id, taxonomy) REFERENCES pm_catalog.categories (id, taxonomy) ON UPDATE CASCADE ON DELETE CASCADE
 );
-CREATE INDEX ON pm_catalog.category_aliases (category_id);
+CREATE INDEX ON pm_catalog.category_aliases (category_id, taxonomy);
 COMMENT ON TABLE pm_catalog.category_aliases IS 'paths that mean a category, such as "Bureau > Stylos" for Office > Pens, in files: what is below such a path is below the category';
 COMMENT ON COLUMN pm_catalog.category_aliases.taxonomy IS 'the taxonomy of the category, in which the path is looked for';
 COMMENT ON COLUMN pm_catalog.category_aliases.alias_key IS 'the path as it is compared: category_key(alias), unique in the taxonomy';

@@ -50,7 +50,8 @@ is(reader_sees(q{SELECT r.price, r.lowest_price, r.is_prior_price, (pm_catalog.c
 is(reader_sees(q{SELECT on_hand, reserved FROM pm_catalog.product_availability}), '7|0', 'stock was received, reserved, shipped and moved');
 
 is(run_page('categories.md'), 0, 'categories.md: every block runs');
-is(reader_sees(q{SELECT count(*) FROM pm_catalog.category_counts}), '3', 'three categories');
+is(reader_sees(q{SELECT count(*) FROM pm_catalog.category_counts}), '5', 'five categories: three, and two by an alias');
+is(reader_sees(q{SELECT string_agg(DISTINCT a.alias || ' is ' || c.name, ', ') FROM pm_catalog.category_aliases AS a JOIN pm_catalog.categories AS c ON c.id = a.category_id}), 'Bureau > Stylos is Pens', 'an alias of a path');
 is(reader_sees(q{SELECT DISTINCT b.name FROM pm_catalog.brand_aliases AS a JOIN pm_catalog.brands AS b ON b.id = a.brand_id}), 'HP', 'one brand is left');
 is(reader_sees(q{SELECT pm_catalog.bundle_availability(b.id) FROM pm_catalog.product_bundles AS b}), '4', 'four sets can be made');
 is(reader_sees(q{SELECT count(*) FROM pm_catalog.products AS p WHERE p.title = 'Pen' AND pm_catalog.record_event(p.id, 'view') IS NULL}) =~ /permission denied/ ? 'denied' : 'allowed',

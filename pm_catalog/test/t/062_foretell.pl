@@ -44,6 +44,7 @@ FROM (VALUES ('pen', 'serial', 'text', true, false, NULL, NULL, NULL::int, 40, f
              ('ink', 'serial', 'integer', true, false, NULL, NULL, NULL, NULL, false, NULL), ('ink', 'motto', 'text', true, false, NULL, NULL, NULL, 40, true, NULL),
              ('ink', 'volume', 'number', false, false, NULL, NULL, 3, NULL, false, 'width * height / depth')) AS a(family, code, type, is_unique, is_mandatory, low, high, decimals, size, per_locale, expression)
 JOIN families AS f ON f.code = a.family;
+INSERT INTO category_aliases (alias, category_id) VALUES ('Bureau', ensure_category('main', '{Office}')), ('Short', ensure_category('main', ARRAY(SELECT 'n' || i FROM generate_series(1, 50) AS i)));
 -- a rule of somebody's own, on columns that a file may have in part, and one that throws
 ALTER TABLE products ADD CONSTRAINT sku_is_not_the_slug CHECK (sku <> slug);
 ALTER TABLE supplier_products ADD CONSTRAINT stock_divides CHECK (100 / (stock - 13) IS NOT NULL OR lead_time_days IS NULL);
@@ -71,7 +72,8 @@ BEGIN
     WHEN 'title' THEN mostly(bad, code('Title ', 4), NULL, E'a\nb', '')
     WHEN 'short_description' THEN mostly(bad, pick('Short'), repeat('x', 501))
     WHEN 'brand' THEN mostly(bad, pick('Acme', 'ACME', 'Bic', 'Stabilo', '--'), E'Ac\tme', E'B\tic', repeat('y', 501))
-    WHEN 'category' THEN mostly(bad, pick('Office > Pens', 'Office>Ink', E'Office\t>\tPens'), 'Office > ', repeat('a>', 52) || 'a')
+    WHEN 'category' THEN mostly(bad, pick('Office > Pens', 'Office>Ink', E'Office\t>\tPens', 'office>PENS', 'Bureau > Pens', 'BUREAU>' || code('New ', 40), code('Top-', 40) || ' > a', 'short > a'),
+                             'Office > ', repeat('a>', 52) || 'a', E'Off\x07ice > Pens', 'short > a > b', E'short > \x07', E'Bureau > \x07', E'Bureau\x07 > Pens', 'short' || repeat('>a', 51))
     WHEN 'family' THEN mostly(bad, pick('pen', 'ink', NULL), 'none')
     WHEN 'status' THEN mostly(bad, pick('active', 'inactive', 'discontinued'), 'draft', 'sold')
     WHEN 'is_active' THEN pick('true', 'false')
