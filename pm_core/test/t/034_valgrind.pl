@@ -46,8 +46,8 @@ my $server;
 	local $ENV{LD_PRELOAD} = $preload;
 	$server = start_under_valgrind($node);
 }
-# extensions grant to it what it may do
-$node->safe_psql('postgres', 'CREATE ROLE pm_worker LOGIN BYPASSRLS');
+# extensions grant to them what they may do
+$node->safe_psql('postgres', "CREATE ROLE $_") foreach 'pm_admin', 'pm_reader', 'pm_writer', 'pm_worker LOGIN BYPASSRLS';
 
 {
 	local $ENV{PGTZ} = 'PST8PDT';
