@@ -224,11 +224,18 @@ END;
 CREATE FUNCTION pm_catalog._merge_revive(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
+DECLARE
+  ended uuid[];
 BEGIN
-  EXECUTE format('UPDATE pm_catalog.products AS p SET is_active = true FROM %s JOIN pg_temp._merge_known AS k USING (pos) '
-                 'WHERE p.id = k.product_id AND NOT p.is_active '
-                 'AND EXISTS (SELECT FROM pm_catalog.supplier_products AS o WHERE o.product_id = p.id AND NOT o.is_active AND o.updated_at = p.updated_at)',
-                 pm_catalog._merge_some(low, high));
+  -- OFFSET: each is looked up; few are inactive, so the planner would read the table for them
+  EXECUTE format('SELECT array_agg(k.product_id) FROM %s JOIN pg_temp._merge_known AS k USING (pos), '
+                 'LATERAL (SELECT p.is_active, p.updated_at FROM pm_catalog.products AS p WHERE p.id = k.product_id OFFSET 0) AS p '
+                 'WHERE NOT p.is_active AND EXISTS (SELECT FROM pm_catalog.supplier_products AS o WHERE o.product_id = k.product_id AND NOT o.is_active AND o.updated_at = p.updated_at)',
+                 pm_catalog._merge_some(low, high))
+  INTO ended;
+  IF ended IS NOT NULL THEN
+    UPDATE pm_catalog.products AS p SET is_active = true WHERE p.id = ANY (ended);
+  END IF;
 END
 $$;
 
