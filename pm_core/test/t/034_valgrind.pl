@@ -159,6 +159,7 @@ my $asked = join ',', sort keys %databases;
 my $ask = "SELECT string_agg(database || ' ' || reachable, ' ' ORDER BY database) FROM pm_core._ask_databases('here', '{$asked}')";
 $session->query_safe(q{SET pm_core.health_timeout = '20s'});
 is($session->query($ask), 'absent false busy true here true late false named true nameless false plain true silent false unnamed false', "health, call $_") foreach 1, 2;
+$node->safe_psql('postgres', 'GRANT USAGE ON SCHEMA pm_xref TO pm_worker; GRANT EXECUTE ON FUNCTION pm_xref._call(text, name, text, text[]) TO pm_worker');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM pm_core._find_person('busy', gen_random_uuid(), '{valgrind}')}), '0', 'a search elsewhere');
 my $lock = $node->background_psql('postgres');
 $lock->query_safe('BEGIN; LOCK pm_jobs._queues');
