@@ -186,6 +186,42 @@ pm_catalog_products_attributes(PG_FUNCTION_ARGS)
 	return PointerGetDatum(row);
 }
 
+/* A product that is a value, with the family that it has. */
+typedef struct ProductValue
+{
+	Relation products;
+	TupleDesc desc;
+	const ProductColumns *columns;
+	HeapTupleData row;
+	Jsonb *specs; /* NULL: they are NULL */
+	const Family
+	    *family; /* NULL: it has none, or specs are no object, which nothing fits */
+} ProductValue;
+
+/* Takes a value of type products apart; close it by table_close(). */
+static void
+open_product(HeapTupleHeader header, ProductValue *product)
+{
+	bool is_null;
+	Datum value;
+
+	product->products =
+	    table_open(typeidTypeRelid(HeapTupleHeaderGetTypeId(header)), AccessShareLock);
+	product->desc = RelationGetDescr(product->products);
+	product->columns = pm_catalog_product_columns(product->products);
+	product->row =
+	    (HeapTupleData){.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+	value = heap_getattr(&product->row, product->columns->technical_specs, product->desc,
+	                     &is_null);
+	product->specs = is_null ? NULL : DatumGetJsonbP(value);
+	value =
+	    heap_getattr(&product->row, product->columns->family_id, product->desc, &is_null);
+	product->family =
+	    is_null || product->specs == NULL || !JB_ROOT_IS_OBJECT(product->specs)
+	        ? NULL
+	        : pm_catalog_family(DatumGetUUIDP(value));
+}
+
 PG_FUNCTION_INFO_V1(pm_catalog_unfit_product);
 
 /*
@@ -195,27 +231,20 @@ PG_FUNCTION_INFO_V1(pm_catalog_unfit_product);
 Datum
 pm_catalog_unfit_product(PG_FUNCTION_ARGS)
 {
-	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(0);
-	Relation products =
-	    table_open(typeidTypeRelid(HeapTupleHeaderGetTypeId(header)), AccessShareLock);
-	TupleDesc desc = RelationGetDescr(products);
-	const ProductColumns *columns = pm_catalog_product_columns(products);
-	HeapTupleData row = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+	ProductValue product;
 	Findings findings = {"technical_specs", NIL, NULL};
-	bool no_family;
-	bool no_specs;
-	Datum family_id = heap_getattr(&row, columns->family_id, desc, &no_family);
-	Datum specs = heap_getattr(&row, columns->technical_specs, desc, &no_specs);
-	const Family *family = no_family ? NULL : pm_catalog_family(DatumGetUUIDP(family_id));
 	text *reason = NULL;
 
-	if (family != NULL && !no_specs && JB_ROOT_IS_OBJECT(DatumGetJsonbP(specs)))
-		(void) check_product(family, DatumGetJsonbP(specs), &row, desc, columns, &findings);
+	open_product(PG_GETARG_HEAPTUPLEHEADER(0), &product);
+	if (product.family != NULL)
+		(void) check_product(product.family, product.specs, &product.row, product.desc,
+		                     product.columns, &findings);
 	if (findings.faults != NIL)
-		reason = cstring_to_text(psprintf(
-		    "%s does not fit its family \"%s\"\n%s", describe_product(&row, desc, columns),
-		    family->code, pm_catalog_family_describe(&findings)));
-	table_close(products, NoLock);
+		reason = cstring_to_text(
+		    psprintf("%s does not fit its family \"%s\"\n%s",
+		             describe_product(&product.row, product.desc, product.columns),
+		             product.family->code, pm_catalog_family_describe(&findings)));
+	table_close(product.products, NoLock);
 	if (reason == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(reason);
@@ -230,26 +259,18 @@ PG_FUNCTION_INFO_V1(pm_catalog_computed_specs);
 Datum
 pm_catalog_computed_specs(PG_FUNCTION_ARGS)
 {
-	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(0);
-	Relation products =
-	    table_open(typeidTypeRelid(HeapTupleHeaderGetTypeId(header)), AccessShareLock);
-	TupleDesc desc = RelationGetDescr(products);
-	const ProductColumns *columns = pm_catalog_product_columns(products);
-	HeapTupleData row = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
-	bool no_family;
-	bool no_specs;
-	Datum family_id = heap_getattr(&row, columns->family_id, desc, &no_family);
-	Datum specs = heap_getattr(&row, columns->technical_specs, desc, &no_specs);
-	const Family *family = no_family ? NULL : pm_catalog_family(DatumGetUUIDP(family_id));
+	ProductValue product;
+	Jsonb *specs;
 
-	if (family != NULL && family->computed_count > 0 && !no_specs &&
-	    JB_ROOT_IS_OBJECT(DatumGetJsonbP(specs)))
-		specs = JsonbPGetDatum(
-		    pm_catalog_family_compute(family, DatumGetJsonbP(specs), &row, desc, columns));
-	table_close(products, NoLock);
-	if (no_specs)
+	open_product(PG_GETARG_HEAPTUPLEHEADER(0), &product);
+	specs = product.specs;
+	if (product.family != NULL && product.family->computed_count > 0)
+		specs = pm_catalog_family_compute(product.family, specs, &product.row, product.desc,
+		                                  product.columns);
+	table_close(product.products, NoLock);
+	if (specs == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(specs);
+	PG_RETURN_JSONB_P(specs);
 }
 
 /*

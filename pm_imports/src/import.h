@@ -354,8 +354,8 @@ extern void pm_imports_codes_publish(const Batch *batch, const char *job);
 extern char *pm_imports_found(const PmReader *reader);
 
 /* in preview.c */
-extern PmReader *pm_imports_preview_open(MemoryContext memory, ImportPlan *plan,
-                                         const char *path, const bytea *content);
+extern PmReader *pm_imports_preview_open(FunctionCallInfo fcinfo, MemoryContext memory,
+                                         ImportPlan **compiled);
 extern bool pm_imports_preview_next(PmReader *reader, PmRecord *record);
 
 /* in row.c */

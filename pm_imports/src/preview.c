@@ -37,19 +37,33 @@ close_opened(void *arg)
 }
 
 /*
- * Opens a reader on the file at path, or of content if that is there, for as long as memory
- * lasts.  Throws 22P04 if the file is none.
+ * Opens a reader for a function of (plan, path, content, rows), on the file at path if it is
+ * not NULL, else of content, and compiles the plan, for as long as memory lasts.  Throws
+ * 22004 if what is needed is NULL, 22P04 if the file is none.
  */
 PmReader *
-pm_imports_preview_open(MemoryContext memory, ImportPlan *plan, const char *path,
-                        const bytea *content)
+pm_imports_preview_open(FunctionCallInfo fcinfo, MemoryContext memory,
+                        ImportPlan **compiled)
 {
-	int fd = content == NULL ? pm_imports_source_of_file(memory, path)
-	                         : pm_imports_source_of_bytes(memory, VARDATA_ANY(content),
-	                                                      VARSIZE_ANY_EXHDR(content));
 	Opened *opened = MemoryContextAllocZero(memory, sizeof(Opened));
 	PmReaderFailure failure = {0};
 	char directory[MAXPGPATH];
+	ImportPlan *plan;
+	int fd;
+
+	if (PG_ARGISNULL(0) || (PG_ARGISNULL(1) && PG_ARGISNULL(2)) || PG_ARGISNULL(3))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("plan, file or rows are NULL")));
+	*compiled = plan = pm_imports_plan_compile(memory, PG_GETARG_JSONB_P(0));
+	if (PG_ARGISNULL(1))
+	{
+		const bytea *content = PG_GETARG_BYTEA_PP(2);
+
+		fd = pm_imports_source_of_bytes(memory, VARDATA_ANY(content),
+		                                VARSIZE_ANY_EXHDR(content));
+	}
+	else
+		fd = pm_imports_source_of_file(memory, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 
 	TempTablespacePath(directory, MyDatabaseTableSpace);
 	plan->reader.temp_dir = MemoryContextStrdup(memory, directory);
@@ -195,13 +209,7 @@ pm_imports__preview(PG_FUNCTION_ARGS)
 	int number = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0) || (PG_ARGISNULL(1) && PG_ARGISNULL(2)) || PG_ARGISNULL(3))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("plan, file or rows are NULL")));
-	plan = pm_imports_plan_compile(memory, PG_GETARG_JSONB_P(0));
-	reader = pm_imports_preview_open(
-	    memory, plan, PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
-	    PG_ARGISNULL(1) ? PG_GETARG_BYTEA_PP(2) : NULL);
+	reader = pm_imports_preview_open(fcinfo, memory, &plan);
 	batch = pm_imports_batch_create(memory);
 	while (number < rows && pm_imports_preview_next(reader, &record))
 	{

@@ -186,13 +186,7 @@ pm_imports__suggest(PG_FUNCTION_ARGS)
 	int rows;
 	Datum result;
 
-	if (PG_ARGISNULL(0) || (PG_ARGISNULL(1) && PG_ARGISNULL(2)) || PG_ARGISNULL(3))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("plan, file or rows are NULL")));
-	plan = pm_imports_plan_compile(memory, PG_GETARG_JSONB_P(0));
-	reader = pm_imports_preview_open(
-	    memory, plan, PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
-	    PG_ARGISNULL(1) ? PG_GETARG_BYTEA_PP(2) : NULL);
+	reader = pm_imports_preview_open(fcinfo, memory, &plan);
 	rows = look(reader, PG_GETARG_INT32(3), &columns);
 	found = pm_imports_found(reader);
 	name_count = pm_reader_columns(reader, &names);
