@@ -156,9 +156,9 @@ RETURN format('SELECT array_agg(d.name ORDER BY d.name) FROM (SELECT DISTINCT w.
               'WHERE w.pos BETWEEN $1 AND $2 AND w.new_id IS NOT NULL AND w.reason IS NULL AND w.%1$I IS NOT NULL) AS d '
               'WHERE NOT EXISTS (SELECT FROM pg_temp._merge_names AS n WHERE n.kind = %1$L AND n.name = d.name)', kind);
 
--- The brands, categories and families that rows name, into _merge_names; brands and
--- categories are made if they are not there.  _merge_look_up() only looks.
-CREATE FUNCTION pm_catalog._merge_groups(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+-- The brands, categories and families that rows name, into _merge_names.  makes: brands and
+-- categories are made if they are not there; else it only looks: see _look_up_brands().
+CREATE FUNCTION pm_catalog._merge_groups(merge pm_catalog._merge, low bigint, high bigint, makes boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -169,11 +169,17 @@ BEGIN
     CONTINUE WHEN NOT kind = ANY (merge.columns);
     EXECUTE pm_catalog._merge_named(kind) INTO names USING low, high;
     CONTINUE WHEN names IS NULL;
-    CASE kind
-      WHEN 'brand' THEN INSERT INTO pg_temp._merge_names SELECT kind, e.name, e.brand_id, NULL FROM pm_catalog.ensure_brands(names) AS e;
-      WHEN 'category' THEN INSERT INTO pg_temp._merge_names SELECT kind, e.path, e.category_id, NULL FROM pm_catalog.ensure_categories(merge.taxonomy, names) AS e;
-      ELSE INSERT INTO pg_temp._merge_names SELECT kind, f.code, f.id, NULL FROM pm_catalog.families AS f WHERE f.code = ANY (names);
-    END CASE;
+    IF kind = 'family' THEN
+      INSERT INTO pg_temp._merge_names SELECT kind, f.code, f.id, NULL FROM pm_catalog.families AS f WHERE f.code = ANY (names);
+    ELSIF kind = 'brand' AND makes THEN
+      INSERT INTO pg_temp._merge_names SELECT kind, e.name, e.brand_id, NULL FROM pm_catalog.ensure_brands(names) AS e;
+    ELSIF kind = 'brand' THEN
+      PERFORM pm_catalog._look_up_brands(merge, names);
+    ELSIF makes THEN
+      INSERT INTO pg_temp._merge_names SELECT kind, e.path, e.category_id, NULL FROM pm_catalog.ensure_categories(merge.taxonomy, names) AS e;
+    ELSE
+      PERFORM pm_catalog._look_up_categories(merge, names);
+    END IF;
   END LOOP;
   ANALYZE pg_temp._merge_names;
 END
@@ -416,7 +422,7 @@ BEGIN
     PERFORM pm_catalog._change_of(merge.job, merge.batch);
   END IF;
   PERFORM pm_catalog._merge_resolve(merge, low, high, true);
-  PERFORM pm_catalog._merge_groups(merge, low, high);
+  PERFORM pm_catalog._merge_groups(merge, low, high, true);
   deleted := pm_catalog._deleted_offers(merge.supplier);
   IF deleted <> '{}' THEN
     -- an offer of a deleted product gives its code up
@@ -454,7 +460,7 @@ $$;
 
 REVOKE ALL ON FUNCTION pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text),
   pm_catalog._merge_values(pm_catalog._merge), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._foretold_joins(pm_catalog._merge), pm_catalog._merge_joins(pm_catalog._merge),
-  pm_catalog._merge_find(text, bigint, bigint), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_revive(pm_catalog._merge, bigint, bigint), pm_catalog._merge_named(text), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint),
+  pm_catalog._merge_find(text, bigint, bigint), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_revive(pm_catalog._merge, bigint, bigint), pm_catalog._merge_named(text), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint, boolean),
   pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint), pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint), pm_catalog._merge_price_now(text, text, text, text, text, timestamptz), pm_catalog._merge_price_of(pm_catalog._merge), pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text), pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid),

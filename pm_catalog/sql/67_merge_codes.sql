@@ -1,44 +1,36 @@
 -- Merging: what stands in the way of rows because of what other products have, or other rows want.
 
--- The brands, categories and families that rows name, into _merge_names, as _merge_groups()
--- has them; of one that would have to be made the id is nobody's, and if it cannot be made
--- there is a reason.
-CREATE FUNCTION pm_catalog._merge_look_up(merge pm_catalog._merge, low bigint, high bigint) RETURNS void
+-- Names of brands into _merge_names, for _merge_groups(): of one that would have to be made
+-- the id is nobody's, and if it cannot be made there is a reason.
+CREATE FUNCTION pm_catalog._look_up_brands(merge pm_catalog._merge, names text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  kind text;
-  names text[];
 BEGIN
-  FOREACH kind IN ARRAY ARRAY['brand', 'category', 'family'] LOOP
-    CONTINUE WHEN NOT kind = ANY (merge.columns);
-    EXECUTE pm_catalog._merge_named(kind) INTO names USING low, high;
-    CONTINUE WHEN names IS NULL;
-    CASE kind
-      WHEN 'brand' THEN
-        EXECUTE format('INSERT INTO pg_temp._merge_names SELECT ''brand'', n.given, CASE WHEN n.key <> '''' THEN coalesce(a.brand_id, %L) END, CASE WHEN n.key <> '''' AND a.brand_id IS NULL THEN %s END '
-                       'FROM (SELECT u AS given, btrim(u) AS name, pm_catalog.brand_key(u) AS key FROM unnest($1) AS u OFFSET 0) AS n LEFT JOIN pm_catalog.brand_aliases AS a ON a.alias_key = n.key',
-                       '00000000-0000-0000-0000-000000000000'::uuid, pm_catalog._merge_check('pm_catalog.brands', 'name'))
-        USING names;
-        IF merge.told THEN
-          UPDATE pg_temp._merge_names AS n SET reason = NULL
-          WHERE n.kind = 'brand' AND n.reason IS NOT NULL
-            AND pm_catalog.brand_key(n.name) IN (SELECT pm_catalog.brand_key(f.name) FROM pg_temp._foretold_brands AS f);
-        END IF;
-      WHEN 'category' THEN
-        EXECUTE format('INSERT INTO pg_temp._merge_names SELECT ''category'', $1[f.place], CASE WHEN f.level = cardinality(f.names) THEN f.category_id ELSE %L END, '
-                       'CASE WHEN cardinality(f.names) > 51 THEN format(''22023: invalid path of a category: "%%s"'', left(array_to_string(f.names, ''" > "''), 64)) '
-                       'WHEN f.level < cardinality(f.names) THEN coalesce((SELECT min(r.reason) FROM (SELECT %s AS reason FROM unnest(f.names[f.level + 1:]) AS i(name)) AS r), t.reason, '
-                       'CASE WHEN c.depth + 1 + cardinality(f.names) - f.level > 51 THEN format(''23514: category "%%s" would have more than 50 above it'', f.names[f.level + 51 - c.depth]) END) END '
-                       'FROM pm_catalog._follow_paths($2, pm_catalog._written_paths($1)) AS f LEFT JOIN pm_catalog.categories AS c ON c.id = f.category_id, '
-                       '(SELECT %s AS reason FROM (SELECT $2 AS taxonomy) AS x) AS t',
-                       '00000000-0000-0000-0000-000000000000'::uuid, pm_catalog._merge_check('pm_catalog.categories', 'name'), pm_catalog._merge_check('pm_catalog.categories', 'taxonomy'))
-        USING names, merge.taxonomy;
-      ELSE
-        INSERT INTO pg_temp._merge_names SELECT kind, f.code, f.id, NULL FROM pm_catalog.families AS f WHERE f.code = ANY (names);
-    END CASE;
-  END LOOP;
-  ANALYZE pg_temp._merge_names;
+  EXECUTE format('INSERT INTO pg_temp._merge_names SELECT ''brand'', n.given, CASE WHEN n.key <> '''' THEN coalesce(a.brand_id, %L) END, CASE WHEN n.key <> '''' AND a.brand_id IS NULL THEN %s END '
+                 'FROM (SELECT u AS given, btrim(u) AS name, pm_catalog.brand_key(u) AS key FROM unnest($1) AS u OFFSET 0) AS n LEFT JOIN pm_catalog.brand_aliases AS a ON a.alias_key = n.key',
+                 '00000000-0000-0000-0000-000000000000'::uuid, pm_catalog._merge_check('pm_catalog.brands', 'name'))
+  USING names;
+  IF merge.told THEN
+    UPDATE pg_temp._merge_names AS n SET reason = NULL
+    WHERE n.kind = 'brand' AND n.reason IS NOT NULL
+      AND pm_catalog.brand_key(n.name) IN (SELECT pm_catalog.brand_key(f.name) FROM pg_temp._foretold_brands AS f);
+  END IF;
+END
+$$;
+
+-- The same of paths of categories.
+CREATE FUNCTION pm_catalog._look_up_categories(merge pm_catalog._merge, names text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE format('INSERT INTO pg_temp._merge_names SELECT ''category'', $1[f.place], CASE WHEN f.level = cardinality(f.names) THEN f.category_id ELSE %L END, '
+                 'CASE WHEN cardinality(f.names) > 51 THEN format(''22023: invalid path of a category: "%%s"'', left(array_to_string(f.names, ''" > "''), 64)) '
+                 'WHEN f.level < cardinality(f.names) THEN coalesce((SELECT min(r.reason) FROM (SELECT %s AS reason FROM unnest(f.names[f.level + 1:]) AS i(name)) AS r), t.reason, '
+                 'CASE WHEN c.depth + 1 + cardinality(f.names) - f.level > 51 THEN format(''23514: category "%%s" would have more than 50 above it'', f.names[f.level + 51 - c.depth]) END) END '
+                 'FROM pm_catalog._follow_paths($2, pm_catalog._written_paths($1)) AS f LEFT JOIN pm_catalog.categories AS c ON c.id = f.category_id, '
+                 '(SELECT %s AS reason FROM (SELECT $2 AS taxonomy) AS x) AS t',
+                 '00000000-0000-0000-0000-000000000000'::uuid, pm_catalog._merge_check('pm_catalog.categories', 'name'), pm_catalog._merge_check('pm_catalog.categories', 'taxonomy'))
+  USING names, merge.taxonomy;
 END
 $$;
 
@@ -198,7 +190,7 @@ BEGIN
   CREATE TEMP TABLE _merge_claims (pos bigint, product_id uuid, is_new boolean, kind text COLLATE "C", before text COLLATE "C", after text COLLATE "C");
   CREATE TEMP TABLE _merge_held (pos bigint, is_new boolean, kind text COLLATE "C", code text COLLATE "C", holder uuid, stays boolean);
   PERFORM pm_catalog._merge_resolve(merge, low, high, false);
-  PERFORM pm_catalog._merge_look_up(merge, low, high);
+  PERFORM pm_catalog._merge_groups(merge, low, high, false);
   PERFORM pm_catalog._merge_ask(pm_catalog._merge_question(merge, low, high), low, high);
   PERFORM pm_catalog._merge_mark();
   PERFORM pm_catalog._merge_claim(merge, low, high);
@@ -270,7 +262,7 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION pm_catalog._merge_look_up(pm_catalog._merge, bigint, bigint), pm_catalog._merge_codes(pm_catalog._merge, boolean),
+REVOKE ALL ON FUNCTION pm_catalog._look_up_brands(pm_catalog._merge, text[]), pm_catalog._look_up_categories(pm_catalog._merge, text[]), pm_catalog._merge_codes(pm_catalog._merge, boolean),
   pm_catalog._merge_with_offers(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_claim(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_find_holders(pm_catalog._merge), pm_catalog._merge_mark(), pm_catalog._taken_code(text),
   pm_catalog._merge_find_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_stays(pm_catalog._merge, text), pm_catalog._merge_moving(pm_catalog._merge, bigint, bigint, text, text),

@@ -81,6 +81,19 @@ pm_jobs_move_keys_back(Queue *queue, int32 priority, int64 seq)
 	}
 }
 
+/* Keys of a scan of a queue's entries behind a key, NULL: all of them; returns how many. */
+static int
+keys_behind(ScanKeyData *keys, const Queue *queue, const char *after)
+{
+	pm_jobs_set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
+	                CStringGetTextDatum(queue->name));
+	if (after == NULL)
+		return 1;
+	pm_jobs_set_key(&keys[1], 2, BTGreaterStrategyNumber, F_TEXT_GT,
+	                CStringGetTextDatum(after));
+	return 2;
+}
+
 /*
  * The next key in line after one (NULL: the first) that has a ready job which
  * this run may run; NULL if there is none.
@@ -90,18 +103,10 @@ next_key(JobRun *run, Relation index, Queue *queue, const char *after)
 {
 	Snapshot snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	ScanKeyData keys[2];
-	int nkeys = 1;
+	int nkeys = keys_behind(keys, queue, after);
 	List *found;
 	char *key = NULL;
 
-	pm_jobs_set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
-	                CStringGetTextDatum(queue->name));
-	if (after != NULL)
-	{
-		pm_jobs_set_key(&keys[1], 2, BTGreaterStrategyNumber, F_TEXT_GT,
-		                CStringGetTextDatum(after));
-		nkeys = 2;
-	}
 	found = pm_jobs_scan(run, index, keys, nkeys, snapshot, 1, false, false, NULL);
 	if (found != NIL)
 	{
@@ -127,16 +132,12 @@ next_key_of_any(JobRun *run, Relation index, Queue *queue, const char *after)
 	Snapshot snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	IndexScanDesc scan;
 	ScanKeyData keys[2];
+	int nkeys = keys_behind(keys, queue, after);
 	char *key = NULL;
 
-	pm_jobs_set_key(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
-	                CStringGetTextDatum(queue->name));
-	if (after != NULL)
-		pm_jobs_set_key(&keys[1], 2, BTGreaterStrategyNumber, F_TEXT_GT,
-		                CStringGetTextDatum(after));
-	scan = index_beginscan(run->jobs, index, snapshot, after ? 2 : 1, 0);
+	scan = index_beginscan(run->jobs, index, snapshot, nkeys, 0);
 	scan->xs_want_itup = true;
-	index_rescan(scan, keys, after ? 2 : 1, NULL, 0);
+	index_rescan(scan, keys, nkeys, NULL, 0);
 	if (index_getnext_tid(scan, ForwardScanDirection) != NULL)
 	{
 		bool null;
