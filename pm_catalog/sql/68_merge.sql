@@ -1,5 +1,35 @@
 -- merge_products(): a batch of a supplier's rows into the catalog.
 
+-- _merge_find_broken(), asked again if another session has meanwhile made the product of a
+-- row: its code was then taken for another product's.  Error 40001 after ten times.
+CREATE FUNCTION pm_catalog._merge_ask_for_broken(merge pm_catalog._merge, low bigint, high bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+DECLARE
+  way text;
+  moves boolean;
+  stale boolean;
+BEGIN
+  FOR tries IN 1 .. 10 LOOP
+    BEGIN
+      moves := pm_catalog._merge_find_broken(merge, low, high);
+      FOREACH way IN ARRAY pm_catalog._merge_joins(merge) LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM pg_temp._merge_rows AS w %s WHERE w.pos BETWEEN $1 AND $2 AND w.reason LIKE ''23505: duplicate key %%'' '
+                       'AND NOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos))', way)
+        INTO stale USING low, high;
+        IF stale THEN
+          RAISE EXCEPTION USING ERRCODE = 'PMOLD';
+        END IF;
+      END LOOP;
+      RETURN moves;
+    EXCEPTION WHEN SQLSTATE 'PMOLD' THEN
+      NULL; -- undone: no row has a reason, no table is left
+    END;
+  END LOOP;
+  RAISE EXCEPTION 'other sessions made products of these rows ten times' USING ERRCODE = '40001';
+END
+$$;
+
 -- Merges all rows that were read: first all at once, and when that fails those that no
 -- rule stands against.  What still fails is halved: a row that fails alone is a conflict.
 -- A range that meets another session is tried again.  Of the rows the planner
@@ -49,7 +79,7 @@ BEGIN
     tries := 0;
     IF NOT asked THEN
       asked := true;
-      moves := pm_catalog._merge_find_broken(merge, low, high);
+      moves := pm_catalog._merge_ask_for_broken(merge, low, high);
       DELETE FROM pg_temp._merge_known;
       DELETE FROM pg_temp._merge_names;
       DROP TABLE pg_temp._merge_broken, pg_temp._merge_claims, pg_temp._merge_held;
@@ -234,6 +264,6 @@ $$;
 COMMENT ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) IS
 'merges a batch of a supplier''s rows: products, offers, prices, stocks and tags; the columns of the source are among those of merge_row. Each row has one outcome: created, updated, unchanged (as the supplier sent it before: nothing is touched) or conflict (nothing of it is merged; the reason begins with its SQLSTATE). The batch is remembered with the transaction: the same job and batch again changes nothing and gives the same outcomes; without a job nothing is remembered. Errors: 42703 a column that is unknown, or no key; 42804 a column of another type; 42809 no table; 22023 key or option; 22004 NULL; 23503 the supplier is not known; 55000 the outcomes of the batch were forgotten, or the source merges; 40001, 40P01 other sessions were in the way ten times';
 
-REVOKE ALL ON FUNCTION pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb), pm_catalog._merge_outcomes(uuid, integer),
+REVOKE ALL ON FUNCTION pm_catalog._merge_ask_for_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb), pm_catalog._merge_outcomes(uuid, integer),
   pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer), pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb),
   pm_catalog._merge_tables(), pm_catalog._merge_once(pm_catalog._merge, text, text, text, bytea), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;
