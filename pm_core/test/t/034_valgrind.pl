@@ -137,7 +137,7 @@ SQL
 
 # databases: one that lives, one whose questions are refused, and dead ones
 $node->safe_psql('postgres', $_) foreach 'CREATE DATABASE plain', 'CREATE DATABASE busy';
-$node->safe_psql('busy', 'CREATE EXTENSION pm_xref CASCADE');
+$node->safe_psql('busy', 'CREATE EXTENSION pm_xref CASCADE; GRANT USAGE ON SCHEMA pm_xref TO pm_worker; GRANT EXECUTE ON FUNCTION pm_xref.find_person(uuid, text[]) TO pm_worker');
 my $silent = IO::Socket::INET->new(Listen => 50, LocalAddr => '127.0.0.1') or die;
 my ($host, $port) = ($node->host, $node->port);
 my %databases = (
@@ -160,7 +160,7 @@ my $ask = "SELECT string_agg(database || ' ' || reachable, ' ' ORDER BY database
 $session->query_safe(q{SET pm_core.health_timeout = '20s'});
 is($session->query($ask), 'absent false busy true here true late false named true nameless false plain true silent false unnamed false', "health, call $_") foreach 1, 2;
 $node->safe_psql('postgres', 'GRANT USAGE ON SCHEMA pm_xref TO pm_worker; GRANT EXECUTE ON FUNCTION pm_xref._call(text, name, text, text[]) TO pm_worker');
-is($node->safe_psql('postgres', q{SELECT count(*) FROM pm_core._find_person('busy', gen_random_uuid(), '{valgrind}')}), '0', 'a search elsewhere');
+is($node->safe_psql('postgres', q{SELECT count(*) > 30, sum(found) FROM pm_core._find_person('busy', gen_random_uuid(), '{valgrind}')}), 't|0', 'a search elsewhere');
 my $lock = $node->background_psql('postgres');
 $lock->query_safe('BEGIN; LOCK pm_jobs._queues');
 $session->query_safe(q{SET pm_core.health_timeout = '10s'});
