@@ -1,7 +1,8 @@
 -- merge_products(): a batch of a supplier's rows into the catalog.
 
 -- _merge_find_broken(), asked again if another session has meanwhile made the product of a
--- row: its code was then taken for another product's.  Error 40001 after ten times.
+-- row: its code was then taken for another product's.  Leaves nothing but reasons.  Error
+-- 40001 after ten times.
 CREATE FUNCTION pm_catalog._merge_ask_for_broken(merge pm_catalog._merge, low bigint, high bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
@@ -21,6 +22,9 @@ BEGIN
           RAISE EXCEPTION USING ERRCODE = 'PMOLD';
         END IF;
       END LOOP;
+      DELETE FROM pg_temp._merge_known;
+      DELETE FROM pg_temp._merge_names;
+      DROP TABLE pg_temp._merge_broken, pg_temp._merge_claims, pg_temp._merge_held;
       RETURN moves;
     EXCEPTION WHEN SQLSTATE 'PMOLD' THEN
       NULL; -- undone: no row has a reason, no table is left
@@ -32,9 +36,9 @@ $$;
 
 -- Merges all rows that were read: first all at once, and when that fails those that no
 -- rule stands against.  What still fails is halved: a row that fails alone is a conflict.
--- A range that meets another session is tried again.  Of the rows the planner
--- needs to know how many there are, for which a small sample is enough.
-CREATE FUNCTION pm_catalog._merge_run(merge pm_catalog._merge) RETURNS void
+-- A range that meets another session is tried again.  ahead: what fails is thrown.  Of the
+-- rows the planner needs to know how many there are, for which a small sample is enough.
+CREATE FUNCTION pm_catalog._merge_run(merge pm_catalog._merge, ahead boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET default_statistics_target = 1
 AS $$
 DECLARE
@@ -68,7 +72,9 @@ BEGIN
     EXCEPTION WHEN OTHERS THEN
       GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
       tries := tries + 1;
-      IF state IN ('40001', '40P01') AND tries < 10 THEN
+      IF ahead THEN
+        RAISE;
+      ELSIF state IN ('40001', '40P01') AND tries < 10 THEN
         CONTINUE;
       ELSIF left(state, 2) NOT IN ('22', '23') THEN
         RAISE;
@@ -80,9 +86,6 @@ BEGIN
     IF NOT asked THEN
       asked := true;
       moves := pm_catalog._merge_ask_for_broken(merge, low, high);
-      DELETE FROM pg_temp._merge_known;
-      DELETE FROM pg_temp._merge_names;
-      DROP TABLE pg_temp._merge_broken, pg_temp._merge_claims, pg_temp._merge_held;
       CONTINUE;
     END IF;
     IF low = high THEN
@@ -205,10 +208,11 @@ BEGIN
 END
 $$;
 
--- Merges the rows of a source: see _merge_read().  false: the batch was merged before,
--- and nothing is done; true: the temporary tables have what became of the rows.
+-- Merges the rows of a source: see _merge_read(); ahead: what fails is thrown.  false: the
+-- batch was merged before, and nothing is done; true: the temporary tables have what became
+-- of the rows.
 -- Without JIT: statements are made for each batch, and expected to cost more than they do.
-CREATE FUNCTION pm_catalog._merge_once(merge pm_catalog._merge, source text, row_no text, digest text, rows bytea) RETURNS boolean
+CREATE FUNCTION pm_catalog._merge_once(merge pm_catalog._merge, source text, row_no text, digest text, rows bytea, ahead boolean) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET jit = off
 AS $$
 BEGIN
@@ -225,7 +229,7 @@ BEGIN
 
   PERFORM pm_catalog._merge_tables();
   PERFORM pm_catalog._merge_read(merge, source, row_no, digest, rows);
-  PERFORM pm_catalog._merge_run(merge);
+  PERFORM pm_catalog._merge_run(merge, ahead);
   IF merge.job IS NOT NULL THEN
     PERFORM pm_catalog._change_of(NULL, NULL);
     PERFORM pm_catalog._merge_remember(merge.job, merge.batch);
@@ -252,7 +256,7 @@ BEGIN
   END IF;
   columns := pm_catalog._merge_columns(source);
   IF NOT pm_catalog._merge_once(pm_catalog._merge_checked(job, batch, supplier, key, array_remove(columns, 'row_no'), options), source::text,
-                                CASE WHEN 'row_no' = ANY (columns) THEN 's.row_no::bigint' ELSE 'row_number() OVER ()' END, NULL, NULL) THEN
+                                CASE WHEN 'row_no' = ANY (columns) THEN 's.row_no::bigint' ELSE 'row_number() OVER ()' END, NULL, NULL, false) THEN
     RETURN QUERY SELECT * FROM pm_catalog._merge_outcomes(job, batch);
     RETURN;
   END IF;
@@ -264,6 +268,6 @@ $$;
 COMMENT ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) IS
 'merges a batch of a supplier''s rows: products, offers, prices, stocks and tags; the columns of the source are among those of merge_row. Each row has one outcome: created, updated, unchanged (as the supplier sent it before: nothing is touched) or conflict (nothing of it is merged; the reason begins with its SQLSTATE). The batch is remembered with the transaction: the same job and batch again changes nothing and gives the same outcomes; without a job nothing is remembered. Errors: 42703 a column that is unknown, or no key; 42804 a column of another type; 42809 no table; 22023 key or option; 22004 NULL; 23503 the supplier is not known; 55000 the outcomes of the batch were forgotten, or the source merges; 40001, 40P01 other sessions were in the way ten times';
 
-REVOKE ALL ON FUNCTION pm_catalog._merge_ask_for_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb), pm_catalog._merge_outcomes(uuid, integer),
+REVOKE ALL ON FUNCTION pm_catalog._merge_ask_for_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_run(pm_catalog._merge, boolean), pm_catalog._merge_options(jsonb), pm_catalog._merge_outcomes(uuid, integer),
   pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer), pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb),
-  pm_catalog._merge_tables(), pm_catalog._merge_once(pm_catalog._merge, text, text, text, bytea), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;
+  pm_catalog._merge_tables(), pm_catalog._merge_once(pm_catalog._merge, text, text, text, bytea, boolean), pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb) FROM PUBLIC;

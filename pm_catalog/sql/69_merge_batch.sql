@@ -41,28 +41,49 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pm_catalog.merge_batch(job uuid, batch integer, columns text[], rows bytea, supplier uuid, key text, options jsonb,
+-- Merges the rows of a batch, unless that was done before; leaves nothing but that.
+CREATE FUNCTION pm_catalog._merge_batch_once(merge pm_catalog._merge, source text, rows bytea, ahead boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
+AS $$
+BEGIN
+  IF pm_catalog._merge_once(merge, source, 's.row_no', 's.digest', rows, ahead) THEN
+    DROP TABLE pg_temp._merge_rows, pg_temp._merge_known, pg_temp._merge_names;
+  END IF;
+END
+$$;
+
+CREATE FUNCTION pm_catalog.merge_batch(job uuid, batch integer, columns text[], rows bytea, supplier uuid, key text, options jsonb, ahead boolean DEFAULT false,
   OUT created bigint, OUT updated bigint, OUT unchanged bigint, OUT conflicts bigint, OUT row_nos bigint[], OUT reasons text[])
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET jit = off
 AS $$
 DECLARE
-  list text;
+  source text;
+  merge pm_catalog._merge;
 BEGIN
-  IF job IS NULL OR batch IS NULL OR columns IS NULL OR rows IS NULL OR supplier IS NULL OR key IS NULL OR options IS NULL OR array_position(columns, NULL) IS NOT NULL THEN
+  IF job IS NULL OR batch IS NULL OR columns IS NULL OR rows IS NULL OR supplier IS NULL OR key IS NULL OR options IS NULL OR ahead IS NULL OR array_position(columns, NULL) IS NOT NULL THEN
     RAISE EXCEPTION 'merge_batch() needs a job, a batch, columns, rows, a supplier, a key and options' USING ERRCODE = '22004';
   END IF;
-  list := pm_catalog._batch_columns(columns);
-  IF pm_catalog._merge_once(pm_catalog._merge_checked(job, batch, supplier, key, columns, options),
-                            format('(SELECT r.* FROM pm_catalog._batch_rows($1) AS r(row_no bigint, digest uuid, %s))', list), 's.row_no', 's.digest', rows) THEN
-    DROP TABLE pg_temp._merge_rows, pg_temp._merge_known, pg_temp._merge_names;
+  source := format('(SELECT r.* FROM pm_catalog._batch_rows($1) AS r(row_no bigint, digest uuid, %s))', pm_catalog._batch_columns(columns));
+  merge := pm_catalog._merge_checked(job, batch, supplier, key, columns, options);
+  IF ahead THEN
+    BEGIN
+      PERFORM pm_catalog._merge_batch_once(merge, source, rows, true);
+      IF EXISTS (SELECT FROM pm_catalog.merges AS m WHERE m.job = merge_batch.job AND m.batch = merge_batch.batch AND m.conflicts > 0) THEN
+        RAISE EXCEPTION 'a row that is refused could be merged after others' USING ERRCODE = '40000';
+      END IF;
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR transaction_rollback THEN
+      RETURN;
+    END;
+  ELSE
+    PERFORM pm_catalog._merge_batch_once(merge, source, rows, false);
   END IF;
   SELECT c.created, c.updated, c.unchanged, c.conflicts, c.row_nos, c.reasons
   INTO merge_batch.created, merge_batch.updated, merge_batch.unchanged, merge_batch.conflicts, merge_batch.row_nos, merge_batch.reasons
   FROM pm_catalog.batch_counts(job, batch) AS c;
 END
 $$;
-COMMENT ON FUNCTION pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb) IS
-'the merge of merge_products() for a loader on another server: rows in the binary format of COPY without header and trailer, each with row_no (bigint), digest (uuid) and the columns in their order, as merge_row has them. The digest is kept with the offer instead of one that is made here, and the rows are taken to differ: whoever sends them has left out those whose digest supplier_digests() has. The result is that of batch_counts(), also if the batch was merged before. Errors: those of merge_products(); 22P03 rows that are not in that format; 42703 a column that is unknown or given twice; what types say of bad values';
+COMMENT ON FUNCTION pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb, boolean) IS
+'the merge of merge_products() for a loader on another server: rows in the binary format of COPY without header and trailer, each with row_no (bigint), digest (uuid) and the columns in their order, as merge_row has them. The digest is kept with the offer instead of one that is made here, and the rows are taken to differ: whoever sends them has left out those whose digest supplier_digests() has. The result is that of batch_counts(), also if the batch was merged before. ahead: batches before it are not committed, so that a row could be refused for what they do; if one is, no row is merged and the result is NULLs: to be sent again once they are. A loader that commits batches in their order then has what merging one after the other has, if no key is in two of them. Errors: those of merge_products(); 22P03 rows that are not in that format; 42703 a column that is unknown or given twice; what types say of bad values';
 
 -- Offers that a supplier makes no more.
 CREATE FUNCTION pm_catalog.supplier_keys(supplier uuid, key text) RETURNS TABLE(product_id uuid, key_value text)
@@ -114,6 +135,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION pm_catalog.supplier_digests(uuid) IS 'digests of the rows that a merge would find unchanged; in no order';
 
-REVOKE ALL ON FUNCTION pm_catalog._batch_rows(bytea), pm_catalog.batch_counts(uuid, integer), pm_catalog._batch_columns(text[]),
-  pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb),
+REVOKE ALL ON FUNCTION pm_catalog._batch_rows(bytea), pm_catalog.batch_counts(uuid, integer), pm_catalog._batch_columns(text[]), pm_catalog._merge_batch_once(pm_catalog._merge, text, bytea, boolean),
+  pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb, boolean),
   pm_catalog.supplier_keys(uuid, text), pm_catalog.end_offers(uuid, uuid, uuid[]), pm_catalog.supplier_digests(uuid) FROM PUBLIC;

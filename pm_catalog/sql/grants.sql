@@ -63,11 +63,11 @@ GRANT EXECUTE ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uui
   pm_catalog._merge_stays(pm_catalog._merge, text), pm_catalog._merge_moving(pm_catalog._merge, bigint, bigint, text, text), pm_catalog._merge_refuse_moves(pm_catalog._merge, bigint, bigint), pm_catalog._merge_tables(),
   pm_catalog._foretold_joins(pm_catalog._merge), pm_catalog._is_foretellable(), pm_catalog._try_by_merging(uuid, integer, text[], bytea, uuid, text, jsonb), pm_catalog._forget_foretold(),
   pm_catalog._go_on_foretelling(uuid, integer, integer, jsonb), pm_catalog._remember_foretold(pm_catalog._merge),
-  pm_catalog._merge_find_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_ask_for_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_run(pm_catalog._merge), pm_catalog._merge_options(jsonb),
+  pm_catalog._merge_find_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_ask_for_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_run(pm_catalog._merge, boolean), pm_catalog._merge_options(jsonb),
   pm_catalog._merge_outcomes(uuid, integer), pm_catalog._merge_results(), pm_catalog._merge_remember(uuid, integer),
-  pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb), pm_catalog._merge_once(pm_catalog._merge, text, text, text, bytea),
-  pm_catalog._batch_rows(bytea), pm_catalog._batch_columns(text[]), pm_catalog.batch_counts(uuid, integer),
-  pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb), pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb, integer),
+  pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb), pm_catalog._merge_once(pm_catalog._merge, text, text, text, bytea, boolean),
+  pm_catalog._batch_rows(bytea), pm_catalog._batch_columns(text[]), pm_catalog._merge_batch_once(pm_catalog._merge, text, bytea, boolean), pm_catalog.batch_counts(uuid, integer),
+  pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb, boolean), pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb, integer),
   pm_catalog.supplier_keys(uuid, text), pm_catalog.end_offers(uuid, uuid, uuid[]), pm_catalog.supplier_digests(uuid) TO pm_writer, pm_admin, pm_worker;
 -- search: whoever writes notes what changed, pm_worker indexes it
 GRANT SELECT ON pm_catalog.search_documents, pm_catalog.search_words, pm_catalog.search_lag, pm_catalog._search_pending TO pm_reader, pm_writer, pm_admin, pm_worker;

@@ -1,12 +1,10 @@
 /*
- * catalog.c - the catalog, in this database or behind a connection
+ * catalog.c - the catalog: where it is, and what is asked of it
  *
- * The catalog is the database that has pm_catalog: this one, else the server that
- * pm_imports.catalog names.  What is asked is the same text in both cases; here it runs
- * in our transaction, there it is one of its own, which has been committed when its
- * answer is there.  Parameters are text but for rows, and answers are read as text.
+ * The catalog is where the server leads that pm_imports.catalog names, or this database,
+ * which has pm_catalog, if there is no such server.
  */
-#include "import.h"
+#include "catalog.h"
 
 #include "access/xact.h"
 #include "access/xlog.h"
@@ -14,43 +12,29 @@
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
+#include "foreign/foreign.h"
 #include "libpq/pqformat.h"
 #include "port/pg_bswap.h"
 #include "tcop/dest.h"
-#include "utils/array.h"
-#include "utils/fmgroids.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
-#include "../../pm_xref/src/pm_xref_connection.h"
+#include "pm_imports_module.h"
 
 #define PURPOSE         "import"
 #define DIGESTS_WAITING 16
-
-struct Catalog
-{
-	MemoryContextCallback callback;
-	const PmXrefConnections *functions; /* NULL: it is here */
-	PmXrefConnection *connection;
-	Merged merged; /* here: of the batch that was merged last */
-	int tried;     /* the batch that was tried last; 0: none */
-};
-
-/* A parameter. */
-typedef struct Parameter
-{
-	const char *text;           /* NULL, if it is rows */
-	const StringInfoData *rows; /* with room for a header at the start */
-} Parameter;
 
 static void
 disconnect(void *arg)
 {
 	Catalog *catalog = arg;
 
-	if (catalog->connection != NULL)
-		catalog->functions->disconnect(catalog->connection);
-	catalog->connection = NULL;
+	for (int i = 0; i < SESSIONS_MAX; i++)
+	{
+		if (catalog->sessions[i].connection != NULL)
+			catalog->functions->disconnect(catalog->sessions[i].connection);
+		catalog->sessions[i].connection = NULL;
+	}
 }
 
 /*
@@ -60,38 +44,50 @@ disconnect(void *arg)
 Catalog *
 pm_imports_catalog_open(MemoryContext memory)
 {
-	MemoryContext old = MemoryContextSwitchTo(memory);
-	Catalog *catalog = palloc0(sizeof(Catalog));
+	Catalog *catalog = MemoryContextAllocZero(memory, sizeof(Catalog));
 
-	if (!OidIsValid(get_extension_oid("pm_catalog", true)))
+	catalog->memory = memory;
+	if (OidIsValid(get_foreign_server_oid(pm_imports_catalog, true)))
 	{
-		const char *server = GetConfigOption("pm_imports.catalog", true, false);
-
-		if (server == NULL || *server == '\0')
-			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			                errmsg("nobody has said where the catalog is"),
-			                errhint("Set pm_imports.catalog to the foreign server that "
-			                        "pm_xref.add_database() made for it.")));
+		catalog->server = MemoryContextStrdup(memory, pm_imports_catalog);
 		catalog->functions = pm_xref_connections();
 		catalog->callback.func = disconnect;
 		catalog->callback.arg = catalog;
 		MemoryContextRegisterResetCallback(memory, &catalog->callback);
-		catalog->connection = catalog->functions->connect(PURPOSE, server, true);
+		(void) pm_imports_catalog_connect(catalog, &catalog->sessions[0]);
 	}
-	MemoryContextSwitchTo(old);
+	else if (!OidIsValid(get_extension_oid("pm_catalog", true)))
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("nobody has said where the catalog is"),
+		                errhint("Set pm_imports.catalog to the foreign server that "
+		                        "pm_xref.add_database() made for it.")));
 	return catalog;
 }
 
-/* Is there a connection, and so a transaction of its own? */
-bool
-pm_imports_catalog_is_remote(const Catalog *catalog)
+/* The connection of a session, which is made if it is not there. */
+PmXrefConnection *
+pm_imports_catalog_connect(Catalog *catalog, Session *session)
 {
-	return catalog->connection != NULL;
+	if (session->connection == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(catalog->memory);
+
+		session->connection = catalog->functions->connect(PURPOSE, catalog->server, true);
+		MemoryContextSwitchTo(old);
+	}
+	return session->connection;
+}
+
+/* How many batches can be merged at the same time; 0: they are merged here. */
+int
+pm_imports_catalog_sessions(const Catalog *catalog)
+{
+	return catalog->server == NULL ? 0 : Min(pm_imports_merge_sessions, SESSIONS_MAX);
 }
 
 /* Runs a statement here; its rows are in SPI_tuptable. */
-static void
-run_here(const char *sql, const Parameter *parameters, int count)
+void
+pm_imports_ask_here(const char *sql, const Parameter *parameters, int count)
 {
 	Oid types[8];
 	Datum values[8];
@@ -113,9 +109,10 @@ run_here(const char *sql, const Parameter *parameters, int count)
 		elog(ERROR, "the catalog was not asked by SELECT");
 }
 
-/* Sends a statement there. */
-static void
-send_there(Catalog *catalog, const char *sql, const Parameter *parameters, int count)
+/* Sends a statement to a session. */
+void
+pm_imports_ask_there(Catalog *catalog, Session *session, const char *sql,
+                     const Parameter *parameters, int count)
 {
 	PmXrefParameter params[8];
 
@@ -124,19 +121,20 @@ send_there(Catalog *catalog, const char *sql, const Parameter *parameters, int c
 		                ? (PmXrefParameter){parameters[i].rows->data + VARHDRSZ,
 		                                    parameters[i].rows->len - VARHDRSZ, true}
 		                : (PmXrefParameter){parameters[i].text, 0, false};
-	catalog->functions->send(catalog->connection, sql, count, params);
+	catalog->functions->send(pm_imports_catalog_connect(catalog, session), sql, count,
+	                         params);
 }
 
 /*
- * The first row of what was asked, copied: an array of texts, NULL for NULL; NULL: there
- * is no row.
+ * The first row of what was asked here (session NULL) or there, in current memory: an
+ * array of texts, NULL for NULL; NULL: there is no row.  Waits for it.
  */
-static char **
-answer(Catalog *catalog)
+char **
+pm_imports_answer(Catalog *catalog, Session *session)
 {
 	char **row = NULL;
 
-	if (catalog->connection == NULL)
+	if (session == NULL)
 	{
 		if (SPI_processed > 0)
 		{
@@ -152,7 +150,7 @@ answer(Catalog *catalog)
 	{
 		const PGresult *result;
 
-		while ((result = catalog->functions->receive(catalog->connection)) != NULL)
+		while ((result = catalog->functions->receive(session->connection)) != NULL)
 		{
 			int columns = PQnfields(result);
 
@@ -167,15 +165,29 @@ answer(Catalog *catalog)
 	return row;
 }
 
-/* Asks, and waits for the answer. */
-static char **
-ask(Catalog *catalog, const char *sql, const Parameter *parameters, int count)
+/* A session that merges nothing; NULL: the catalog is here. */
+static Session *
+free_session(Catalog *catalog)
 {
-	if (catalog->connection == NULL)
-		run_here(sql, parameters, count);
+	if (catalog->server == NULL)
+		return NULL;
+	for (int i = 0; i < SESSIONS_MAX; i++)
+		if (catalog->sessions[i].state == SESSION_FREE)
+			return &catalog->sessions[i];
+	elog(ERROR, "all sessions of an import are busy");
+}
+
+/* Asks, in a session that is free, and waits for the answer. */
+char **
+pm_imports_ask(Catalog *catalog, const char *sql, const Parameter *parameters, int count)
+{
+	Session *session = free_session(catalog);
+
+	if (session == NULL)
+		pm_imports_ask_here(sql, parameters, count);
 	else
-		send_there(catalog, sql, parameters, count);
-	return answer(catalog);
+		pm_imports_ask_there(catalog, session, sql, parameters, count);
+	return pm_imports_answer(catalog, session);
 }
 
 /* The id of a supplier by its code.  Throws 23503 if the catalog does not know it. */
@@ -183,10 +195,11 @@ char *
 pm_imports_catalog_supplier(Catalog *catalog, const char *code)
 {
 	Parameter parameter = {.text = code};
-	char **row = ask(catalog,
-	                 "SELECT s.id FROM pm_catalog.suppliers AS s "
-	                 "WHERE pg_catalog.upper(s.code) = pg_catalog.upper($1::text)",
-	                 &parameter, 1);
+	char **row =
+	    pm_imports_ask(catalog,
+	                   "SELECT s.id FROM pm_catalog.suppliers AS s "
+	                   "WHERE pg_catalog.upper(s.code) = pg_catalog.upper($1::text)",
+	                   &parameter, 1);
 
 	if (row == NULL)
 		ereport(ERROR,
@@ -202,8 +215,8 @@ int
 pm_imports_catalog_last_batch(Catalog *catalog, const char *job)
 {
 	Parameter parameter = {.text = job};
-	char **row =
-	    ask(catalog, "SELECT pm_catalog.last_batch($1::pg_catalog.uuid)", &parameter, 1);
+	char **row = pm_imports_ask(
+	    catalog, "SELECT pm_catalog.last_batch($1::pg_catalog.uuid)", &parameter, 1);
 
 	return row == NULL || row[0] == NULL ? 0 : pg_strtoint32(row[0]);
 }
@@ -290,14 +303,17 @@ receive_copied(StringInfo message, bool is_first, TextSeen seen, void *context)
 static void
 stream(Catalog *catalog, const char *sql, TextSeen seen, void *context)
 {
-	if (catalog->connection != NULL)
+	Session *session = free_session(catalog);
+
+	if (session != NULL)
 	{
 		bool is_first = true;
 		StringInfoData message = {0};
 
-		send_there(catalog, psprintf("COPY (%s) TO STDOUT (FORMAT binary)", sql), NULL, 0);
-		(void) catalog->functions->receive(catalog->connection);
-		while ((message.len = catalog->functions->next_copied(catalog->connection,
+		pm_imports_ask_there(catalog, session,
+		                     psprintf("COPY (%s) TO STDOUT (FORMAT binary)", sql), NULL, 0);
+		(void) catalog->functions->receive(session->connection);
+		while ((message.len = catalog->functions->next_copied(session->connection,
 		                                                      &message.data)) > 0)
 		{
 			message.cursor = 0;
@@ -305,7 +321,7 @@ stream(Catalog *catalog, const char *sql, TextSeen seen, void *context)
 			is_first = false;
 			PQfreemem(message.data);
 		}
-		while (catalog->functions->receive(catalog->connection) != NULL)
+		while (catalog->functions->receive(session->connection) != NULL)
 			;
 	}
 	else
@@ -382,103 +398,12 @@ pm_imports_catalog_end_offers(Catalog *catalog, const char *job, const char *sup
                               const char *products)
 {
 	Parameter parameters[] = {{.text = job}, {.text = supplier}, {.text = products}};
-	char **row = ask(catalog,
-	                 "SELECT pm_catalog.end_offers($1::pg_catalog.uuid, "
-	                 "$2::text::pg_catalog.uuid, $3::text::pg_catalog.uuid[])",
-	                 parameters, lengthof(parameters));
+	char **row = pm_imports_ask(catalog,
+	                            "SELECT pm_catalog.end_offers($1::pg_catalog.uuid, "
+	                            "$2::text::pg_catalog.uuid, $3::text::pg_catalog.uuid[])",
+	                            parameters, lengthof(parameters));
 
 	return row == NULL || row[0] == NULL ? 0 : pg_strtoint64(row[0]);
-}
-
-/* Reads an answer of batch_counts() and merge_batch(). */
-static void
-read_merged(char **row, Merged *merged)
-{
-	int64 *counts[] = {&merged->created, &merged->updated, &merged->unchanged,
-	                   &merged->conflicts};
-	Datum *row_nos;
-	Datum *reasons;
-	int count;
-
-	for (int i = 0; i < lengthof(counts); i++)
-		*counts[i] = pg_strtoint64(row[i]);
-	deconstruct_array(
-	    DatumGetArrayTypeP(OidInputFunctionCall(F_ARRAY_IN, row[4], INT8OID, -1)), INT8OID,
-	    8, true, TYPALIGN_DOUBLE, &row_nos, NULL, &merged->conflict_count);
-	deconstruct_array(
-	    DatumGetArrayTypeP(OidInputFunctionCall(F_ARRAY_IN, row[5], TEXTOID, -1)), TEXTOID,
-	    -1, false, TYPALIGN_INT, &reasons, NULL, &count);
-	if (count != merged->conflict_count)
-		elog(ERROR, "the catalog gave %d conflicts %d reasons", merged->conflict_count,
-		     count);
-	merged->row_nos = palloc(Max(1, count) * sizeof(int64));
-	merged->reasons = palloc(Max(1, count) * sizeof(char *));
-	for (int i = 0; i < count; i++)
-	{
-		merged->row_nos[i] = DatumGetInt64(row_nos[i]);
-		merged->reasons[i] = TextDatumGetCString(reasons[i]);
-	}
-}
-
-#define COUNTS "m.created, m.updated, m.unchanged, m.conflicts, m.row_nos, m.reasons"
-
-/* What the catalog remembers of a batch, in the current memory; false: it merged none. */
-bool
-pm_imports_catalog_counts(Catalog *catalog, const char *job, int batch, Merged *merged)
-{
-	Parameter parameters[] = {{.text = job}, {.text = psprintf("%d", batch)}};
-	char **row = ask(catalog,
-	                 "SELECT " COUNTS " FROM pm_catalog.batch_counts($1::pg_catalog.uuid, "
-	                 "$2::text::pg_catalog.int4) AS m",
-	                 parameters, lengthof(parameters));
-
-	if (row != NULL)
-		read_merged(row, merged);
-	return row != NULL;
-}
-
-/*
- * Has a batch merged, or only tried: here at once, there it has only been sent.  pm_imports_catalog_merged() has
- * the answer.  What is tried goes on from what this catalog was asked to try before.
- */
-void
-pm_imports_catalog_merge(Catalog *catalog, const char *job, const char *supplier,
-                         const ImportPlan *plan, const Batch *batch, bool is_trial)
-{
-	const char *sql = psprintf(
-	    "SELECT " COUNTS
-	    " FROM pm_catalog.%s($1::pg_catalog.uuid, $2::text::pg_catalog.int4, "
-	    "$3::text::pg_catalog.text[], $4::pg_catalog.bytea, $5::text::pg_catalog.uuid, $6::text, "
-	    "$7::text::pg_catalog.jsonb%s) AS m",
-	    is_trial ? "try_batch" : "merge_batch",
-	    is_trial ? ", $8::text::pg_catalog.int4" : "");
-	Parameter parameters[] = {{.text = job},
-	                          {.text = psprintf("%d", batch->number)},
-	                          {.text = plan->column_list},
-	                          {.rows = &batch->rows},
-	                          {.text = supplier},
-	                          {.text = plan->key},
-	                          {.text = plan->merge_options},
-	                          {.text = psprintf("%d", catalog->tried)}};
-	int count = is_trial ? lengthof(parameters) : lengthof(parameters) - 1;
-
-	if (is_trial)
-		catalog->tried = batch->number;
-	if (catalog->connection == NULL)
-		run_here(sql, parameters, count);
-	else
-		send_there(catalog, sql, parameters, count);
-}
-
-/* What became of the batch that was given to pm_imports_catalog_merge(), in the current memory. */
-void
-pm_imports_catalog_merged(Catalog *catalog, Merged *merged)
-{
-	char **row = answer(catalog);
-
-	if (row == NULL)
-		elog(ERROR, "the catalog gave no answer to a batch");
-	read_merged(row, merged);
 }
 
 /*
@@ -491,7 +416,8 @@ pm_imports_catalog_forget(Catalog *catalog, const char *job)
 	Parameter parameter = {.text = job};
 
 	/* should that commit be lost, the job would run again and must be remembered */
-	if (catalog->connection != NULL && !XLogRecPtrIsInvalid(XactLastCommitEnd))
+	if (catalog->server != NULL && !XLogRecPtrIsInvalid(XactLastCommitEnd))
 		XLogFlush(XactLastCommitEnd);
-	(void) ask(catalog, "SELECT pm_catalog.forget_job($1::pg_catalog.uuid)", &parameter, 1);
+	(void) pm_imports_ask(catalog, "SELECT pm_catalog.forget_job($1::pg_catalog.uuid)",
+	                      &parameter, 1);
 }

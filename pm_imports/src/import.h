@@ -8,7 +8,8 @@
  *   row.c       a record becomes a row in the binary format of COPY, or errors (row.h)
  *   seen.c      exact sets of 128-bit values in bounded memory
  *   source.c    the file of a job, checked to be the one that it was, as a descriptor
- *   catalog.c   the catalog, in this database or behind a connection
+ *   catalog.c   the catalog, in this database or behind connections (catalog.h)
+ *   merge.c     batches that are merged, several at the same time
  *   batch.c     records that are merged and counted as one
  *   preview.c   the first records of a file
  *   suggest.c   which column of a file is what
@@ -41,7 +42,7 @@
 #include "pm_transform.h"
 
 #define BATCH_ROWS      15000
-#define BATCH_BYTES     (16 * 1024 * 1024) /* of records, rows and errors: ends a batch early */
+#define BATCH_BYTES     (8 * 1024 * 1024) /* of records, rows and errors: ends a batch early */
 #define ARENA_BYTES     (64 * 1024)
 #define ARENA_BYTES_MAX (32 * 1024 * 1024) /* what the values of one record may take */
 #define ERROR_VALUE     200                /* characters of a value that an error keeps */
@@ -389,22 +390,35 @@ typedef struct Catalog Catalog;
 typedef void (*TextSeen)(void *context, const char *text, int length);
 
 extern Catalog *pm_imports_catalog_open(MemoryContext memory);
-extern bool pm_imports_catalog_is_remote(const Catalog *catalog);
+extern int pm_imports_catalog_sessions(const Catalog *catalog);
 extern char *pm_imports_catalog_supplier(Catalog *catalog, const char *code);
 extern int pm_imports_catalog_last_batch(Catalog *catalog, const char *job);
 extern void
 pm_imports_catalog_digests(Catalog *catalog, const char *supplier, Seen *digests);
-extern void
-pm_imports_catalog_merge(Catalog *catalog, const char *job, const char *supplier,
-                         const ImportPlan *plan, const Batch *batch, bool is_trial);
 extern void pm_imports_catalog_keys(Catalog *catalog, const char *supplier, const char *key,
                                     TextSeen seen, void *context);
 extern int64 pm_imports_catalog_end_offers(Catalog *catalog, const char *job,
                                            const char *supplier, const char *products);
 extern int pm_imports_hex_digit(char c);
-extern void pm_imports_catalog_merged(Catalog *catalog, Merged *merged);
+extern void pm_imports_catalog_forget(Catalog *catalog, const char *job);
+
+/* in merge.c: how the batches of a run are merged */
+typedef struct MergeOrder
+{
+	const char *job;
+	const char *supplier;
+	const ImportPlan *plan;
+	bool is_trial; /* they are only tried */
+} MergeOrder;
+
 extern bool
 pm_imports_catalog_counts(Catalog *catalog, const char *job, int batch, Merged *merged);
-extern void pm_imports_catalog_forget(Catalog *catalog, const char *job);
+extern void pm_imports_merge_here(Catalog *catalog, const MergeOrder *order,
+                                  const Batch *batch, Merged *merged);
+extern void
+pm_imports_merge_begin(Catalog *catalog, const MergeOrder *order, const Batch *batch);
+extern void pm_imports_merge_end(Catalog *catalog, const MergeOrder *order,
+                                 const Batch *batch, Merged *merged);
+extern void pm_imports_merge_abandon(Catalog *catalog);
 
 #endif /* IMPORT_H */

@@ -18,6 +18,7 @@ extern PGDLLEXPORT void _PG_init(void);
 
 char *pm_imports_directories = NULL;
 char *pm_imports_catalog = NULL;
+int pm_imports_merge_sessions = 2;
 
 #define DAY (24 * 60) /* minutes */
 
@@ -40,9 +41,14 @@ _PG_init(void)
 	    &pm_imports_directories, "", PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable(
 	    "pm_imports.catalog",
-	    "Server that the catalog is on, if it is not in this database.",
+	    "Server that the catalog is on; without one of this name it is this database.",
 	    "A foreign server of postgres_fdw.", &pm_imports_catalog, "db_catalog", PGC_SUSET,
 	    0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+	    "pm_imports.merge_sessions",
+	    "How many sessions of the catalog's server merge an import at the same time.",
+	    "Each uses a connection and a processor there, and up to 16 MB here.",
+	    &pm_imports_merge_sessions, 2, 1, 4, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable(
 	    "pm_imports.suppliers",
 	    "Server that pm_suppliers is on, if it is not in this database.",

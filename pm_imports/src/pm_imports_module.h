@@ -18,6 +18,7 @@
 /* Settings; strings are never NULL. */
 extern char *pm_imports_directories;
 extern char *pm_imports_catalog;
+extern int pm_imports_merge_sessions;
 
 /*
  * Opens a file of the server for reading: a regular one, in a directory of the setting

@@ -2,10 +2,10 @@
  * run.c - run_import(): reads, sends, counts, commits
  *
  * A batch is read while no transaction of ours holds anything.  Then it is merged: here
- * in the transaction that counts it, or there by a statement that is sent and not waited
- * for, while the next batch is read.  Its answer is taken before the next one is sent, and
- * it is counted while that one runs.  So at any time the catalog is at most two batches
- * ahead of our counts, and remembers what became of them: see "Exactly once" in
+ * in the transaction that counts it, or there by statements that are sent and not waited
+ * for, while the next batches are read.  There batches are committed in their order, and
+ * each is counted before the next one is committed.  So at any time the catalog is at most
+ * one batch ahead of our counts, and remembers what became of it: see "Exactly once" in
  * ARCHITECTURE.md.
  *
  * What can be mended by trying again is thrown, and pm_jobs tries again.  What cannot is
@@ -285,9 +285,7 @@ merge_here(Run *run, Batch *batch)
 	pm_imports_run_begin();
 	if (batch->sent_count > 0)
 	{
-		pm_imports_catalog_merge(run->catalog, run->job, run->supplier, run->plan, batch,
-		                         run->dry_run);
-		pm_imports_catalog_merged(run->catalog, &merged);
+		pm_imports_merge_here(run->catalog, &run->order, batch, &merged);
 		take_batch(run, batch, &merged);
 	}
 	else
@@ -328,7 +326,7 @@ take_answer(Run *run, Batch *batch)
 		               : NULL);
 	else if (batch->sent_count > 0)
 	{
-		pm_imports_catalog_merged(run->catalog, &merged);
+		pm_imports_merge_end(run->catalog, &run->order, batch, &merged);
 		take_batch(run, batch, &merged);
 	}
 	else
@@ -336,45 +334,62 @@ take_answer(Run *run, Batch *batch)
 	MemoryContextSwitchTo(old);
 }
 
+/* Counts a batch that was merged there. */
+static void
+count_there(Run *run, Batch *batch)
+{
+	MemoryContext old = MemoryContextSwitchTo(batch->memory);
+
+	pm_imports_run_begin();
+	count_batch(run, batch);
+	pm_imports_run_commit();
+	MemoryContextSwitchTo(old);
+}
+
 /*
- * Goes through the file, merging there: while a batch is merged the one before it is
- * counted and the next one is read.
+ * Goes through the file, merging there: while batches are merged the one before them is
+ * counted and the next one is read.  What is not committed once the import may not go on
+ * is undone, so that it ends after the same batch as one that is merged here.
  */
 static void
 run_there(Run *run)
 {
-	Batch *sent = NULL; /* not yet answered */
-	int number = run->counted + 1;
+	int first = run->counted + 1; /* of those that are under way, or the next one */
+	int number = first;           /* of the next one */
+	char *fault = NULL;           /* of the file: what was read before it counts */
+	bool more = true;
 
-	for (;;)
+	while (more || first < number)
 	{
-		Batch *batch = run->batches[number % 2];
-		bool more = !run->cancelled && read_batch(run, batch, number);
-		Batch *answered = sent;
+		Batch *batch = run->batches[number % (run->sessions + 1)];
+		Batch *answered = NULL;
 
-		sent = NULL;
-		if (answered != NULL)
-			take_answer(run, answered);
+		more = more && read_batch(run, batch, number);
+		if (run->fault != NULL)
+			fault = run->fault;
+		run->fault = NULL;
+		if (!more || number - first == run->sessions)
+		{
+			if (first < number)
+				answered = run->batches[first++ % (run->sessions + 1)];
+			if (answered != NULL)
+				take_answer(run, answered);
+		}
 		if (more && !is_beyond_limits(run))
 		{
 			if (batch->number > run->merged && batch->sent_count > 0)
-				pm_imports_catalog_merge(run->catalog, run->job, run->supplier, run->plan,
-				                         batch, run->dry_run);
-			sent = batch;
+				pm_imports_merge_begin(run->catalog, &run->order, batch);
 			number++;
 		}
 		if (answered != NULL)
+			count_there(run, answered);
+		if (run->cancelled || is_beyond_limits(run))
 		{
-			MemoryContext old = MemoryContextSwitchTo(answered->memory);
-
-			pm_imports_run_begin();
-			count_batch(run, answered);
-			pm_imports_run_commit();
-			MemoryContextSwitchTo(old);
+			pm_imports_merge_abandon(run->catalog);
+			return;
 		}
-		if (sent == NULL)
-			break;
 	}
+	run->fault = fault;
 }
 
 /* Gets the catalog and what is compared with it. */
@@ -392,8 +407,14 @@ open_catalog(Run *run)
 	run->digests = pm_imports_seen_create(run->memory, DIGESTS_KILOBYTES);
 	run->merged = pm_imports_catalog_last_batch(run->catalog, run->job);
 	pm_imports_catalog_digests(run->catalog, run->supplier, run->digests);
-	run->batches[0] = pm_imports_batch_create(run->memory);
-	run->batches[1] = pm_imports_batch_create(run->memory);
+	run->order = (MergeOrder){run->job, run->supplier, run->plan, run->dry_run};
+	run->sessions = pm_imports_catalog_sessions(run->catalog);
+	/* the session that has tried the batches before knows what they would have left */
+	if (run->dry_run)
+		run->sessions = Min(run->sessions, 1);
+	run->batches = MemoryContextAlloc(run->memory, (run->sessions + 1) * sizeof(Batch *));
+	for (int i = 0; i <= run->sessions; i++)
+		run->batches[i] = pm_imports_batch_create(run->memory);
 	pm_imports_run_commit();
 }
 
@@ -479,7 +500,7 @@ pm_imports_run_import(PG_FUNCTION_ARGS)
 		if (run->fault == NULL)
 		{
 			open_catalog(run);
-			if (pm_imports_catalog_is_remote(run->catalog))
+			if (run->sessions > 0)
 				run_there(run);
 			else
 				run_here(run);

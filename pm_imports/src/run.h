@@ -28,7 +28,9 @@ typedef struct Run
 	bool bound; /* the file has been looked at */
 	Seen *keys;
 	Seen *digests;
-	Batch *batches[2];
+	MergeOrder order;
+	int sessions;    /* of the catalog, that merge; 0: it is merged here */
+	Batch **batches; /* one more than sessions */
 
 	/* the file as it must be */
 	char *file_id;
