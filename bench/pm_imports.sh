@@ -26,7 +26,7 @@ sql -d catalog_empty -c 'TRUNCATE pm_catalog.products, pm_catalog.merges CASCADE
 sql -c 'CREATE DATABASE catalog_lean TEMPLATE catalog_empty STRATEGY file_copy'
 sql -d catalog_lean -c 'CALL without_history()' -c 'DROP INDEX pm_catalog.products_ean, pm_catalog.products_created_at, pm_catalog.products_sku' \
   -c 'ALTER TABLE pm_catalog.products DROP CONSTRAINT products_family_id CASCADE'
-# files are read in one database and merged in another one
+# files are read in one database and merged in another one, by two sessions
 sql -c 'CREATE DATABASE apart'
 sql -d apart -c 'CREATE EXTENSION pm_imports CASCADE' -f pm_imports_config.sql -c 'SET client_min_messages = error' \
   -c "DO \$\$ BEGIN PERFORM pm_xref.add_database('db_catalog', '$PGHOST', $PGPORT, 'measured'); END \$\$"
@@ -96,7 +96,7 @@ END
   sql -d measured -c 'CALL merge_staged()'
 }
 
-all=(import apart copy copy_all staging lean lean_staging changed changed_staging unchanged unchanged_dry new_dry copy_false)
+all=(import apart copy copy_all staging lean lean_apart lean_staging changed changed_apart changed_staging unchanged unchanged_dry new_dry copy_false)
 # what is not there is said, and left out
 absent=()
 if [ -d ../build/peers/pg/node_modules/pg ]; then all+=(node); else absent+=('Node with pg'); fi
@@ -115,8 +115,10 @@ variant() {
     node) run first 'Node, batches of 1000' "$2" catalog_empty node_batches ;;
     pgloader) run first 'pgloader, ON CONFLICT' "$2" catalog_empty with_pgloader ;;
     lean) call lean import "$2" catalog_lean measured "CALL import('lean', 'file_0.csv', false, NULL)" ;;
+    lean_apart) call lean 'import, two databases' "$2" catalog_lean apart "CALL import('lean', 'file_0.csv', false, NULL)" ;;
     lean_staging) call lean 'staging, two tables' "$2" catalog_empty measured "CALL stage('file_0.csv')" 'CALL merge_staged_lean()' ;;
     changed) call '10 % changed' import "$2" catalog_full measured "CALL import('all', 'file_1.csv', false, NULL)" ;;
+    changed_apart) call '10 % changed' 'import, two databases' "$2" catalog_full apart "CALL import('all', 'file_1.csv', false, NULL)" ;;
     changed_staging) call '10 % changed' 'staging, rows that differ' "$2" catalog_full measured "CALL stage('file_1.csv')" 'CALL merge_staged()' ;;
     unchanged) call unchanged import "$2" catalog_full measured "CALL import('all', 'file_0.csv', false, NULL)" ;;
     unchanged_dry) call unchanged 'dry run' "$2" catalog_full measured "CALL import('all', 'file_0.csv', true, NULL)" ;;
