@@ -164,6 +164,7 @@ pm_imports_merge_begin(Catalog *catalog, const MergeOrder *order, const Batch *b
 {
 	bool is_ahead = first_session(catalog) != NULL;
 	Session *session = catalog->sessions;
+	MemoryContext old = MemoryContextSwitchTo(batch->memory);
 
 	while (session->state != SESSION_FREE)
 		session++;
@@ -173,6 +174,7 @@ pm_imports_merge_begin(Catalog *catalog, const MergeOrder *order, const Batch *b
 		start(catalog, session, order, is_ahead);
 	if (catalog->alone > 0)
 		catalog->alone--;
+	MemoryContextSwitchTo(old);
 }
 
 /*
