@@ -15,20 +15,11 @@ INSERT INTO pm_catalog.suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84
 \ir pm_imports_config.sql
 
 -- the file
-CREATE FUNCTION record(changed boolean, faults boolean) RETURNS TABLE (row_no bigint, ean text, no text, name text, text text, brand text, category text, weight text, cost text, price text, stock text, colour text, on_hand text)
-LANGUAGE sql AS $$
-  SELECT i, CASE WHEN faults AND i % 100 = 7 THEN 'none' ELSE pm_gtin.gtin_complete(lpad((((i - CASE WHEN i % 20 = 3 THEN 3 ELSE 0 END)::bigint * 618033988749) % 899999999981 + 100000000000)::text, 12, '0'))::text END,
-         'AC-' || i, (ARRAY['Cordless drill', 'Reading glasses', 'Desk lamp', 'Espresso cups', 'Garden hose', 'Running shoes', 'Fountain pen', 'Winter gloves'])[1 + i % 8] || ' model ' || substr(md5(i::text), 1, 6)
-           || CASE WHEN changed AND i % 10 = 0 THEN ' II' ELSE '' END,
-         repeat('A sturdy product for every day, easy to clean and made to last. ', (2 + i % 5)::integer), 'Brand ' || hashint4(i::integer) % 1000 + 1000, 'Range ' || i % 10 || ' > Group ' || i % 100 || ' > Kind ' || i % 2900,
-         round((i % 5000)::numeric / 1000, 3)::text, round((i % 90000)::numeric / 100, 2)::text, CASE WHEN faults AND i % 100 = 11 THEN 'on request' ELSE round((i % 90000)::numeric / 60 + 1, 2)::text END,
-         (i % 200)::text, 'colour ' || i % 9, (i % 50)::text
-  FROM generate_series(1, current_setting('bench.rows')::bigint) AS i
-$$;
+\ir pm_imports_record.sql
 DO $$ BEGIN
   FOR number IN 0 .. 2 LOOP
-    EXECUTE format('COPY (SELECT ean, no, name, text, brand, category, weight, cost, price, stock, colour, on_hand FROM record(%L, %L) ORDER BY row_no) TO %L (FORMAT csv, HEADER)',
-      number = 1, number <> 2, current_setting('bench.dir') || '/file_' || number || '.csv');
+    EXECUTE format('COPY (SELECT ean, no, name, text, brand, category, weight, cost, price, stock, colour, on_hand FROM record(%L, %L, 1, %s) ORDER BY row_no) TO %L (FORMAT csv, HEADER)',
+      number = 1, number <> 2, current_setting('bench.rows'), current_setting('bench.dir') || '/file_' || number || '.csv');
   END LOOP;
 END $$;
 CREATE TABLE typed (ean gtin, no text, name text, text text, brand text, category text, weight numeric, cost numeric, price numeric, stock integer, colour text, on_hand integer);

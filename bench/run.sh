@@ -16,6 +16,7 @@
 #   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
 #   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
 #   imports      pm_imports: a file of 1 000 000 records beside COPY, ON CONFLICT, pgloader and Node
+#   long         pm_imports: one file of 10 000 000 records from one database into another one
 #   batches      pm_catalog: merge_batch() of 300 000 rows in batches, as an import calls it
 #   search       pm_catalog: search of 1 000 000 products
 #   integrity    pm_catalog: periods of 100 000 prices, counts of categories
@@ -43,7 +44,7 @@ cd "$(dirname "$0")/.."
 
 workers='enqueue throughput own_commit wakeup committers backlog fairness memory outbox'
 catalog='merge batches search integrity write read'
-all="gtin values jobs xref cache core suppliers csv xlsx $catalog imports $workers"
+all="gtin values jobs xref cache core suppliers csv xlsx $catalog imports long $workers"
 parts=$all
 short=
 rounds=3
@@ -164,6 +165,11 @@ run_part() {
       measure pm_imports 'Logged tables, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \
         -c shared_buffers=2GB -c max_wal_size=8GB -c autovacuum=off -c checkpoint_timeout=1h \
         bench/pm_imports.sh "$([ -n "$short" ] && echo 5000 || echo 1000000)" "$rounds"
+      ;;
+    long)
+      measure pm_imports_long 'Logged tables, shared_buffers 2 GB, fsync off, no JIT' \
+        -c shared_buffers=2GB -c max_wal_size=8GB \
+        bench/pm_imports_long.sh "$([ -n "$short" ] && echo 20000 || echo 10000000)"
       ;;
     search)
       measure pm_catalog_search 'One session, shared_buffers 2 GB, fsync off, no parallel query, no JIT' \

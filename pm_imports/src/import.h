@@ -42,7 +42,7 @@
 #include "pm_transform.h"
 
 #define BATCH_ROWS      15000
-#define BATCH_BYTES     (8 * 1024 * 1024) /* of records, rows and errors: ends a batch early */
+#define BATCH_BYTES     (12 * 1024 * 1024) /* of records, rows and errors: ends a batch early */
 #define ARENA_BYTES     (64 * 1024)
 #define ARENA_BYTES_MAX (32 * 1024 * 1024) /* what the values of one record may take */
 #define ERROR_VALUE     200                /* characters of a value that an error keeps */
