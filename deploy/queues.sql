@@ -25,6 +25,11 @@ WHERE EXISTS (SELECT FROM pm_catalog._upkeep AS u WHERE NOT EXISTS (SELECT FROM 
 \gexec
 SELECT pm_catalog.receive_suppliers();
 \endif
+-- notifications, what expires, failed logins
+SELECT 'SELECT pm_core.schedule_upkeep()'
+WHERE to_regprocedure('pm_core.schedule_upkeep(text)') IS NOT NULL
+  AND NOT EXISTS (SELECT FROM pm_jobs.schedules AS there WHERE there.name = 'pm_core.expire')
+\gexec
 -- how imports have read codes of suppliers
 SELECT 'SELECT pm_suppliers.receive_codes()' WHERE to_regprocedure('pm_suppliers.receive_codes(text)') IS NOT NULL
 \gexec

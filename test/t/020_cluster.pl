@@ -133,6 +133,29 @@ $_->safe_psql('postgres', 'CREATE ROLE plain LOGIN') foreach $one, $two;
 is($_->safe_psql('postgres', q{SELECT count(*) FROM pg_roles WHERE rolname LIKE 'pm\_%'}) . $_->safe_psql('postgres', 'SELECT count(*) FROM pg_database'),
 	'03', 'nothing was made') foreach $one, $two;
 
+# What each database does again and again, and who does it.
+my $schedules = q{SELECT name, owner FROM pm_jobs.schedules ORDER BY name COLLATE "C"};
+my %upkeep = (
+	db_core      => [ map { "pm_core.$_|pm_worker" } qw(announce expire failures) ],
+	db_suppliers => ['pm_xref.deliver pm_worker|pm_worker'],
+	db_catalog   => [ map { "$_|pm_worker" } qw(catalog_index pm_catalog.counts pm_catalog.popularity) ],
+	db_imports   => [ map { "$_|pm_worker" } 'pm_imports.nightly', 'pm_imports.settle', 'pm_xref.deliver pm_worker' ]);
+
+# Schedules and queues that the functions of the extensions that schedule would add, called
+# once more after a first statement.
+sub unscheduled
+{
+	my ($node, $database, $first) = @_;
+	return $node->safe_psql($database, "BEGIN; $first\n" . <<'SQL');
+CREATE TEMPORARY TABLE there AS SELECT s.name FROM pm_jobs.schedules AS s UNION ALL SELECT q.name FROM pm_jobs.queues AS q;
+SELECT format('SELECT FROM %s()', p.oid::regproc) FROM pg_proc AS p
+WHERE p.pronamespace::regnamespace::text ~ '^pm_' AND p.proname ~ '^schedule_' AND p.pronargs = p.pronargdefaults
+\gexec
+SELECT s.name FROM pm_jobs.schedules AS s UNION ALL SELECT q.name FROM pm_jobs.queues AS q EXCEPT ALL TABLE there ORDER BY 1;
+ROLLBACK;
+SQL
+}
+
 # A deployment on two servers.
 my $conf = write_file("$dir/two.conf", join('', map { "server $_ " . servers_of($two) . "\n" } @there) . <<'CONF');
 queue reading 3 pm_gtin
@@ -158,13 +181,17 @@ FROM pg_foreign_server AS s LEFT JOIN pg_user_mappings AS m ON m.srvid = s.oid L
 SQL
 	is($node{$database}->safe_psql($database, q{SELECT name, concurrency, granted_to, ordered FROM pm_jobs.queues WHERE name <> 'pm_xref' ORDER BY name}),
 		{   db_catalog => "catalog|2|{pm_worker}|f\nreading|3|{pm_worker}|f\nsuppliers|2|{pm_worker}|t",
+			db_core    => "core|2|{pm_worker}|f\nreading|3|{pm_worker}|f",
 			db_imports => "imports|4|{pm_worker}|f\nreading|3|{pm_worker}|f",
 			db_suppliers => "codes|2|{pm_worker}|t\nreading|3|{pm_worker}|f"
 		}->{$database} // 'reading|3|{pm_worker}|f',
 		"$database: the queues whose extension is there, and no other");
-	is( $node{$database}->safe_psql($database, q{SELECT count(*) FROM pm_jobs.schedules WHERE name = 'pm_xref.nightly' AND owner = 'pm_worker'::regrole}),
-		$node{$database}->safe_psql($database, q{SELECT count(to_regprocedure('pm_xref.schedule_checks(text)'))}), "$database: the nightly check, if pm_xref has one");
+	is($node{$database}->safe_psql($database, $schedules), join("\n", sort @{ $upkeep{$database} // [] }, 'pm_xref.nightly|pm_worker'), "$database: the upkeep of its extensions, and no other schedule");
+	is(unscheduled($node{$database}, $database, ''), '', "$database: nothing that an extension would schedule is left out");
 }
+is(unscheduled($one, 'db_core', q{SELECT pm_jobs.unschedule('pm_core.expire');}), "\npm_core.expire", 'and one that were left out would be seen');
+ok($one->poll_query_until('db_core', q{SELECT bool_or(status = 'succeeded') AND bool_and(enqueued_by = 'pm_worker'::regrole) FROM pm_jobs.jobs WHERE kind = 'pm_core.announce'}),
+	'workers do the upkeep');
 is($one->safe_psql('postgres', q{SELECT string_agg(datname || ' ' || datconnlimit, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'db\_%'}),
 	'db_catalog 57 db_code2asin 47 db_core 42 db_exports 47 db_imports 52 db_suppliers 47', 'pool, overflow and the workers of both servers');
 is($two->safe_psql('postgres', q{SELECT string_agg(datname || ' ' || datconnlimit, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'db\_%'}),
@@ -342,6 +369,9 @@ is($one->safe_psql('everything', 'SELECT datconnlimit FROM pg_database WHERE dat
 is($one->safe_psql('everything', 'SHOW search_path'),
 	'"$user", public, pm_gtin, pm_core, pm_suppliers, pm_catalog, pm_shop, pm_imports, pm_exports, pm_media, pm_code2asin, pm_analytics',
 	'one database: search_path');
+my %once = map { $_ => 1 } 'pm_xref.nightly|pm_worker', map { @$_ } values %upkeep;
+is($one->safe_psql('everything', $schedules), join("\n", sort keys %once), 'one database: the upkeep of all its extensions');
+is(unscheduled($one, 'everything', ''), '', 'one database: nothing that an extension would schedule is left out');
 $one->safe_psql('everything', <<'SQL');
 CREATE TABLE items (id uuid PRIMARY KEY);
 CREATE TABLE files (id int PRIMARY KEY, product_id uuid);
