@@ -38,7 +38,7 @@ HAVING grouping(c.kind) = 1 OR c.kind IS NOT NULL;
 COMMENT ON VIEW pm_cache.cache_stats IS
   'What the cache of this database holds and has done since the server started: one row a kind that was stored, and one of all together (kind NULL). Without preload it knows entries and bytes only.';
 COMMENT ON COLUMN pm_cache.cache_stats.kind IS 'Kind of the values; NULL: all of the database';
-COMMENT ON COLUMN pm_cache.cache_stats.entries IS 'Values there are now, expired ones that nobody has asked for since included';
+COMMENT ON COLUMN pm_cache.cache_stats.entries IS 'Values there are now, with expired ones that nobody has asked for since, and with marks of those that were too large';
 COMMENT ON COLUMN pm_cache.cache_stats.bytes IS 'Memory that they take';
 COMMENT ON COLUMN pm_cache.cache_stats.hits IS 'Calls of cache_get that found a value';
 COMMENT ON COLUMN pm_cache.cache_stats.misses IS 'Of all: calls of cache_get that did not. Of a kind: calls of cache_set that followed; what a missing key would have been is not known';

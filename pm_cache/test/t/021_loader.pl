@@ -69,7 +69,23 @@ send_to($_, q{SELECT pm_cache.cache_get('a')}) foreach @others;
 ok(waiting(8), 'the others wait');
 is(ask($loader, q{SELECT pm_cache.cache_set('a', '1', 'products')}), 't', 'it stores');
 is(join(' ', map { answer($_) } @others), join(' ', (1) x 8), 'all have its value');
-is($node->safe_psql('postgres', 'SELECT hits, misses, waits, stored FROM pm_cache.cache_stats WHERE kind IS NULL'), '8|1|8|1', 'one miss');
+
+# All figures, of the kind and of all.
+sub figures_are
+{
+	my ($kind, $all, $name) = @_;
+	is($node->safe_psql('postgres', 'SELECT entries, hits, misses, hit_rate, waits, bypasses, stored, dropped, evictions, invalidated FROM pm_cache.cache_stats ORDER BY kind'), "$kind\n$all", $name);
+	return;
+}
+figures_are('1|8|1|0.8889|||1|0|0|0', '1|8|1|0.8889|8|0|1|0|0|0', 'one miss');
+is($node->safe_psql('postgres', q{BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT pm_cache.cache_get('a'); COMMIT}), '', 'who is serializable reads for itself');
+figures_are('1|8|1|0.8889|||1|0|0|0', '1|8|2|0.8000|8|1|1|0|0|0', 'a bypass is a miss');
+is($node->safe_psql('postgres', q{SELECT pm_cache.cache_get('large'), pm_cache.cache_set('large', to_jsonb(repeat('x', 2000000)), 'products')}), '|f', 'what is too large is not stored');
+figures_are('2|8|2|0.8000|||1|1|0|0', '2|8|3|0.7273|8|1|1|1|0|0', 'it is dropped, and leaves a mark');
+$node->safe_psql('postgres', q{BEGIN; SELECT pm_cache.cache_invalidate('a'); ROLLBACK});
+figures_are('2|8|2|0.8000|||1|1|0|0', '2|8|3|0.7273|8|1|1|1|0|0', 'a rollback invalidates nothing');
+$node->safe_psql('postgres', q{SELECT pm_cache.cache_invalidate('a')});
+figures_are('1|8|2|0.8000|||1|1|0|1', '1|8|3|0.7273|8|1|1|1|0|1', 'a commit does');
 
 # It fails, and one of the others is the next.
 sub next_loads
