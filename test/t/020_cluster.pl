@@ -274,6 +274,61 @@ sub health
 my $here = join '', map { "$_|t|t|t|t|t|t|\n" } sort @all;
 is(health($_, q{h.database, h.reachable, h.latency_ms > 0, h.extensions->>'pm_jobs' = (SELECT e.default_version FROM pg_available_extensions AS e WHERE e.name = 'pm_jobs'),
 	h.connections >= 0, h.connection_limit BETWEEN 30 AND 100, h.queue_depth >= 0, h.error}) . "\n", $here, "$_ sees how all databases are") foreach qw(pm_worker pm_admin pg_monitor);
+# What it says of a database on the other server is what is so there: three jobs wait, the
+# oldest for an hour, one is to come and one runs; three sessions are open, beside the one
+# that asks.
+is($two->safe_psql('db_media', 'SET ROLE pm_worker; SELECT orphans FROM pm_xref.check()'), '1', 'there: an orphan');
+$two->safe_psql('db_media', <<'SQL');
+CREATE FUNCTION hold(job pm_jobs.job) RETURNS jsonb LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$;
+SELECT pm_jobs.register_handler('hold', 'hold(pm_jobs.job)'), pm_jobs.create_queue('held'), pm_jobs.create_queue('paused'), pm_jobs.pause_queue('paused');
+SELECT pm_jobs.enqueue('paused', 'hold', run_at => CASE n WHEN 4 THEN now() + interval '1 day' END) FROM generate_series(1, 4) AS n;
+UPDATE pm_jobs._job SET enqueued_at = enqueued_at - interval '1 hour' WHERE id = (SELECT min(id) FROM pm_jobs._job WHERE queue = 'paused');
+SQL
+my @sessions = map { $two->background_psql('db_media') } 1 .. 3;
+$sessions[0]->query_safe('SELECT pg_advisory_lock(7)');
+$two->safe_psql('db_media', q{SELECT pm_jobs.enqueue('held', 'hold')});
+ok($two->poll_query_until('db_media', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = 'db_media' AND backend_type = 'pm_jobs worker' AND wait_event = 'advisory'}),
+	'there: a job runs in a worker');
+my $so = $two->safe_psql('db_media', q{SELECT current_setting('server_version'), 3, 't', 1, 4, max(checked_at), 1 FROM pm_xref._references});
+ok( $one->poll_query_until('db_core', q{SELECT version, queue_depth, oldest_job BETWEEN '1 h' AND '2 h', workers, connections, last_check, orphans FROM pm_core.health() WHERE database = 'db_media'},
+		$so), 'there: version, jobs, workers, sessions, the last check and its orphans');
+$sessions[0]->query_safe('SELECT pg_advisory_unlock(7)');
+$_->quit foreach @sessions;
+ok( $one->poll_query_until('db_core', q{SELECT queue_depth, connections FROM pm_core.health() WHERE database = 'db_media'}, '3|1'),
+	'there: the sessions are gone');
+
+# A call takes no longer than a second, whoever is slow: the one in the middle of nine.
+sub is_quick
+{
+	my ($name) = @_;
+	my @elapsed = sort { $a <=> $b } map { $one->safe_psql('db_core', q{SET ROLE pm_worker;
+		SELECT max(extract(epoch FROM clock_timestamp() - statement_timestamp())) FROM pm_core.health()}) } 1 .. 9;
+	cmp_ok($elapsed[4], '<', 1, "$name: within a second");
+	return;
+}
+is_quick('all are up');
+
+# What people are shown: the lines of health.sql, without alignment, until all have answered
+# in time.
+sub shown
+{
+	foreach (1 .. 20)
+	{
+		my ($out, $err) = ('', '');
+		IPC::Run::run [ 'psql', '-XqA', '-d', $one->connstr('db_core'), '-f', deploy_dir() . '/health.sql' ], '<', \undef, '>', \$out, '2>', \$err;
+		is("$? $err", '0 ', 'health.sql fails') if $? != 0;
+		return split /\n/, $out if $out !~ / within \d+ ms$/m;
+	}
+	return 'never in time';
+}
+$one->safe_psql('db_core', q{SELECT pm_core.record_backup('db_media', 'dump', '2026-01-02 03:00', '2026-01-02 03:04', '/backup', 1, true)});
+my ($head, @shown) = shown();
+is($head, 'database|state|ms|postgres|ext|sessions|jobs|oldest|workers|checked|orphans|backup|error', 'shown: the head');
+is(join(' ', map { join '|', (split /\|/)[ 0, 1 ] } @shown), join(' ', map { "$_|up" } sort @all), 'shown: a line for each database');
+my ($media) = grep { /^db_media/ } @shown;
+my ($postgres, $extensions, $limit, $checked) = split /\|/, $two->safe_psql('db_media', q{SELECT split_part(current_setting('server_version'), ' ', 1),
+	(SELECT count(*) FROM pg_extension WHERE extname LIKE 'pm\_%'), (SELECT datconnlimit FROM pg_database WHERE datname = 'db_media'), to_char(max(checked_at), 'MM-DD HH24:MI') FROM pm_xref._references});
+like($media, qr/^db_media\|up\|\d+\.\d\|\Q$postgres\E\|$extensions\|\d+\/$limit\|3\|01:\d\d:\d\d\|\d+\|\Q$checked\E\|1\|01-02 03:04\|$/, 'shown: what is known of one');
 like(($one->psql('db_core', 'SET ROLE pm_writer; SELECT FROM pm_core.health()'))[2], qr/permission denied for function health/, 'others do not');
 $two->safe_psql('postgres', 'CREATE ROLE other IN ROLE pm_writer');
 like(($two->psql('db_media', q{SET ROLE other; SELECT pm_xref._call('test', 'db_catalog', 'SELECT 1')}))[2], qr/permission denied/, 'by nobody else');
@@ -359,6 +414,11 @@ is($one->safe_psql('db_core', q{SELECT option_value FROM pg_foreign_server, pg_o
 $two->stop;
 is(health('pm_worker', q{string_agg(h.database || ' ' || h.reachable, ', ' ORDER BY h.database), bool_and(h.error ~ '^connection to server on socket .* failed: ') FILTER (WHERE NOT h.reachable)}),
 	join(', ', map { "$_ " . ($_ eq 'db_analytics' ? 'false' : 'true') } sort @all, 'db_new') . '|t', 'a server is down');
+
+is_quick('a server is down');
+my %state = map { (split /\|/)[ 0, 1 ] } @shown = shown();
+is(join(' ', map { $state{$_} } @all, 'db_new'), 'up up up up up up up DOWN up', 'shown: which are down');
+like((grep { /^db_analytics/ } @shown)[0], qr/^db_analytics\|DOWN\|{11}connection to server on socket ".*" failed: /, 'shown: and why');
 
 # One database: the same extensions, no links.
 deploy_ok('one database', $one, 'create.sh', '--one-database', 'everything');
