@@ -66,7 +66,7 @@ SELECT pm_jobs.create_queue('later');
 INSERT INTO pm_jobs._handlers VALUES ('later', 'pm_xref._nightly(pm_jobs.job)', true, 'postgres');
 SELECT pm_jobs.enqueue('later', 'later', '{"user_id": "$user", "first_name": "Gertrude", "cc": ["GERTRUDE\@example.com", "hildegard\@example.com"]}', run_at => 'infinity');
 INSERT INTO pm_xref._events (epoch, topic, key, payload) VALUES (0, 'old', '$user', '{"login": "gertrude"}');
-SELECT pm_cache.cache_get('user:gertrude'), pm_cache.cache_set('user:gertrude', '{"email": "gertrude\@example.com"}', 'products');
+SELECT pm_cache.cache_get('user:gertrude'), pm_cache.cache_set('user:gertrude', '{"email": "gertrude\@example.com"}', 'products', '1 day');
 SQL
 }
 sql('db_suppliers', q{INSERT INTO pm_suppliers._resolutions (supplier_id, original_ean, resolution_method, confidence, reason, status, decided_by, decided_at)
@@ -101,6 +101,10 @@ is(as_admin("SELECT count(*) $proof AND found > 0" =~ s/ AND / WHERE /r) > 30, 1
 is(as_admin("SELECT count(DISTINCT database) $proof WHERE found > 0"), 8, 'in each database');
 cmp_ok(dumped(), '>', 30, 'and so does who looks into dumps');
 
+# The cache is in shared memory, and holds a value that mentions the user.
+my $cached = q{SELECT count(*), pm_cache._is_shared() FROM pm_cache._values() WHERE value::text LIKE '%gertrude%'};
+is(sql($_, $cached), '1|t', "$_: the cache has it") foreach @all;
+
 # Tries come soon.
 sql('db_core', q{SELECT pm_jobs.create_queue('pm_core.erasure', max_attempts => 100, backoff => '{1 s}'), pm_jobs.grant_queue('pm_core.erasure', 'pm_worker')});
 
@@ -115,6 +119,7 @@ like("$rc $err", qr/^3 .*token was revoked/, 'at once: no token');
 is(sql('db_core', "SELECT count(*) FROM pm_xref.find_person('$user', '{gertrude\@example.com}') WHERE found > 0"), 0, 'at once: nothing here');
 ok($one->poll_query_until('db_core', "SELECT pending @> '{db_catalog,db_imports}' AND cardinality(pending) = 2 FROM pm_core.erasures WHERE user_id = '$user'"),
 	'the others have answered');
+is(sql($_, $cached), '0|t', "$_: the cache has lost it") foreach grep { !/^db_(catalog|imports)$/ } @all;
 ok($one->poll_query_until('db_catalog', q{SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%erase_on_request%' AND wait_event_type = 'Lock' AND datname = 'db_catalog'}),
 	'one waits for the row');
 
@@ -129,7 +134,7 @@ ok($one->poll_query_until('db_core', "SELECT finished_at IS NOT NULL AND round >
 # The proof, and another one that knows nothing of the list.
 is(as_admin("SELECT sum(found), count(DISTINCT database), count(*) > 100 $proof"), '0|8|t', 'the proof: nothing is left');
 is(dumped(), 0, 'nor do dumps have it');
-is(sql($_, q{SELECT count(*) FROM pm_cache._values() WHERE value::text LIKE '%gertrude%'}), 0, "$_: nor the cache") foreach @all;
+is(sql($_, $cached), '0|t', "$_: nor the cache") foreach @all;
 is(sql('db_core', "SELECT words IS NULL FROM pm_core._erasures WHERE user_id = '$user'"), 't', 'nor is it remembered what was searched for');
 
 # What is left of it holds, and others are as they were.
