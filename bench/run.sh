@@ -11,7 +11,7 @@
 #   values       transforms and typed readers of imports, ns a value
 #   jobs         pm_jobs in one session beside a plain table, JOBS (100 000)
 #   xref         pm_xref: 2 000 000 references to another database, and uuid7()
-#   core         pm_core: 300 000 permissions asked for and tokens verified
+#   core         pm_core: 300 000 permissions asked for and tokens verified; health of 8 databases
 #   cache        pm_cache: a hit beside a lookup, misses, 8 readers and writers
 #   suppliers    pm_suppliers: 100 000 codes resolved and recorded, suppliers published
 #   merge        pm_catalog: merge_products() of 1 000 000 rows beside COPY and ON CONFLICT
