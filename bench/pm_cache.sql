@@ -72,3 +72,7 @@ SELECT variant, round((1e9 * percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds
 UNION ALL
 SELECT 'invalidation, of each commit', round((extract(epoch FROM (:'t2'::timestamptz - :'t1') - (:'t1'::timestamptz - :'t0')) * 1e9 / 10000)::numeric)
 ORDER BY ns;
+INSERT INTO bench.figures (test, figure, value, at_most)
+SELECT 'calls', 'hit, us', percentile_cont(0.5) WITHIN GROUP (ORDER BY h.seconds - s.seconds) * 1e6 / :calls, 5
+FROM bench.runs AS h JOIN bench.runs AS s USING (test, round) WHERE h.test = 'calls' AND h.variant = 'hit' AND s.variant = 'scan';
+SELECT test, figure, round(value::numeric, 2) AS value, at_most, CASE WHEN value > at_most THEN 'missed' ELSE 'met' END AS target FROM bench.figures ORDER BY id;
