@@ -134,7 +134,19 @@ sub ask
 	return %rows;
 }
 
+# A call takes no longer than a second: the one in the middle of five.  Those who are silent
+# are waited for.
+sub is_quick
+{
+	my ($name) = @_;
+	my @elapsed = sort { $a <=> $b } map { $node->safe_psql('core', 'SELECT max(extract(epoch FROM clock_timestamp() - statement_timestamp())) FROM pm_core.health()') } 1 .. 5;
+	cmp_ok($elapsed[2], '<', 1, "$name: within a second, most of the time");
+	cmp_ok($elapsed[0], '>=', 0.8, "$name: and the silent ones have had their time");
+	return;
+}
+
 my %rows = ask('all', 'pm_worker', '', @alive);
+is_quick('all');
 is(join(' ', sort keys %rows), join(' ', sort 'core', keys %databases), 'a row for each');
 is(join(' ', map { "$_ $rows{$_}[1]" } @alive), join(' ', map { "$_ t" } @alive), 'who lives is reachable');
 is($rows{$_}[13], '', "$_: nothing went wrong") foreach @alive;
@@ -220,6 +232,7 @@ $node->safe_psql('core', "SELECT pm_xref.add_database('$_', '$databases{$_}[0]',
 # The time is a setting, and is kept; many dead ones take no more of it than one.
 $node->safe_psql('core', "SELECT pm_xref.add_database('silent $_', '127.0.0.1', " . $silent->sockport . ", 'x'); GRANT USAGE ON FOREIGN SERVER \"silent $_\" TO pm_worker") foreach 1 .. 20;
 %rows = ask('many', 'pm_worker', '', 'core');
+is_quick('many');
 is(scalar(grep { $_->[13] eq 'no connection within 800 ms' } values %rows), 22, 'all of them are dead');
 $node->safe_psql('postgres', q{ALTER DATABASE core SET pm_core.health_timeout = '100ms'});
 like($node->safe_psql('core', q{SELECT string_agg(DISTINCT error, ',') FROM pm_core.health() WHERE database LIKE 'silent%'}), qr/^no connection within 100 ms$/, 'the setting counts');
