@@ -148,7 +148,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   most CONSTANT integer := 10000;
-  before timestamptz := now() - current_setting('pm_xref.keep_events')::interval;
+  before timestamptz := now() - pm_xref._setting('keep_events')::interval;
   until timestamptz := clock_timestamp() + interval '2 s';
   keep_from bigint;
   top bigint;

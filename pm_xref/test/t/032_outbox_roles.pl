@@ -99,6 +99,7 @@ my ($status, $out, $err) = $publisher->psql('postgres', q{SET ROLE pm_admin; SEL
 like($err, qr/WARNING:  the subscriber was not told: permission denied for foreign server subscriber/, 'pm_admin can, without a mapping of its own');
 is($publisher->safe_psql('postgres', 'SELECT count(*) FROM pm_xref._subscriptions'), '0', 'and has');
 like(as('pm_writer', 'SELECT change(1)'), qr/^\d+$/, 'publishing goes on');
+is(as('pm_worker', 'SELECT pm_xref.purge_events()'), '0', 'pm_worker purges, also in a session that has done nothing else');
 $publisher->stop;
 $subscriber->stop;
 done_testing();
