@@ -52,12 +52,13 @@ CREATE FUNCTION pm_catalog._fold_events(most integer DEFAULT 100000) RETURNS big
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 DECLARE
-  wanted interval := current_setting('pm_catalog.popularity_half_life');
+  wanted interval;
   t pm_catalog._popularity_then;
   factor double precision;
   folded bigint;
 BEGIN
   PERFORM pm_catalog._lock_table('pm_catalog._popularity', true);
+  wanted := current_setting('pm_catalog.popularity_half_life');  -- the module is loaded by now
   INSERT INTO pm_catalog._popularity_then (at, half_life) SELECT now(), wanted WHERE NOT EXISTS (SELECT FROM pm_catalog._popularity_then);
   SELECT * INTO STRICT t FROM pm_catalog._popularity_then;
   IF t.half_life <> wanted OR now() - t.at > t.half_life * 500 THEN

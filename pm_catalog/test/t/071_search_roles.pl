@@ -29,6 +29,7 @@ sub as
 # each role does its part
 is(as('pm_writer', "INSERT INTO pm_catalog.products (title) VALUES ('Lampe de table'), ('Lampe de poche'); SELECT products FROM pm_catalog.search_lag"), '2', 'pm_writer writes, which is noted');
 is(as('pm_worker', 'SELECT pm_catalog.index_products()'), '2', 'pm_worker indexes');
+is(as('pm_worker', 'SELECT pm_catalog._fold_events()'), '0', 'and adds up events, also in a session that has done nothing else');
 foreach my $role (qw(pm_reader pm_writer pm_admin pm_worker))
 {
 	is(as($role, "SELECT count(*), min(matched_by) FROM pm_catalog.search_products('lampes', '{\"facets\": true, \"wait\": \"1 s\"}')"), '2|words', "$role searches");
