@@ -81,7 +81,7 @@ $$;
 -- names of brands and categories mean is known to it
 CREATE TABLE named_brands AS SELECT b.name, b.id FROM pm_catalog.brands AS b;
 CREATE TABLE named_categories AS
-SELECT DISTINCT r.category AS path, p.category_id AS id FROM record(false, true) AS r JOIN pm_catalog.products AS p ON p.gtin::text = r.ean WHERE r.row_no % 20 <> 3; -- those are duplicates of others
+SELECT DISTINCT r.category AS path, p.category_id AS id FROM record(false, true, 1, current_setting('bench.rows')::bigint) AS r JOIN pm_catalog.products AS p ON p.gtin::text = r.ean WHERE r.row_no % 20 <> 3; -- those are duplicates of others
 ANALYZE named_brands, named_categories;
 CREATE UNLOGGED TABLE raw (row_no bigint GENERATED ALWAYS AS IDENTITY, ean text, no text, name text, text text, brand text, category text, weight text, cost text, price text, stock text, colour text, on_hand text);
 CREATE UNLOGGED TABLE good (row_no bigint, gtin gtin, no text, name text, text text, brand text, category text, weight numeric, cost numeric, price numeric, stock integer, colour text, on_hand integer);

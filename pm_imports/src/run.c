@@ -368,12 +368,10 @@ run_there(Run *run)
 		if (run->fault != NULL)
 			fault = run->fault;
 		run->fault = NULL;
-		if (!more || number - first == run->sessions)
+		if (first < number && (!more || number - first == run->sessions))
 		{
-			if (first < number)
-				answered = run->batches[first++ % (run->sessions + 1)];
-			if (answered != NULL)
-				take_answer(run, answered);
+			answered = run->batches[first++ % (run->sessions + 1)];
+			take_answer(run, answered);
 		}
 		if (more && !is_beyond_limits(run))
 		{
