@@ -52,6 +52,14 @@ LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pm_core_re
 CREATE FUNCTION pm_core._sign_claims(kid text, claims text) RETURNS text
 LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pm_core_sign_claims';
 
+-- What src/uses.c keeps.
+CREATE FUNCTION pm_core._use_generation(session uuid, known bigint, given bigint) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_use_generation';
+CREATE FUNCTION pm_core._forget_use(session uuid, generation bigint, ended boolean) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_forget_use';
+CREATE FUNCTION pm_core._uses(OUT session uuid, OUT generation bigint, OUT ended boolean) RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_uses';
+
 -- Seconds of a setting that is a time.
 CREATE FUNCTION pm_core._seconds(setting text) RETURNS integer
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -138,6 +146,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   claims jsonb := pm_core._read_token(token, true);
+  given bigint := claims->>'gen';
   session pm_core._sessions;
 BEGIN
   IF claims->>'use' IS DISTINCT FROM 'refresh' THEN
@@ -147,12 +156,12 @@ BEGIN
   IF session.revoked_at IS NOT NULL OR session.id IS NULL THEN
     RAISE EXCEPTION 'token was revoked' USING ERRCODE = '28000', DETAIL = 'Its session has ended, or its user is not active.';
   END IF;
-  IF session.generation <> (claims->>'gen')::bigint THEN
+  IF NOT pm_core._use_generation(session.id, session.generation, given) THEN
     UPDATE pm_core._sessions AS s SET revoked_at = now() WHERE s.id = session.id;
     RETURN;
   END IF;
   UPDATE pm_core._sessions AS s
-  SET generation = s.generation + 1, expires_at = clock_timestamp() + make_interval(secs => pm_core._seconds('pm_core.refresh_ttl'))
+  SET generation = given + 1, expires_at = clock_timestamp() + make_interval(secs => pm_core._seconds('pm_core.refresh_ttl'))
   WHERE s.id = session.id RETURNING s.* INTO session;
   SELECT * INTO access_token, refresh_token, expires_at, refresh_expires_at FROM pm_core._make_tokens(session, pm_core._seconds('pm_core.token_ttl'));
 END
@@ -208,7 +217,7 @@ COMMENT ON FUNCTION pm_core.verify_token(text) IS 'the claims of an access token
 CREATE FUNCTION pm_core.refresh_token(token text, OUT access_token text, OUT refresh_token text,
   OUT expires_at timestamptz, OUT refresh_expires_at timestamptz)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
-COMMENT ON FUNCTION pm_core.refresh_token(text) IS 'takes a refresh token, once, and gives new tokens of its session. All NULL: it was used before, so somebody else may have it, and the session is revoked (no error, which would undo that). Errors: 28000 with what is wrong with it';
+COMMENT ON FUNCTION pm_core.refresh_token(text) IS 'takes a refresh token, once, and gives new tokens of its session. All NULL: it was used before, so somebody else may have it, and the session is revoked (no error, which might undo that). Either is noted in shared memory before the answer, so that rolling back does not undo it; where pm_core is not preloaded, in the transaction. Errors: 28000 with what is wrong with it';
 
 CREATE FUNCTION pm_core.revoke_token(token text) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pm_core_as_owner';
@@ -247,7 +256,7 @@ $$;
 COMMENT ON FUNCTION pm_core.authenticate_request() IS 'db-pre-request of PostgREST: authenticate() by the Authorization header, if there is one. The claims that PostgREST puts into settings are not looked at: anyone may set those. Errors: as authenticate()';
 
 REVOKE ALL ON FUNCTION pm_core._signing_secret(text), pm_core._session_user(uuid), pm_core._read_token(text, boolean), pm_core._sign_claims(text, text),
-  pm_core._rotate_signing_key(), pm_core._seconds(text), pm_core._make_tokens(pm_core._sessions, double precision), pm_core._issue_token(uuid, interval),
+  pm_core._use_generation(uuid, bigint, bigint), pm_core._forget_use(uuid, bigint, boolean), pm_core._uses(), pm_core._rotate_signing_key(), pm_core._seconds(text), pm_core._make_tokens(pm_core._sessions, double precision), pm_core._issue_token(uuid, interval),
   pm_core._login(text, text), pm_core._refresh_token(text), pm_core._revoke_token(text), pm_core._revoke_tokens(uuid), pm_core._signing_jwks(),
   pm_core.issue_token(uuid, interval), pm_core.login(text, text), pm_core.verify_token(text), pm_core.refresh_token(text), pm_core.revoke_token(text),
   pm_core.revoke_tokens(uuid), pm_core.rotate_signing_key(), pm_core.signing_jwks(), pm_core.authenticate(text), pm_core.authenticate_request() FROM PUBLIC;

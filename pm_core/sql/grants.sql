@@ -15,7 +15,7 @@ GRANT UPDATE (read) ON pm_core.notifications TO pm_reader, pm_writer, pm_worker,
 
 -- Jobs notify users, and do the upkeep.
 GRANT EXECUTE ON FUNCTION pm_core.send_notification(uuid, text, text, text, jsonb, interval), pm_core.announce_notifications(), pm_core.forget_expired(),
-  pm_core.save_login_failures(), pm_core._run_announce(pm_jobs.job), pm_core._run_expire(pm_jobs.job), pm_core._run_failures(pm_jobs.job) TO pm_worker, pm_admin;
+  pm_core.save_login_failures(), pm_core.save_token_uses(), pm_core._run_announce(pm_jobs.job), pm_core._run_expire(pm_jobs.job), pm_core._run_failures(pm_jobs.job) TO pm_worker, pm_admin;
 
 -- Administrators keep users, rights and settings; hashes of passwords, keys and sessions they do not see.
 GRANT EXECUTE ON FUNCTION pm_core.create_default_roles(), pm_core.create_user(text, text, text, text, text, text), pm_core.set_password(uuid, text),

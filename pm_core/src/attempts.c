@@ -19,8 +19,6 @@
 #include "common/hashfn.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/ipc.h"
-#include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "storage/spin.h"
 #include "utils/timestamp.h"
@@ -53,48 +51,27 @@ typedef struct Shared
 } Shared;
 
 static Shared *shared = NULL;
-static shmem_request_hook_type previous_request;
-static shmem_startup_hook_type previous_startup;
 
-/* shmem_request_hook: asks for the memory. */
-static void
-request_memory(void)
+/* Bytes of shared memory. */
+Size
+pm_core_attempts_size(void)
 {
-	if (previous_request != NULL)
-		previous_request();
-	RequestAddinShmemSpace(sizeof(Shared));
+	return sizeof(Shared);
 }
 
-/* shmem_startup_hook: makes the memory, or finds it (EXEC_BACKEND). */
-static void
-make_memory(void)
+/* Makes the memory, or finds it (EXEC_BACKEND). */
+void
+pm_core_attempts_make(void)
 {
 	bool found;
 
-	if (previous_startup != NULL)
-		previous_startup();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	shared = ShmemInitStruct("pm_core", sizeof(Shared), &found);
-	if (!found)
-	{
-		memset(shared, 0, sizeof(Shared));
-		if (!pg_strong_random(&shared->seed, sizeof(shared->seed)))
-			ereport(FATAL, errcode(ERRCODE_INTERNAL_ERROR),
-			        errmsg("could not generate random bytes"));
-		for (int i = 0; i < ROWS; i++)
-			SpinLockInit(&shared->rows[i].mutex);
-	}
-	LWLockRelease(AddinShmemInitLock);
-}
-
-/* Called once when the library is preloaded. */
-void
-pm_core_attempts_init(void)
-{
-	previous_request = shmem_request_hook;
-	shmem_request_hook = request_memory;
-	previous_startup = shmem_startup_hook;
-	shmem_startup_hook = make_memory;
+	shared = ShmemInitStruct("pm_core attempts", sizeof(Shared), &found);
+	if (found)
+		return;
+	memset(shared, 0, sizeof(Shared));
+	shared->seed = pm_core_memory_seed();
+	for (int i = 0; i < ROWS; i++)
+		SpinLockInit(&shared->rows[i].mutex);
 }
 
 /* How long attempts are refused after so many failures, in microseconds. */

@@ -2,11 +2,15 @@
  * pm_core.c - the settings, and what happens when the module is loaded
  *
  * Loaded by shared_preload_libraries, the module makes the shared memory in which failed
- * logins are counted.  Loaded by a session that calls a function of ours, all else works.
+ * logins are counted and uses of refresh tokens are noted.  Loaded by a session that calls
+ * a function of ours, all else works.
  */
 #include "pm_core_module.h"
 
 #include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
@@ -27,6 +31,43 @@ int pm_core_refresh_ttl = 2592000;
 char *pm_core_token_role = NULL;
 char *pm_core_secret_key_file = NULL;
 int pm_core_health_timeout = 800;
+
+static shmem_request_hook_type previous_request;
+static shmem_startup_hook_type previous_startup;
+
+/* A number that nobody knows, for hashes of what stands in shared memory. */
+uint64
+pm_core_memory_seed(void)
+{
+	uint64 seed;
+
+	if (!pg_strong_random(&seed, sizeof(seed)))
+		ereport(FATAL, errcode(ERRCODE_INTERNAL_ERROR),
+		        errmsg("could not generate random bytes"));
+	return seed;
+}
+
+/* shmem_request_hook: asks for the memory. */
+static void
+request_memory(void)
+{
+	if (previous_request != NULL)
+		previous_request();
+	RequestAddinShmemSpace(
+	    add_size(MAXALIGN(pm_core_attempts_size()), pm_core_uses_size()));
+}
+
+/* shmem_startup_hook: makes the memory, or finds it (EXEC_BACKEND). */
+static void
+make_memory(void)
+{
+	if (previous_startup != NULL)
+		previous_startup();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	pm_core_attempts_make();
+	pm_core_uses_make();
+	LWLockRelease(AddinShmemInitLock);
+}
 
 /* Check hook of pm_core.token_role: what a claim can hold. */
 static bool
@@ -100,5 +141,10 @@ _PG_init(void)
 	pm_core_changed_init();
 	pm_core_identity_init();
 	if (process_shared_preload_libraries_in_progress && !IsBinaryUpgrade)
-		pm_core_attempts_init();
+	{
+		previous_request = shmem_request_hook;
+		shmem_request_hook = request_memory;
+		previous_startup = shmem_startup_hook;
+		shmem_startup_hook = make_memory;
+	}
 }

@@ -9,7 +9,7 @@
 #include "fmgr.h"
 #include "utils/uuid.h"
 
-/* settings, in pm_core.c */
+/* in pm_core.c: settings */
 extern int pm_core_bcrypt_cost;
 extern int pm_core_lockout_failures;
 extern int pm_core_lockout_delay;
@@ -18,6 +18,9 @@ extern int pm_core_refresh_ttl;
 extern char *pm_core_token_role;
 extern char *pm_core_secret_key_file;
 extern int pm_core_health_timeout;
+
+/* in pm_core.c */
+extern uint64 pm_core_memory_seed(void);
 
 /* in as_owner.c */
 extern Datum pm_core_call_inner(FmgrInfo *caller, const char *name, int nargs,
@@ -48,7 +51,13 @@ extern void pm_core_identity_init(void);
 extern const pg_uuid_t *pm_core_identity(void);
 
 /* in attempts.c */
-extern void pm_core_attempts_init(void);
+extern Size pm_core_attempts_size(void);
+extern void pm_core_attempts_make(void);
+
+/* in uses.c */
+extern Size pm_core_uses_size(void);
+extern void pm_core_uses_make(void);
+extern bool pm_core_is_ended(const pg_uuid_t *session);
 
 /* in trial.c */
 typedef void (*PmCoreStep)(void *arg);

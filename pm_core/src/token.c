@@ -280,7 +280,8 @@ verify(FmgrInfo *caller, text *token, bool live, PmJwt *jwt, PmJwtClaims *claims
 		refuse("token has expired", "Refresh it, or log in again.");
 	memcpy(&session, claims->sid, sizeof(session));
 	owner = find_session(caller, &session, &found);
-	if (owner == NULL || memcmp(owner, user, sizeof(*user)) != 0)
+	if (owner == NULL || memcmp(owner, user, sizeof(*user)) != 0 ||
+	    pm_core_is_ended(&session))
 		refuse("token was revoked", "Its session has ended, or its user is not active.");
 }
 

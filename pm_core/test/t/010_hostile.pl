@@ -211,12 +211,19 @@ is(picture(), $before, 'escalation: nothing has changed');
 # ---------------------------------------------------------------------------
 # Tokens
 # ---------------------------------------------------------------------------
-# replayed: a refresh token used twice ends the session, also if the second use is rolled back
-my ($access2, $refresh2) = split /\|/, (mallory("SELECT access_token, refresh_token FROM pm_core.refresh_token('$refresh')"))[1];
-(undef, $out) = mallory("SELECT access_token IS NULL FROM pm_core.refresh_token('$refresh')");
-is($out, 't', 'tokens: a refresh token is good once');
-(undef, undef, $err) = mallory("SELECT pm_core.verify_token('$access2')");
-like($err, qr/28000: token was revoked/, 'tokens: and its session has ended');
+# replayed: a refresh token used twice ends the session, also if a use is rolled back
+my ($access2, $refresh2);
+foreach my $case ([ 'both commit', 'COMMIT', 'COMMIT' ], [ 'the first rolls back', 'ROLLBACK', 'COMMIT' ], [ 'the second rolls back', 'COMMIT', 'ROLLBACK' ], [ 'both roll back', 'ROLLBACK', 'ROLLBACK' ])
+{
+	my ($name, $first, $second) = @$case;
+	(undef, $out) = mallory(q{SELECT refresh_token FROM pm_core.login('mallory@example.com', 'battery staple')});
+	$refresh = $out;
+	($access2, $refresh2) = split /\|/, (mallory("BEGIN; SELECT access_token, refresh_token FROM pm_core.refresh_token('$refresh'); $first"))[1];
+	(undef, $out) = mallory("BEGIN; SELECT access_token IS NULL FROM pm_core.refresh_token('$refresh'); $second");
+	is($out, 't', "tokens: a refresh token is good once, $name");
+	(undef, undef, $err) = mallory("SELECT pm_core.verify_token('$access2')");
+	like($err, qr/28000: token was revoked/, "tokens: and its session has ended, $name");
+}
 (undef, $out) = mallory(q{SELECT access_token FROM pm_core.login('mallory@example.com', 'battery staple')});
 $access = $out;
 my @parts = split /\./, $access;

@@ -55,7 +55,7 @@ my @cases = (
 	[ 'reads settings', \%all, q{SELECT pm_core.get_setting('general', 'a'); SELECT * FROM pm_core.app_settings} ],
 	[ 'marks notifications', \%all, 'SELECT pm_core.unread_count(), pm_core.mark_read(); SELECT * FROM pm_core.notifications; UPDATE pm_core.notifications SET read = true' ],
 	[ 'notifies', \%work, "SELECT pm_core.send_notification('$anne', 'x', 'x')" ],
-	[ 'does the upkeep', \%work, 'SELECT pm_core.announce_notifications(), pm_core.forget_expired(), pm_core.save_login_failures()' ],
+	[ 'does the upkeep', \%work, 'SELECT pm_core.announce_notifications(), pm_core.forget_expired(), pm_core.save_login_failures(), pm_core.save_token_uses()' ],
 	[ 'sees every user', \%work, 'SELECT 1 / count(id) FROM pm_core.users', 'division by zero' ],
 	[ 'makes a user', \%admin, q{SELECT pm_core.create_user('b@x', 'correct horse')} ],
 	[ 'sets a password', \%admin, "SELECT pm_core.set_password('$anne', 'battery staple')" ],

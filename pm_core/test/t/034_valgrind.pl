@@ -64,7 +64,7 @@ $node->safe_psql('postgres', "CREATE ROLE $_") foreach 'pm_admin', 'pm_reader', 
 # what no script calls, or wrongly
 my $claims = q{format('{"sub":"%1$s","sid":"%1$s","use":"access","role":"r","iat":1,"exp":2}', gen_random_uuid())};
 foreach my $call (
-	'_changed()', '_is_inside()', q{_count_attempt('x', 0, 'now')}, q{_forgive('')}, q{_next_attempt(2147483647, 'infinity')}, q{_next_attempt(-2147483648, '-infinity')},
+	'_changed()', '_is_inside()', q{_count_attempt('x', 0, 'now')}, q{_forgive('')}, '_use_generation(gen_random_uuid(), 0, 1)', '_forget_use(gen_random_uuid(), 0, false)', '_uses()', q{_next_attempt(2147483647, 'infinity')}, q{_next_attempt(-2147483648, '-infinity')},
 	'_random_bytes(0)', '_random_bytes(1025)', '_random_bytes(1024)',
 	q{_password_cost('')}, q{_password_cost('$2a$9' || repeat('$', 55))}, q{_same_password('x', '$2a$99$' || repeat('.', 53))}, q{_same_password('x', repeat('x', 60))}, q{_hash_password(repeat('x', 73))},
 	q{_base64url('')}, q{_base64url('\x00')}, q{_base64url(decode(repeat('ff', 1000), 'hex'))},
