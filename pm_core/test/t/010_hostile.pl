@@ -1,6 +1,6 @@
 #
-# 010_hostile.pl - a hostile user with the rights of pm_reader: injection through every text
-# argument, rows of others, escalation through search_path and through functions that run as
+# 010_hostile.pl - a hostile user with the rights of pm_reader: injection through every
+# argument of type text, name, text[] or jsonb, rows of others, escalation through search_path and through functions that run as
 # their owner, forged, replayed, expired, cut and 10 000 fuzzed tokens; and no message,
 # log included, repeats a password or a token
 #
@@ -68,29 +68,31 @@ my ($access, $refresh) = split /\|/, $out;
 my $before = picture();
 
 # ---------------------------------------------------------------------------
-# Injection: every public function, each text argument in turn
+# Injection: every public function, each argument that holds text in turn
 # ---------------------------------------------------------------------------
 my @attacks = (
 	q{'; DROP TABLE pm_core.users; --}, q{' OR '1'='1}, q{" OR ""="}, q{$$; UPDATE pm_core.users SET is_superuser = true; $$}, q{\\'; SELECT 1; --},
 	q{%' --}, q{%s%n%I%L}, q{anne@example.com' --}, q{x') RETURNING hashed_password --}, "e\x{301}\x01\x7f", 'a' x 5000, q{{"$ne": null}}, q{${jndi:x}},);
 my @functions = map { [ split /\|/, $_, -1 ] } split /\n/, $node->safe_psql('postgres', q{
 	SELECT p.oid::regprocedure, p.proname, array_to_string(ARRAY(SELECT t::regtype FROM unnest(p.proargtypes) AS t), ',')
-	FROM pg_proc AS p WHERE p.pronamespace = 'pm_core'::regnamespace AND p.prokind = 'f' AND p.proname NOT LIKE '\_%' AND 'text'::regtype = ANY (p.proargtypes) ORDER BY 1});
-cmp_ok(scalar(@functions), '>=', 20, 'functions with text arguments');
+	FROM pg_proc AS p WHERE p.pronamespace = 'pm_core'::regnamespace AND p.prokind = 'f' AND p.proname NOT LIKE '\_%' AND p.proargtypes::oid[] && '{text,name,text[],jsonb}'::regtype[]::oid[] ORDER BY 1});
+cmp_ok(scalar(@functions), '>=', 20, 'functions with arguments that hold text');
 my $calls = 0;
 my $script = '';
-my %plain = (text => q{'x'}, integer => 1, bigint => 1, uuid => "'$anne'", interval => q{'1 h'}, jsonb => q{'"x"'}, 'uuid[]' => 'NULL', 'text[]' => "'{}'", boolean => 'true', 'timestamp with time zone' => 'now()');
+# how an attack is put into an argument of each type
+my %wrapped = (text => '%s::text', name => '%s::name', 'text[]' => "ARRAY['x', %s]", jsonb => "jsonb_build_object(%1\$s, %1\$s)");
+my %plain = (text => q{'x'}, name => q{'x'}, integer => 1, bigint => 1, uuid => "'$anne'", interval => q{'1 h'}, jsonb => q{'"x"'}, 'uuid[]' => 'NULL', 'text[]' => "'{}'", boolean => 'true', 'timestamp with time zone' => 'now()');
 foreach my $function (@functions)
 {
 	my (undef, $name, $types) = @$function;
 	my @types = split /,/, $types;
-	foreach my $n (grep { $types[$_] eq 'text' } 0 .. $#types)
+	foreach my $n (grep { $wrapped{ $types[$_] } } 0 .. $#types)
 	{
 		foreach my $attack (@attacks)
 		{
 			my @arguments = map { $plain{ $types[$_] } // die "no value for $types[$_]" } 0 .. $#types;
 			(my $quoted = $attack) =~ s/'/''/g;
-			$arguments[$n] = "'$quoted'::text";
+			$arguments[$n] = sprintf($wrapped{ $types[$n] }, "'$quoted'");
 			$script .= "SELECT pm_core.$name(" . join(', ', map { "$arguments[$_]::$types[$_]" } 0 .. $#types) . ");\n";
 			$calls++;
 		}
@@ -101,9 +103,10 @@ $script =~ s/^(SELECT .*;)$/BEGIN; $1 ROLLBACK;/mg;
 (undef, $out, $err) = $node->psql('postgres', "SET pm_core.lockout_failures = 1000;\n$script", on_error_stop => 0, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 note("$calls calls");
 my %codes = map { $_ => 1 } $err =~ /ERROR:  ([0-9A-Z]{5}):/g;
-is_deeply([ sort grep { !/^(22023|22P02|23502|23503|23505|23514|28000|42501|22004)$/ } keys %codes ], [], 'injection: what is refused is refused as a value')
+is_deeply([ sort grep { !/^(22023|22P02|23502|23503|23505|23514|28000|42501|42704|22004)$/ } keys %codes ], [], 'injection: what is refused is refused as a value')
   or diag(join "\n", grep { /42601|XX000/ } split /\n/, $err);
 is(picture(), $before, 'injection: nothing has changed');
+is_deeply([ grep { my $type = $_; !grep { $_->[2] =~ /(?:^|,)\Q$type\E(?:,|$)/ } @functions } sort keys %wrapped ], [], 'injection: each type was there');
 
 # ---------------------------------------------------------------------------
 # What belongs to others
@@ -266,6 +269,10 @@ END
 $node->safe_psql('postgres', "\\copy fuzzed (token) FROM '$file' (FORMAT csv, FORCE_NOT_NULL (token), QUOTE E'\\x02', DELIMITER E'\\x03')");
 is($node->safe_psql('postgres', 'SELECT outcome(token), count(*) FROM fuzzed GROUP BY 1 ORDER BY 1'), "28000|$tokens", "tokens: $tokens fuzzed ones are refused, seed $seed");
 is($node->safe_psql('postgres', "SELECT outcome('$access')"), 'taken', 'tokens: the good one is taken');
+my $short = $node->safe_psql('postgres', q{SELECT t.access_token FROM pm_core.users AS u, pm_core.issue_token(u.id, '1 s') AS t WHERE u.email LIKE 'mallory%'});
+ok($node->poll_query_until('postgres', "SELECT outcome('$short')", '28000'), 'tokens: one that has outlived its time');
+(undef, undef, $err) = mallory("SELECT pm_core.verify_token('$short')");
+like($err, qr/28000: token has expired/, 'tokens: and the error says it');
 is($node->safe_psql('postgres', qq{SELECT count(*) FILTER (WHERE outcome(left('$access', n)) <> '28000') FROM generate_series(0, length('$access') - 1) AS n}), '0', 'tokens: cut anywhere');
 # every single bit of the signature
 is($node->safe_psql('postgres', qq{SELECT count(*), count(*) FILTER (WHERE outcome('$parts[0].$parts[1].' || pm_core._base64url(set_bit(s, n, 1 - get_bit(s, n)))) = '28000')
