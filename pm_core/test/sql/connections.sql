@@ -56,6 +56,19 @@ DELETE FROM pm_core.amazon_api_configs WHERE name = 'mexico';
 SELECT relation, name, old_value->>'name' AS old, old_value->>'is_active' AS was_active, new_value->>'name' AS new, new_value->>'host' AS host, user_id, role = session_user AS mine
 FROM pm_core.connection_changes ORDER BY id;
 SELECT name, created_by, created_role = session_user AS mine, updated_at > created_at AS changed FROM pm_core.odoo_configs;
+BEGIN;
+SELECT pm_core.create_default_roles();
+SELECT pm_core.create_user('anne@example.com') AS anne \gset
+SELECT access_token AS token FROM pm_core.issue_token(:'anne') \gset
+SELECT pm_core.authenticate(:'token') = :'anne' AS anne;
+INSERT INTO pm_core.prestashop_configs (name, url, secret_name) SELECT 'hers', 'https://a', min(name) FROM pm_core.secrets;
+INSERT INTO pm_core.odoo_configs (name, url, database, username, secret_name) SELECT 'hers', 'https://a', 'x', 'x', min(name) FROM pm_core.secrets;
+INSERT INTO pm_core.amazon_api_configs (name, marketplace, partner_tag, access_key, secret_name) SELECT 'hers', 'www.amazon.fr', 'x', 'x', min(name) FROM pm_core.secrets;
+UPDATE pm_core.prestashop_configs SET shop_id = 2 WHERE name = 'hers';
+DELETE FROM pm_core.odoo_configs WHERE name = 'hers';
+SELECT p.created_by = :'anne' AS hers, a.created_by = :'anne' AS hers FROM pm_core.prestashop_configs AS p, pm_core.amazon_api_configs AS a WHERE p.name = 'hers' AND a.name = 'hers';
+SELECT relation, old_value->>'created_by' = :'anne' AS made, user_id = :'anne' AS changed FROM pm_core.connection_changes WHERE name = 'hers' ORDER BY id;
+ROLLBACK;
 -- an administrator changes connections, and neither the history nor who made them
 \set VERBOSITY default
 CREATE ROLE regress_pm_core_admin;

@@ -21,6 +21,15 @@ ROLLBACK TO s;
 SELECT pm_core.current_user_id() = :'anne' AS anne;
 COMMIT;
 SELECT pm_core.current_user_id();
+-- by a live access token alone
+SELECT access_token AS short, refresh_token AS refresh FROM pm_core.issue_token(:'anne') \gset
+SELECT pm_core._sign_claims(k.kid, format('{"sub":"%s","sid":"%s","use":"access","role":"pm_reader","iat":1,"exp":2}', :'anne', pm_core.verify_token(:'short')->>'sid')) AS late FROM pm_core._signing_keys AS k \gset
+SELECT pm_core.authenticate(:'refresh');
+SELECT pm_core.authenticate(:'late');
+SELECT pm_core.authenticate(:'short') = :'anne' AS anne;
+SELECT pm_core.revoke_token(:'short');
+SELECT pm_core.authenticate(:'short');
+SELECT pm_core.current_user_id();
 -- a savepoint takes it along, and keeps it
 BEGIN;
 SAVEPOINT s;

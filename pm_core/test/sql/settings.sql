@@ -31,4 +31,19 @@ SELECT category, key, type, value, default_value, description FROM pm_core.app_s
 UPDATE pm_core.app_settings SET description = 'other' WHERE key = 'page';
 DELETE FROM pm_core.app_settings WHERE key = 'rate';
 SELECT category, key, old_value, new_value, user_id, role = session_user AS mine FROM pm_core.app_setting_changes ORDER BY id;
+-- by whom
+SELECT pm_core.create_default_roles();
+SELECT pm_core.create_user('anne@example.com') AS anne \gset
+SELECT access_token AS token FROM pm_core.issue_token(:'anne') \gset
+BEGIN;
+SELECT pm_core.authenticate(:'token') = :'anne' AS anne;
+SELECT pm_core.set_setting('general', 'page', '30');
+UPDATE pm_core.app_settings SET value = '31' WHERE key = 'page';
+SELECT pm_core.reset_setting('general', 'page');
+DELETE FROM pm_core.app_settings WHERE key = 'page';
+COMMIT;
+SELECT old_value, new_value, user_id = :'anne' AS hers FROM pm_core.app_setting_changes WHERE user_id IS NOT NULL ORDER BY id;
+DELETE FROM pm_core.users;
+DELETE FROM pm_core.roles;
+DELETE FROM pm_core.permissions;
 DELETE FROM pm_core.app_settings;

@@ -55,6 +55,13 @@ SELECT * FROM pm_core.refresh_token(:'refresh2');
 -- revoked by either token, also by one that has expired
 SELECT access_token AS access, refresh_token AS refresh FROM pm_core.issue_token(:'anne', '1 s') \gset
 SELECT pm_core.revoke_token(:'refresh'), pm_core.revoke_token(:'refresh') AS again, refused(:'access');
+SELECT access_token AS access, refresh_token AS refresh FROM pm_core.issue_token(:'anne') \gset
+SELECT pm_core._sign_claims(k.kid, regexp_replace(part(:'access', 2), '"exp":[0-9]+', '"exp":2')) AS access_late,
+  pm_core._sign_claims(k.kid, regexp_replace(part(:'refresh', 2), '"exp":[0-9]+', '"exp":2')) AS refresh_late FROM pm_core._signing_keys AS k \gset
+SELECT refused(:'access_late');
+SELECT * FROM pm_core.refresh_token(:'refresh_late');
+SELECT refused(:'access'), pm_core.revoke_token(:'access_late') AS by_one_that_has_expired, refused(:'access');
+SELECT pm_core.revoke_token(:'refresh_late') AS again;
 SELECT pm_core.revoke_token('x');
 -- at once, and undone with its transaction
 SELECT access_token AS access FROM pm_core.issue_token(:'anne') \gset
@@ -104,6 +111,7 @@ SELECT user_id = :'anne' AS hers, refused(access_token) FROM pm_core.login('anne
 SELECT * FROM pm_core.login('anne@example.com', 'wrong');
 -- sessions that are over are deleted
 UPDATE pm_core._sessions SET expires_at = clock_timestamp();
+SELECT pm_core.save_token_uses();
 SELECT pm_core.forget_expired()->'sessions' <> '0' AS deleted;
 SELECT count(*) FROM pm_core._sessions;
 -- more sessions than are kept
