@@ -49,7 +49,7 @@ LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pm_core_de
 CREATE FUNCTION pm_core._reencrypt_secret(name text, key_id text, ciphertext bytea, new_key_id text) RETURNS bytea
 LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pm_core_reencrypt_secret';
 
--- A name that cannot be one is not repeated: it may be the secret, in the wrong place.  What
+-- A name that is none is not repeated: it may be the secret, in the wrong place.  What
 -- takes the value is an expression, never a statement, whose parameters might be logged.
 CREATE FUNCTION pm_core._set_secret(name text, value text, description text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -87,7 +87,7 @@ DECLARE
 BEGIN
   SELECT * INTO found FROM pm_core.secrets AS s WHERE s.name = _get_secret.name;
   IF found.name IS NULL THEN
-    RAISE EXCEPTION 'secret "%" does not exist', coalesce(left(name, 100), 'NULL') USING ERRCODE = '22023', HINT = 'pm_core.set_secret() makes one.';
+    RAISE EXCEPTION 'there is no secret of this name' USING ERRCODE = '22023', HINT = 'pm_core.secrets has the names; pm_core.set_secret() makes one.';
   END IF;
   RETURN pm_core._decrypt_secret(found.name, found.key_id, found.ciphertext);
 END

@@ -77,6 +77,23 @@ SELECT pg_temp.write_keys('b ' || :'b') \g /dev/null
 SELECT pm_core.get_secret('shop'), pm_core.get_secret('tax'), pm_core.get_secret('été');
 -- who did what
 SELECT name, action, key_id, user_id, role = session_user AS mine FROM pm_core.secret_changes ORDER BY id;
+SELECT pm_core.create_default_roles();
+SELECT pm_core.create_user('anne@example.com') AS anne \gset
+SELECT access_token AS token FROM pm_core.issue_token(:'anne') \gset
+SELECT pg_temp.write_keys(format(E'a %s\nb %s', :'a', :'b')) \g /dev/null
+BEGIN;
+SELECT pm_core.authenticate(:'token') = :'anne' AS anne;
+SELECT pm_core.set_secret('hers', 'correct horse');
+SELECT pm_core.rotate_secrets(1);
+SELECT pm_core.drop_secret('hers');
+SELECT action, user_id = :'anne' AS hers FROM pm_core.secret_changes WHERE user_id IS NOT NULL ORDER BY id;
+ROLLBACK;
+DELETE FROM pm_core.users;
+DELETE FROM pm_core.roles;
+DELETE FROM pm_core.permissions;
+-- a ciphertext that another implementation of AES-256-GCM has made
+SELECT pm_core._decrypt_secret('café', 'a', '\xcafebabefacedbaddecaf8889202c01f62c52017abe1aa67b82b2e545ba6a9da38e41e6898313c1b9499d0f7');
+SELECT pg_temp.write_keys('b ' || :'b') \g /dev/null
 
 -- a key that is not there, and another one by its name
 SELECT pg_temp.write_keys('a ' || :'a') \g /dev/null

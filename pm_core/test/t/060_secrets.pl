@@ -83,6 +83,18 @@ foreach my $case (
 }
 unlike($said, qr/\Q$secret\E/, 'no message has it');
 
+# a secret in the place of its name: no message has it, a plan would
+($status, $text) = with_parameter('pm_worker', 'SELECT pm_core.get_secret(:v)', 'Asked-Zx9-for');
+like($text, qr/there is no secret of this name/, 'asked for by itself');
+unlike($text, qr/Asked-Zx9/, 'and not repeated');
+
+# from a file of the server
+append_to_file("$dir/pasted", "$secret\n");
+is($node->safe_psql('postgres', qq{SELECT pm_core.set_secret('shop', rtrim(pg_read_file('$dir/pasted'), E'\\n')); SELECT pm_core.get_secret('shop') = rtrim(pg_read_file('$dir/pasted'), E'\\n')}), "f\nt", 'from a file of the server');
+(undef, undef, $text) = $node->psql('postgres', q{DO $$ BEGIN PERFORM pm_core.set_secret('literal', 'Utility-Zx9-secret'); END $$});
+like($text, qr/WARNING:  the secret stands in the statement/, 'a literal in DO is warned of');
+like($node->safe_psql('postgres', 'SELECT query FROM pg_stat_statements'), qr/Utility-Zx9/, 'for statistics have it word for word');
+
 # The lines that have it, as it is or as hexadecimal digits.
 sub found
 {
