@@ -2,7 +2,8 @@
 SET client_min_messages = warning;
 SET pm_core.bcrypt_cost = 4;
 CREATE EXTENSION pm_cache;
-INSERT INTO pm_core.roles (name) VALUES ('erasure'), ('erasure too');
+INSERT INTO pm_core.roles (name, description) VALUES ('erasure', 'asked for by zoe@example.com'), ('erasure too', NULL);
+INSERT INTO pm_core.secrets (name, key_id, ciphertext, description) VALUES ('erasure', 'x', sha256('x'), 'of zoe@example.com');
 SELECT pm_jobs.create_queue('erasure'), pm_jobs.register_handler('erasure', 'pm_core._run_expire(pm_jobs.job)');
 SELECT pm_core.create_user('zoe@example.com', 'correct horse', 'zoe', 'Zoé', 'Quist', 'erasure') AS zoe \gset
 SELECT pm_core.create_user('carl@example.com', 'correct horse', 'carl', 'Carl', 'Quist', 'erasure') AS carl \gset
@@ -56,6 +57,7 @@ SELECT payload #- '{person,id}' FROM pm_jobs._job WHERE id = :job;
 SELECT key = :'zoe' AS of_zoe, payload FROM pm_xref._events WHERE topic = 'erasure' ORDER BY id;
 SELECT copy - 'id' FROM pm_xref.quarantined WHERE reference = 'erasure';
 SELECT value, default_value, description FROM pm_core.app_settings WHERE category = 'erasure';
+SELECT r.description, s.description FROM pm_core.roles AS r, pm_core.secrets AS s WHERE r.name = 'erasure' AND s.name = 'erasure';
 SELECT old_value, new_value FROM pm_core.app_setting_changes WHERE category = 'erasure' ORDER BY id;
 SELECT user_id = :'carl' AS of_carl, title, message, metadata FROM pm_core.notifications WHERE user_id IN (:'zoe', :'carl');
 SELECT pm_cache.cache_get('user:zoe');
@@ -110,4 +112,5 @@ DELETE FROM pm_core.app_settings WHERE category = 'erasure';
 DELETE FROM pm_core.app_setting_changes WHERE category = 'erasure';
 DELETE FROM pm_core.users WHERE id IN (:'zoe', :'carl', :'dora', :'other');
 DELETE FROM pm_core.roles WHERE name LIKE 'erasure%';
+DELETE FROM pm_core.secrets WHERE name = 'erasure';
 DROP EXTENSION pm_cache;
