@@ -74,6 +74,11 @@ pm_imports_catalog_connect(Catalog *catalog, Session *session)
 
 		session->connection = catalog->functions->connect(PURPOSE, catalog->server, true);
 		MemoryContextSwitchTo(old);
+		/* what is merged waits for its turn in a transaction */
+		catalog->functions->send(session->connection,
+		                         "SET idle_in_transaction_session_timeout = 0", 0, NULL);
+		while (catalog->functions->receive(session->connection) != NULL)
+			;
 	}
 	return session->connection;
 }

@@ -84,6 +84,8 @@ VALUES ('acme', '$key', '{"gtin": "EAN", "sku": "Sku", "supplier_sku": "Ref", "t
 SQL
 	}
 }
+# Who waits for its turn is not idle.
+$node->safe_psql('postgres', "ALTER DATABASE itself SET idle_in_transaction_session_timeout = '10ms'");
 
 # What is compared.
 my %imports = (
