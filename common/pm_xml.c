@@ -27,12 +27,14 @@ void
 pm_xml_fail(PmXml *xml, PmReaderFault fault, const char *detail)
 {
 	PmReaderFailure *failure = &xml->reader->failure;
+	XML_Index offset = XML_GetCurrentByteIndex(xml->parser);
 
 	if (!pm_xml_has_failed(xml))
 	{
 		pm_reader_fail(failure, fault, 0, detail);
 		failure->line = (int64_t) XML_GetCurrentLineNumber(xml->parser);
-		failure->offset = XML_GetCurrentByteIndex(xml->parser);
+		/* of a document without a byte some versions of expat know none, -1 */
+		failure->offset = offset < 0 ? 0 : offset;
 	}
 	XML_StopParser(xml->parser, XML_FALSE);
 }

@@ -59,12 +59,14 @@ $two->safe_psql('db_media', 'CREATE TABLE files (id int PRIMARY KEY, item uuid);
 	SELECT pm_xref.add_reference('files to items', 'files', 'item', 'db_catalog', 'public.items')});
 
 # All rows of all tables (what a check writes, what is known of backups, and what the other server is called apart), all sequences.
+# Jobs of db_core come and go: pm_core has some every few seconds.
 sub picture
 {
 	my ($node, $database) = @_;
 	my $picture = '';
 	foreach my $row (split /\n/, $node->safe_psql($database, q{SELECT c.oid::regclass, CASE c.relkind WHEN 'S' THEN 'last_value, is_called' ELSE '*' END FROM pg_class AS c WHERE c.relkind IN ('r', 'S')
-		AND c.relnamespace::regnamespace::text !~ '^(pg_|information_schema|pg_toast)' AND c.oid::regclass::text NOT IN ('pm_xref.checks', 'pm_xref.orphans', 'pm_xref._references', 'pm_core.backups') ORDER BY c.oid::regclass::text}))
+		AND c.relnamespace::regnamespace::text !~ '^(pg_|information_schema|pg_toast)' AND c.oid::regclass::text NOT IN ('pm_xref.checks', 'pm_xref.orphans', 'pm_xref._references', 'pm_core.backups')
+		AND NOT (current_database() = 'db_core' AND c.oid::regclass::text ~ '^pm_jobs\._(attempts|buckets|finished|job|schedules)') ORDER BY c.oid::regclass::text}))
 	{
 		my ($table, $columns) = split /\|/, $row;
 		$picture .= "$table " . $node->safe_psql($database, "SELECT count(*), md5(string_agg(t::text, ' ' ORDER BY t::text)) FROM (SELECT $columns FROM $table) AS t") . "\n";
