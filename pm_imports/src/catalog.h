@@ -31,6 +31,7 @@ typedef struct Session
 {
 	PmXrefConnection *connection; /* NULL: not yet */
 	SessionState state;
+	bool in_transaction;
 	const Batch *batch; /* if it is not free */
 	char **answer;      /* in the memory of the batch */
 } Session;

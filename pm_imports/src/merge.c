@@ -121,20 +121,31 @@ tell(Catalog *catalog, Session *session, const char *sql)
 	(void) pm_imports_answer(catalog, session);
 }
 
-/* Sends the batch of a session, in a transaction. */
+/* Sends the batch of a session, in a transaction unless it is only tried. */
 static void
 start(Catalog *catalog, Session *session, const MergeOrder *order, bool is_ahead)
 {
-	tell(catalog, session, "BEGIN");
+	session->in_transaction = !order->is_trial;
+	if (session->in_transaction)
+		tell(catalog, session, "BEGIN");
 	ask_for_merge(catalog, session, order, session->batch, is_ahead);
 	session->state = SESSION_MERGING;
+}
+
+/* Ends the transaction of a session. */
+static void
+end(Catalog *catalog, Session *session, const char *sql)
+{
+	if (session->in_transaction)
+		tell(catalog, session, sql);
+	session->in_transaction = false;
 }
 
 /* Undoes what a session has merged, until its turn comes. */
 static void
 undo(Catalog *catalog, Session *session)
 {
-	tell(catalog, session, "ROLLBACK");
+	end(catalog, session, "ROLLBACK");
 	session->state = SESSION_WAITING;
 }
 
@@ -272,7 +283,7 @@ pm_imports_merge_end(Catalog *catalog, const MergeOrder *order, const Batch *bat
 			start(catalog, session, order, false);
 		await_answer(catalog, session);
 	}
-	tell(catalog, session, "COMMIT");
+	end(catalog, session, "COMMIT");
 	read_merged(session->answer, merged);
 	session->state = SESSION_FREE;
 	next = first_session(catalog);
@@ -295,6 +306,7 @@ pm_imports_merge_abandon(Catalog *catalog)
 			/* its transaction ends with it */
 			catalog->functions->disconnect(session->connection);
 			session->connection = NULL;
+			session->in_transaction = false;
 		}
 		session->state = SESSION_FREE;
 	}

@@ -183,16 +183,16 @@ foreach my $what (sort keys %{ $same{imports} })
 }
 is($nodes{catalog}->safe_psql('dry', 'SELECT (SELECT count(*) FROM pm_catalog.products) + (SELECT count(*) FROM pm_catalog.brands) + (SELECT count(*) FROM pm_catalog.merges)'), '0', 'and the catalog is as it was');
 
-# The connection is lost while a batch is merged: the catalog goes on with it alone, and
+# Connections are lost while batches are merged: the catalog goes on with them alone, and
 # who tries again waits for that.
 my $lock = $nodes{catalog}->background_psql('lost');
 $lock->query_safe('BEGIN; LOCK TABLE pm_catalog.brands IN ACCESS EXCLUSIVE MODE');
 my $lost = begin_import('lost');
 my $merging = q{SELECT count(*) FROM pg_stat_activity WHERE datname = 'lost' AND application_name = 'pm_xref' AND wait_event_type = 'Lock'};
-ok(comes('catalog', 'lost', $merging, qr/^1$/), 'a batch is being merged');
+ok(comes('catalog', 'lost', $merging, qr/^2$/), 'two batches are being merged');
 my $worker = $nodes{imports}->safe_psql('lost', q{SELECT pid FROM pg_stat_activity WHERE datname = 'lost' AND backend_type = 'pm_jobs worker'});
-is($nodes{imports}->safe_psql('lost', "SELECT pg_terminate_backend($worker)"), 't', 'whose import loses its connection');
-ok(comes('catalog', 'lost', $merging, qr/^2$/), 'it is tried again, and waits for the same batch');
+is($nodes{imports}->safe_psql('lost', "SELECT pg_terminate_backend($worker)"), 't', 'whose import loses its connections');
+ok(comes('catalog', 'lost', $merging, qr/^4$/), 'it is tried again, and waits for the same batches');
 $lock->query_safe('COMMIT');
 $lock->quit;
 ends('lost', $lost, 'and comes to its end');
