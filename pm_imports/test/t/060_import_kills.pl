@@ -17,7 +17,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
 
-my ($kills, $records, $batch_rows) = $ENV{PM_SOAK} ? (100, 200_000, 1000) : (10, 5_000, 100);
+my ($kills, $records, $batch_rows) = $ENV{PM_SOAK} ? (100, 200_000, 1000) : (10, 4_000, 100);
 my $seed = defined $ENV{PM_SEED} ? $ENV{PM_SEED} : int(time) ^ $$ << 8;
 srand($seed);
 note("PM_SEED=$seed, $kills kills, $records records in batches of $batch_rows");
@@ -92,7 +92,7 @@ is($nodes{imports}->safe_psql('peace', "SELECT pm_imports.wait('$peace')"), 'com
 
 # The killer: after so many records each, with enough of them left for the last one to find it at work.
 my $war = begin_import('war');
-my @moments = sort { $a <=> $b } map { int(rand($records * 0.6)) } 1 .. $kills;
+my @moments = sort { $a <=> $b } map { int(rand($records * 0.5)) } 1 .. $kills;
 my %done;
 my $deadline = time + ($ENV{PM_SOAK} ? 3600 : 300);
 while (@moments && time < $deadline)
