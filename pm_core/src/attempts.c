@@ -7,71 +7,43 @@
  * one; attempts during a delay are refused, and not counted, so that a name can be used
  * again however often others try it.  Failures are forgotten a day after the last one.
  *
- * A name (in fact a digest: _attempt_key()) may stand in one of WAYS places, chosen by its
- * hash with a seed that nobody knows.  If all are taken, the oldest goes: who wants a name
- * forgotten has to fail with thousands of others, at a bcrypt each.
- *
- * One spinlock guards a row of places; held for some instructions.  Memory is empty after
- * a restart; the job that writes the counts to _login_failures gives them back then.
+ * A name stands in a place (places.h) by a digest: _attempt_key().  If there are too many,
+ * the oldest goes: who wants a name forgotten has to fail with thousands of others, at a
+ * bcrypt each.  Memory is empty after a restart; the job that writes the counts to
+ * _login_failures gives them back then.
  */
 #include "pm_core_module.h"
+#include "places.h"
 
-#include "common/hashfn.h"
 #include "funcapi.h"
-#include "miscadmin.h"
-#include "storage/shmem.h"
-#include "storage/spin.h"
 #include "utils/timestamp.h"
 
-#define KEY       32 /* bytes of a digest */
-#define WAYS      8
-#define ROWS      2048
+#define KEY       32                       /* bytes of a digest */
 #define DELAY_MAX (INT64CONST(900) * 1000) /* ms */
 #define DOUBLES   20
 #define FORGOTTEN USECS_PER_DAY
 
 typedef struct Attempts
 {
-	Oid database; /* InvalidOid: the place is free */
+	Place place; /* last: the last attempt */
 	uint8 key[KEY];
-	int32 failures;   /* in a row; 0: the last attempt was right */
-	TimestampTz last; /* attempt */
+	int32 failures; /* in a row; 0: the last attempt was right */
 } Attempts;
 
-typedef struct Row
-{
-	slock_t mutex;
-	Attempts ways[WAYS];
-} Row;
-
-typedef struct Shared
-{
-	uint64 seed;
-	Row rows[ROWS];
-} Shared;
-
-static Shared *shared = NULL;
+static Places *attempts = NULL;
 
 /* Bytes of shared memory. */
 Size
 pm_core_attempts_size(void)
 {
-	return sizeof(Shared);
+	return pm_core_places_size(sizeof(Attempts));
 }
 
 /* Makes the memory, or finds it (EXEC_BACKEND). */
 void
 pm_core_attempts_make(void)
 {
-	bool found;
-
-	shared = ShmemInitStruct("pm_core attempts", sizeof(Shared), &found);
-	if (found)
-		return;
-	memset(shared, 0, sizeof(Shared));
-	shared->seed = pm_core_memory_seed();
-	for (int i = 0; i < ROWS; i++)
-		SpinLockInit(&shared->rows[i].mutex);
+	attempts = pm_core_places_make("pm_core attempts", sizeof(Attempts), KEY);
 }
 
 /* How long attempts are refused after so many failures, in microseconds. */
@@ -92,30 +64,6 @@ key_argument(bytea *key)
 	if (VARSIZE_ANY_EXHDR(key) != KEY)
 		elog(ERROR, "a key has %d bytes", KEY);
 	return (const uint8 *) VARDATA_ANY(key);
-}
-
-/* The place of a key in a row, or NULL; *oldest: one to take instead. */
-static Attempts *
-find(Row *row, const uint8 *key, Attempts **oldest)
-{
-	*oldest = &row->ways[0];
-	for (int i = 0; i < WAYS; i++)
-	{
-		Attempts *way = &row->ways[i];
-
-		if (way->database == MyDatabaseId && memcmp(way->key, key, KEY) == 0)
-			return way;
-		if ((*oldest)->database != InvalidOid &&
-		    (way->database == InvalidOid || way->last < (*oldest)->last))
-			*oldest = way;
-	}
-	return NULL;
-}
-
-static Row *
-row_of(const uint8 *key)
-{
-	return &shared->rows[hash_bytes_extended(key, KEY, shared->seed ^ MyDatabaseId) % ROWS];
 }
 
 /*
@@ -149,27 +97,25 @@ Datum
 pm_core_count_attempt(PG_FUNCTION_ARGS)
 {
 	const uint8 *key = key_argument(PG_GETARG_BYTEA_PP(0));
+	int32 failures = PG_GETARG_INT32(1);
 	TimestampTz now = GetCurrentTimestamp();
-	Attempts *way;
-	Attempts *oldest;
+	TimestampTz last = Min(PG_GETARG_TIMESTAMPTZ(2), now);
+	PlaceLock lock;
+	Attempts *found;
 	int64 rest;
-	Row *row;
 
-	if (shared == NULL)
+	if (attempts == NULL)
 		PG_RETURN_NULL();
-	row = row_of(key);
-	SpinLockAcquire(&row->mutex);
-	way = find(row, key, &oldest);
-	if (way == NULL)
+	pm_core_place_lock(attempts, key, &lock);
+	found = (Attempts *) lock.place;
+	if (found == NULL)
 	{
-		way = oldest;
-		way->database = MyDatabaseId;
-		memcpy(way->key, key, KEY);
-		way->failures = PG_GETARG_INT32(1);
-		way->last = Min(PG_GETARG_TIMESTAMPTZ(2), now);
+		found = (Attempts *) pm_core_place_take(&lock);
+		found->failures = failures;
+		found->place.last = last;
 	}
-	rest = count_one(&way->failures, &way->last, now);
-	SpinLockRelease(&row->mutex);
+	rest = count_one(&found->failures, &found->place.last, now);
+	pm_core_place_unlock(&lock);
 	PG_RETURN_FLOAT8((float8) rest / USECS_PER_SEC);
 }
 
@@ -204,19 +150,29 @@ Datum
 pm_core_forgive(PG_FUNCTION_ARGS)
 {
 	const uint8 *key = key_argument(PG_GETARG_BYTEA_PP(0));
-	Attempts *way;
-	Attempts *oldest;
-	Row *row;
+	PlaceLock lock;
 
-	if (shared == NULL)
+	if (attempts == NULL)
 		PG_RETURN_VOID();
-	row = row_of(key);
-	SpinLockAcquire(&row->mutex);
-	way = find(row, key, &oldest);
-	if (way != NULL)
-		way->failures = 0;
-	SpinLockRelease(&row->mutex);
+	pm_core_place_lock(attempts, key, &lock);
+	if (lock.place != NULL)
+		((Attempts *) lock.place)->failures = 0;
+	pm_core_place_unlock(&lock);
 	PG_RETURN_VOID();
+}
+
+/* What is known of a name, for _attempts(). */
+static void
+attempt_values(const Place *place, Datum *values)
+{
+	const Attempts *found = (const Attempts *) place;
+	bytea *key = palloc(VARHDRSZ + KEY);
+
+	SET_VARSIZE(key, VARHDRSZ + KEY);
+	memcpy(VARDATA(key), found->key, KEY);
+	values[0] = PointerGetDatum(key);
+	values[1] = Int32GetDatum(found->failures);
+	values[2] = TimestampTzGetDatum(place->last);
 }
 
 PG_FUNCTION_INFO_V1(pm_core_attempts);
@@ -225,32 +181,5 @@ PG_FUNCTION_INFO_V1(pm_core_attempts);
 Datum
 pm_core_attempts(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-
-	InitMaterializedSRF(fcinfo, 0);
-	for (int i = 0; shared != NULL && i < ROWS; i++)
-	{
-		Row copy;
-
-		SpinLockAcquire(&shared->rows[i].mutex);
-		copy = shared->rows[i];
-		SpinLockRelease(&shared->rows[i].mutex);
-		for (int j = 0; j < WAYS; j++)
-		{
-			Datum values[3];
-			bool nulls[3] = {false};
-			bytea *key;
-
-			if (copy.ways[j].database != MyDatabaseId)
-				continue;
-			key = palloc(VARHDRSZ + KEY);
-			SET_VARSIZE(key, VARHDRSZ + KEY);
-			memcpy(VARDATA(key), copy.ways[j].key, KEY);
-			values[0] = PointerGetDatum(key);
-			values[1] = Int32GetDatum(copy.ways[j].failures);
-			values[2] = TimestampTzGetDatum(copy.ways[j].last);
-			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-		}
-	}
-	return (Datum) 0;
+	return pm_core_places_list(fcinfo, attempts, attempt_values);
 }

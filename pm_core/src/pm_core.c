@@ -35,18 +35,6 @@ int pm_core_health_timeout = 800;
 static shmem_request_hook_type previous_request;
 static shmem_startup_hook_type previous_startup;
 
-/* A number that nobody knows, for hashes of what stands in shared memory. */
-uint64
-pm_core_memory_seed(void)
-{
-	uint64 seed;
-
-	if (!pg_strong_random(&seed, sizeof(seed)))
-		ereport(FATAL, errcode(ERRCODE_INTERNAL_ERROR),
-		        errmsg("could not generate random bytes"));
-	return seed;
-}
-
 /* shmem_request_hook: asks for the memory. */
 static void
 request_memory(void)

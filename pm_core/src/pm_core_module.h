@@ -9,7 +9,7 @@
 #include "fmgr.h"
 #include "utils/uuid.h"
 
-/* in pm_core.c: settings */
+/* settings, in pm_core.c */
 extern int pm_core_bcrypt_cost;
 extern int pm_core_lockout_failures;
 extern int pm_core_lockout_delay;
@@ -18,9 +18,6 @@ extern int pm_core_refresh_ttl;
 extern char *pm_core_token_role;
 extern char *pm_core_secret_key_file;
 extern int pm_core_health_timeout;
-
-/* in pm_core.c */
-extern uint64 pm_core_memory_seed(void);
 
 /* in as_owner.c */
 extern Datum pm_core_call_inner(FmgrInfo *caller, const char *name, int nargs,
