@@ -51,6 +51,7 @@ transaction(JobRun *run, Queue *queue)
 		return false;
 	}
 	pm_jobs_hold_claims(run, queue, batch_jobs);
+	pm_jobs_leave_word_at_work(run);
 	first = linitial(batch_jobs);
 	if (!first->handler->transactional && !first->crashed &&
 	    !pm_jobs_is_unwanted(0, false) && !pm_jobs_start_outside(run, first))

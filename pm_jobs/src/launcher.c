@@ -6,10 +6,10 @@
  * workers when a report, the time of a job or the poll asks for it.  Those without any
  * come first.
  *
- * When all entries, or all processes of the server, are taken and a database without
- * any worker asks, an idle worker of another database is sent away, or one of the
- * database that has the most of them; a database's only worker, while it is busy, goes
- * after SHARE_MS at the earliest.
+ * Workers that are at work do not look at the time: what becomes due meanwhile gets
+ * another worker.
+ *
+ * When all entries, or all processes of the server, are taken see launcher_room.c.
  *
  * The launcher may end and come back at any time; see launcher_view.c.
  */
@@ -38,8 +38,6 @@
 #define SLOT_MAX_MS  1000
 /* The log tells at most so often that there was none. */
 #define LOG_AGAIN_MS 60000
-/* How long the only worker of a database may stay while another one waits. */
-#define SHARE_MS     1000
 
 /* No background worker process was free: how long is waited (0: one was), until when. */
 static long slot_wait_ms = 0;
@@ -80,6 +78,8 @@ when_due(KnownDatabase *known)
 		                                  pm_jobs_poll_interval * INT64CONST(1000));
 		due = known->probe ? DT_NOBEGIN : Min(due, database->next_due);
 	}
+	else if (known->workers > 0 && database->next_due < DT_NOEND)
+		due = TimestampTzPlusMilliseconds(database->next_due, BUSY_MS);
 	due = Max(due, database->not_before);
 	SpinLockRelease(&database->mutex);
 	return due;
@@ -128,6 +128,7 @@ start(KnownDatabase *known, int index)
 	SharedWorker *worker = &pm_jobs_shared->workers[index];
 	SharedDatabase *database = known->shared;
 	BackgroundWorker registration;
+	TimestampTz next_due;
 	bool wanted;
 	bool registered = false;
 	bool slots_short = false;
@@ -148,6 +149,8 @@ start(KnownDatabase *known, int index)
 	SpinLockAcquire(&database->mutex);
 	wanted = database->wanted;
 	database->wanted = false;
+	next_due = database->next_due;
+	database->next_due = DT_NOEND; /* it will look */
 	SpinLockRelease(&database->mutex);
 
 	if (pg_atomic_read_u32(&database->holders) == 0)
@@ -174,6 +177,7 @@ start(KnownDatabase *known, int index)
 		slot->used = true;
 		slot->database = known->oid;
 		slot->since = known->looked = GetCurrentTimestamp();
+		slot->asked = 0;
 		known->probe = false;
 		known->workers++;
 		return true;
@@ -184,89 +188,9 @@ start(KnownDatabase *known, int index)
 	SpinLockRelease(&worker->mutex);
 	SpinLockAcquire(&database->mutex);
 	database->wanted = database->wanted || wanted;
+	database->next_due = Min(database->next_due, next_due);
 	SpinLockRelease(&database->mutex);
 	return !slots_short;
-}
-
-/* Asks a worker to leave; one that is busy is wanted again afterwards. */
-static void
-send_away(int index, bool busy)
-{
-	SharedWorker *worker = &pm_jobs_shared->workers[index];
-	SharedDatabase *database =
-	    pm_jobs_find_database(pm_jobs_view.slots[index].database, false);
-	int pgprocno = -1;
-
-	if (busy && database != NULL)
-	{
-		SpinLockAcquire(&database->mutex);
-		database->wanted = true;
-		SpinLockRelease(&database->mutex);
-	}
-	SpinLockAcquire(&worker->mutex);
-	if (worker->state != WORKER_FREE && worker->pid != 0)
-	{
-		worker->stop = true;
-		pgprocno = worker->pgprocno;
-	}
-	SpinLockRelease(&worker->mutex);
-	if (pgprocno >= 0)
-		pm_jobs_set_latch(pgprocno);
-}
-
-/*
- * Asks a worker to leave for a database that has none, unless as many as are waited
- * for were asked already.  Returns when to try again, DT_NOEND if a worker leaves now.
- */
-static TimestampTz
-make_room(int waiting)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz again = DT_NOEND;
-	int victim = -1;
-	int most = 0; /* workers of the victim's database; a whole table more if it is idle */
-	TimestampTz since = 0;
-
-	for (int i = 0; i < pm_jobs_shared->nworkers; i++)
-	{
-		SharedWorker *worker = &pm_jobs_shared->workers[i];
-		KnownDatabase *known = hash_search(
-		    pm_jobs_view.databases, &pm_jobs_view.slots[i].database, HASH_FIND, NULL);
-		int rank = known != NULL ? known->workers : 1;
-		TimestampTz may_go = TimestampTzPlusMilliseconds(pm_jobs_view.slots[i].since,
-		                                                 rank == 1 ? SHARE_MS : 0);
-		WorkerState state;
-		bool stop;
-
-		if (!pm_jobs_view.slots[i].used)
-			continue;
-		SpinLockAcquire(&worker->mutex);
-		state = worker->state;
-		stop = worker->stop;
-		SpinLockRelease(&worker->mutex);
-		if (stop || state == WORKER_FREE)
-		{
-			waiting--; /* this one leaves */
-			continue;
-		}
-		if (state == WORKER_IDLE)
-			rank += pm_jobs_shared->nworkers;
-		else if (state == WORKER_STARTING || may_go > now)
-		{
-			again = Min(again, Max(may_go, TimestampTzPlusMilliseconds(now, SLOT_MS)));
-			continue;
-		}
-		if (rank > most || (rank == most && pm_jobs_view.slots[i].since < since))
-		{
-			victim = i;
-			most = rank;
-			since = pm_jobs_view.slots[i].since;
-		}
-	}
-	if (waiting <= 0 || victim < 0)
-		return waiting > 0 ? again : DT_NOEND;
-	send_away(victim, most <= pm_jobs_shared->nworkers);
-	return DT_NOEND;
 }
 
 /* No process was left for a worker.  Returns when to try again. */
@@ -352,9 +276,9 @@ start_workers(void)
 		while (index < pm_jobs_shared->nworkers && pm_jobs_view.slots[index].used)
 			index++;
 		if (index == pm_jobs_shared->nworkers)
-			return Min(next, make_room(waiting));
+			return Min(next, pm_jobs_make_room(known, waiting));
 		if (!start(known, index))
-			return Min(Min(next, wait_for_slot()), make_room(waiting));
+			return Min(Min(next, wait_for_slot()), pm_jobs_make_room(known, waiting));
 	}
 }
 
@@ -380,6 +304,16 @@ obey(void)
 		if (OidIsValid(database->oid) && database->disabled)
 			pm_jobs_begin_anew(database);
 	}
+}
+
+/* Says until when the launcher sleeps: what is due before that wakes it. */
+static void
+show_sleep(TimestampTz until)
+{
+	SpinLockAcquire(&pm_jobs_shared->mutex);
+	pm_jobs_shared->launcher_sleeps_until = until;
+	SpinLockRelease(&pm_jobs_shared->mutex);
+	pg_memory_barrier();
 }
 
 /* Milliseconds until a time, within the longest sleep. */
@@ -418,12 +352,14 @@ pm_jobs_launcher_main(Datum arg)
 		TimestampTz next;
 
 		ResetLatch(MyLatch);
+		show_sleep(DT_NOEND);
 		obey();
 		pm_jobs_look_around();
 		if (pm_jobs_view.ended)
 			slot_not_before = DT_NOBEGIN;
 		next = start_workers();
 		tell_trouble();
+		show_sleep(next);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 		                 sleep_until(next), PG_WAIT_EXTENSION);
 	}

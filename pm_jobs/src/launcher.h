@@ -1,5 +1,5 @@
 /*
- * launcher.h - what the launcher sees; between launcher_view.c and launcher.c
+ * launcher.h - what the launcher sees; between launcher_view.c, launcher_room.c and launcher.c
  */
 #ifndef PM_JOBS_LAUNCHER_H
 #define PM_JOBS_LAUNCHER_H
@@ -29,6 +29,7 @@ typedef struct WorkerSlot
 	BackgroundWorkerHandle *handle; /* NULL: a former launcher's */
 	Oid database;
 	TimestampTz since; /* when it was registered */
+	TimestampTz asked; /* when it was asked to leave; 0: it was not */
 } WorkerSlot;
 
 typedef struct LauncherView
@@ -44,5 +45,8 @@ extern LauncherView pm_jobs_view;
 extern void pm_jobs_view_init(void);
 extern void pm_jobs_view_set_names(void);
 extern void pm_jobs_look_around(void);
+
+/* in launcher_room.c */
+extern TimestampTz pm_jobs_make_room(const KnownDatabase *asking, int waiting);
 
 #endif /* PM_JOBS_LAUNCHER_H */

@@ -202,6 +202,7 @@ look_at_workers(void)
 			slot->used = true;
 			slot->database = worker->database;
 			slot->since = worker->since;
+			slot->asked = 0;
 		}
 		if (worker->state == WORKER_STARTING && worker->pid == 0 &&
 		    (ended || (slot->handle == NULL &&

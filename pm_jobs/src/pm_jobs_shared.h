@@ -6,9 +6,10 @@
  *
  *   shared.c     the memory itself: databases, queues, workers; waking
  *   report.c     what a transaction tells the workers when it commits
- *   launcher.c   the process that starts workers; launcher_view.c is what it sees
+ *   launcher.c   the process that starts workers; launcher_view.c is what it sees,
+ *                launcher_room.c who leaves for whom
  *   hold.c       statements that need a database without workers
- *   worker.c     a worker: its life, idle and busy
+ *   worker.c     a worker: its life, idle and busy; worker_time.c is what it does at some time
  *   lane.c       where the jobs of a queue that nobody has claimed begin; see lane.h
  *   claims.c     what this worker has claimed, and how it is given back
  *   transact.c   the transactions of a worker
@@ -53,6 +54,8 @@
 #define PLACES_MAX    16
 /* What ended with an error of our own is tried again after this time. */
 #define TROUBLE_MS    1000
+/* What is due is left so long to the workers that are there. */
+#define BUSY_MS       100
 /* Bytes of a progress message, with the end. */
 #define MESSAGE_BYTES 256
 
@@ -69,8 +72,8 @@ typedef struct SharedDatabase
 	bool wanted;               /* one more worker is asked for */
 	bool absent;               /* a worker found no extension: until somebody reports */
 	bool disabled;             /* a worker found pm_jobs.enabled off: until that changes */
-	TimestampTz next_due;      /* a worker must be here then; DT_NOEND: only if asked for */
-	TimestampTz last_poll;     /* when everything was last looked at unasked */
+	TimestampTz next_due; /* a worker must look then; DT_NOEND: one will, or is asked for */
+	TimestampTz last_poll; /* when everything was last looked at unasked */
 	/* of the launcher alone */
 	TimestampTz not_before; /* after a failure to start a worker */
 	int failures;
@@ -166,9 +169,10 @@ typedef struct SharedWorker
 typedef struct PmJobsShared
 {
 	LWLock *lock;
-	int launcher_pid;      /* 0: none */
-	int launcher_pgprocno; /* whose latch wakes it */
-	slock_t mutex;         /* guards the launcher's fields */
+	int launcher_pid;                  /* 0: none */
+	int launcher_pgprocno;             /* whose latch wakes it */
+	TimestampTz launcher_sleeps_until; /* DT_NOEND: it is awake */
+	slock_t mutex;                     /* guards the launcher's fields */
 	char
 	    trouble[MESSAGE_BYTES]; /* why the launcher could not start a worker; empty: none */
 	SharedDatabase databases[DATABASES_MAX];
@@ -218,6 +222,9 @@ extern int pm_jobs_ask_to_leave(Oid database, bool force);
 /* in worker.c: this process, if it is a worker */
 extern SharedWorker *pm_jobs_me;
 extern SharedDatabase *pm_jobs_my_database;
+
+/* in worker_time.c */
+extern void pm_jobs_leave_word_at_work(JobRun *run);
 
 /* in lane.c */
 extern List *pm_jobs_lane_claim(JobRun *run, Queue *queue, int limit);
