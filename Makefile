@@ -42,7 +42,7 @@ help:
 	@echo 'make privileges    accept what PUBLIC may do as it is now (make lint compares)'
 	@echo 'make fuzz          fuzz each pure parser for SECONDS=60'
 	@echo 'make coverage      lines of C that the tests execute'
-	@echo 'make soak          the heavy tests in full'
+	@echo 'make soak          the heavy tests in full; [PARTS=...] extensions, system, fuzz'
 	@echo 'make docs          write the generated part of docs/ again'
 	@echo 'make clean         remove what was built;  make distclean: and the private server'
 	@echo 'Variables: PG_CONFIG=... CC=clang WERROR=1 V=1'
@@ -108,7 +108,7 @@ backup:
 
 do-check:
 	+@$(SUBMAKE) install unit WERROR=1
-	@test/sandbox.sh test/with_cluster.sh test/run_tests.pl $(EXTENSIONS)
+	@test/sandbox.sh test/with_cluster.sh test/run_tests.pl $(EXTENSIONS) system
 
 PG_TESTS = $(dir $(shell $(PG_CONFIG) --pgxs))../test
 RESULTS = build/installcheck/system
@@ -143,7 +143,7 @@ do-coverage:
 	@test/sandbox.sh -s test/coverage.sh $(EXTENSIONS)
 
 do-soak: install
-	@test/soak.sh $(EXTENSIONS)
+	@test/soak.sh $(PARTS)
 
 do-docs: install
 	@docs/generate.sh $(EXTENSIONS)

@@ -23,7 +23,7 @@ export COVERAGE=1
 }
 find . -name '*.gcda' -delete
 
-test/with_cluster.sh test/run_tests.pl "$@" || echo "coverage: some tests failed; the table is of what they reached"
+test/with_cluster.sh test/run_tests.pl "$@" system || echo "coverage: some tests failed; the table is of what they reached"
 
 lcov -q --capture --directory . --output-file "$PM_TMP/all.info" >/dev/null 2>&1
 lcov -q --extract "$PM_TMP/all.info" "$PWD/common/*.c" "$PWD/pm_*/src/*.c" --output-file "$PM_TMP/ours.info" >/dev/null

@@ -2,10 +2,10 @@
 #
 # run_tests.pl - run every test of the project and count
 #
-#   test/sandbox.sh test/with_cluster.sh test/run_tests.pl [--only=KIND,...] EXTENSION...
+#   test/sandbox.sh test/with_cluster.sh test/run_tests.pl [--only=KIND,...] PART...
 #
-# Kinds; each is looked for in every extension's test/ and in the top test/ (pg_regress
-# over the whole system: sql/ and expected/):
+# PART: an extension, whose tests are in its test/; or "system" for those in the top test/
+# (pg_regress over the whole system: sql/ and expected/).  Kinds:
 #
 #   unit       build/unit/test_*           TAP programs in plain C
 #   regress    REGRESS of the Makefile     pg_regress
@@ -13,8 +13,8 @@
 #   pgtap      pgtap/*.pg                  a new database each
 #   tap        t/*.pl                      PostgreSQL::Test, servers of their own
 #
-# All but the TAP files share the server that is up: they run one after another, extension
-# by extension, in this order.  TAP files run beside them and after them; there are as
+# All but the TAP files share the server that is up: they run one after another, part
+# by part, in this order.  TAP files run beside them and after them; there are as
 # many at work as there are processors.  What TAP files print comes last.
 #
 # Works inside the sandbox and leaves its results there.  The last line is
@@ -36,7 +36,7 @@ my $tmp = $ENV{PM_TMP} // die "run this inside test/sandbox.sh\n";
 my $top = getcwd();
 my %only;
 @ARGV = grep { /^--only=(.*)/ ? (@only{ split /,/, $1 } = ()) x 0 : 1 } @ARGV;
-my @extensions = @ARGV;
+my @directories = map { $_ eq 'system' ? '.' : $_ } @ARGV;
 
 my $pgxs = `$ENV{PG_CONFIG} --pgxs`;
 chomp(my $bindir = `$ENV{PG_CONFIG} --bindir`);
@@ -231,7 +231,7 @@ sub run_on_shared_server
 		heading('unit');
 		run_tap(basename($_), $_) foreach grep { -x && !/\./ } glob "$top/build/unit/test_*";
 	}
-	run_directory($_) foreach @extensions, '.';
+	run_directory($_) foreach @directories;
 }
 
 # One TAP file.
@@ -289,7 +289,7 @@ sub settle
 # system, which take longest, come first, that none of them is left alone at the end.
 sub run_all
 {
-	my @waiting = map { my $dir = $_; map { [ $dir, $_ ] } glob "$dir/test/t/*.pl" } reverse @extensions, '.';
+	my @waiting = map { my $dir = $_; map { [ $dir, $_ ] } glob "$dir/test/t/*.pl" } reverse @directories;
 	my $at_once = `nproc`;
 	my @ended;
 
