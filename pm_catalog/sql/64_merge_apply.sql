@@ -49,6 +49,11 @@ BEGIN ATOMIC
   ) AS t(target, name, value);
 END;
 
+-- A value as reasons show it: on one line, the beginning of it.
+CREATE FUNCTION pm_catalog._shown(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN left(regexp_replace(value, '[[:cntrl:]]+', ' ', 'g'), 100);
+
 -- The rows of a range that are neither unchanged nor a conflict.
 CREATE FUNCTION pm_catalog._merge_some(low bigint, high bigint) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -89,9 +94,10 @@ RETURN CASE WHEN merge.told AND merge.key = 'supplier_sku' THEN pm_catalog._fore
                  || CASE WHEN 'gtin' = ANY (merge.columns) THEN ARRAY['JOIN pm_catalog.products AS p ON p.gtin = w.gtin AND p.deleted_at IS NULL'] END
             END;
 
--- Runs a statement that finds products by key; low and high are its $1 and $2.  By the index,
--- however large the catalog is: before its first ANALYZE the planner takes nearly all
--- products for deleted, and would read all the other ones for each batch.
+-- Runs a statement that finds products by key or code; low and high are its $1 and $2.  By
+-- the index, however large the catalog is, or what a dry run has foretold: before its first
+-- ANALYZE the planner takes nearly all products for deleted, and would read all the other
+-- ones for each batch.
 CREATE FUNCTION pm_catalog._merge_find(statement text, low bigint, high bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
@@ -141,8 +147,8 @@ BEGIN
   WHERE w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL AND w.title IS NULL
     AND NOT EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos = w.pos);
   IF 'family' = ANY (merge.columns) THEN
-    UPDATE pg_temp._merge_rows AS w SET reason = format('23503: family "%s" is not known', w.family)
-    WHERE w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL
+    UPDATE pg_temp._merge_rows AS w SET reason = concat_ws(E'\n', w.reason, format(E'23503: family "%1$s" is not known\nfamily: %1$s', pm_catalog._shown(w.family)))
+    WHERE w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND (w.reason IS NULL OR w.reason = '23502: a new product needs a title')
       AND w.family IS NOT NULL AND NOT EXISTS (SELECT FROM pm_catalog.families AS f WHERE f.code = w.family);
   END IF;
 END
@@ -459,7 +465,7 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text),
-  pm_catalog._merge_values(pm_catalog._merge), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._foretold_joins(pm_catalog._merge), pm_catalog._merge_joins(pm_catalog._merge),
+  pm_catalog._merge_values(pm_catalog._merge), pm_catalog._shown(text), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._foretold_joins(pm_catalog._merge), pm_catalog._merge_joins(pm_catalog._merge),
   pm_catalog._merge_find(text, bigint, bigint), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_revive(pm_catalog._merge, bigint, bigint), pm_catalog._merge_named(text), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint, boolean),
   pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint), pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint), pm_catalog._merge_price_now(text, text, text, text, text, timestamptz), pm_catalog._merge_price_of(pm_catalog._merge), pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint),

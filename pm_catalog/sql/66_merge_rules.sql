@@ -1,6 +1,10 @@
 -- Merging: what stands in the way of rows, by the rules that the tables declare.  All rows
 -- are asked at once, and nothing is written but temporary tables: a merge that has failed
 -- learns which rows to leave out, and try_batch() what a merge would do.
+--
+-- A reason is "SQLSTATE: message"; after the message of a CHECK, or of a number that is too
+-- large, each column that the row gave has a line "column: value".  A row that breaks many
+-- rules has their reasons one after another, each beginning on a line of its own.
 
 -- The reason that a CHECK gives.
 CREATE FUNCTION pm_catalog._broken_check(target regclass, check_name name) RETURNS text
@@ -9,25 +13,48 @@ BEGIN ATOMIC
   SELECT format('23514: new row for relation "%s" violates check constraint "%s"', c.relname, check_name) FROM pg_class AS c WHERE c.oid = target;
 END;
 
--- An expression: the reason why a value, which is a column of this name there, cannot be
--- in the column, by the CHECKs that ask for nothing else; NULL: none.
-CREATE FUNCTION pm_catalog._merge_check(target regclass, column_name text) RETURNS text
+-- An expression: a reason with the values of columns, which are there by these names;
+-- label: what to call them instead.
+CREATE FUNCTION pm_catalog._with_values(reason text, columns text[], label text DEFAULT NULL) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT format('concat(%L%s)', reason, string_agg(format(', %L || pm_catalog._shown(%I::text)', E'\n' || coalesce(label, u.name) || ': ', u.name), '' ORDER BY u.nth))
+  FROM unnest(columns) WITH ORDINALITY AS u(name, nth);
+END;
+
+-- An expression: the reasons of all conditions that hold, NULL if none does.
+CREATE FUNCTION pm_catalog._all_reasons(conditions text[], reasons text[]) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT CASE WHEN count(*) = 0 THEN 'NULL::text'
+              ELSE format('CASE WHEN %s THEN concat_ws(E''\n'', %s) END', string_agg(format('(%s)', u.condition), ' OR ' ORDER BY u.nth),
+                          string_agg(format('CASE WHEN %s THEN %s END', u.condition, u.reason), ', ' ORDER BY u.nth)) END
+  FROM unnest(conditions, reasons) WITH ORDINALITY AS u(condition, reason, nth);
+END;
+
+-- An expression: the reasons why a value, which is a column of this name there, cannot be
+-- in the column, by the CHECKs that ask for nothing else; NULL: none.  label: the column
+-- of merge_row that names it.
+CREATE FUNCTION pm_catalog._merge_check(target regclass, column_name text, label text) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT coalesce('CASE ' || string_agg(format('WHEN NOT (%s) THEN %L', pg_get_expr(k.conbin, k.conrelid), pm_catalog._broken_check(target, k.conname)), ' ' ORDER BY k.conname) || ' END', 'NULL::text')
+  SELECT pm_catalog._all_reasons(array_agg(format('NOT (%s)', pg_get_expr(k.conbin, k.conrelid)) ORDER BY k.conname),
+                                 array_agg(pm_catalog._with_values(pm_catalog._broken_check(target, k.conname), ARRAY[column_name], label) ORDER BY k.conname))
   FROM pg_constraint AS k JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attname = column_name
   WHERE k.conrelid = target AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum];
 END;
 
--- An item of FROM with one column, reason: which CHECK of the table a row breaks.  given:
+-- An item of FROM with one column, reason: which CHECKs of the table a row breaks.  given:
 -- the expression of each column that it writes; there: the row that is there, an alias;
 -- fresh: a condition, whether there is none, so that other columns have their defaults.
 CREATE FUNCTION pm_catalog._merge_checks(target regclass, given jsonb, there text, fresh text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT format('(SELECT %s AS reason FROM (SELECT b.*%s FROM (SELECT %s) AS b) AS t)',
-                (SELECT coalesce('CASE ' || string_agg(format('WHEN %sNOT (%s) THEN %L', CASE WHEN NOT r.is_given THEN format('(%s) AND ', fresh) END, r.condition, r.reason), ' ' ORDER BY r.conname) || ' END', 'NULL::text')
-                 FROM (SELECT k.conname, pg_get_expr(k.conbin, k.conrelid) AS condition, pm_catalog._broken_check(target, k.conname) AS reason,
+                (SELECT pm_catalog._all_reasons(array_agg(format('%sNOT (%s)', CASE WHEN NOT r.is_given THEN format('(%s) AND ', fresh) END, r.condition) ORDER BY r.conname), array_agg(r.reason ORDER BY r.conname))
+                 FROM (SELECT k.conname, pg_get_expr(k.conbin, k.conrelid) AS condition,
+                              pm_catalog._with_values(pm_catalog._broken_check(target, k.conname),
+                                                      ARRAY(SELECT a.attname::text FROM pg_attribute AS a WHERE a.attrelid = target AND a.attnum = ANY (k.conkey) AND given ? a.attname::text ORDER BY a.attnum)) AS reason,
                               NOT k.convalidated OR EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = target AND a.attnum = ANY (k.conkey) AND (a.attgenerated <> '' OR given ? a.attname::text)) AS is_given
                        FROM pg_constraint AS k WHERE k.conrelid = target AND k.contype = 'c') AS r),
                 coalesce(string_agg(format(', %s AS %I', pg_get_expr(d.adbin, d.adrelid), c.attname), '') FILTER (WHERE c.attgenerated <> ''), ''),
@@ -44,13 +71,13 @@ BEGIN ATOMIC
   WHERE c.attrelid = target AND c.attnum > 0 AND NOT c.attisdropped;
 END;
 
--- Branches of a CASE: a number that its column of the table cannot hold; written: a
--- condition, in which %I is the column.
+-- A branch of a CASE: numbers that their columns of the table cannot hold; written: a condition, in which %I is the column.
 CREATE FUNCTION pm_catalog._merge_overflows(merge pm_catalog._merge, target regclass, written text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT coalesce(string_agg(format('WHEN %s AND abs(round(%s, %s)) >= %L::numeric AND %2$s <> ''NaN'' THEN ''22003: numeric field overflow'' ',
-                                    format(written, a.attname), v.raw, n.scale, format('1e%s', n.digits - n.scale)), '' ORDER BY a.attnum), '')
+  SELECT format('WHEN (%s) IS NOT NULL THEN %1$s ',
+                pm_catalog._all_reasons(array_agg(format('%s AND abs(round(%s, %s)) >= %L::numeric AND %2$s <> ''NaN''', format(written, a.attname), v.raw, n.scale, format('1e%s', n.digits - n.scale)) ORDER BY a.attnum),
+                                        array_agg(format('%L || pm_catalog._shown((%s)::text)', format(E'22003: numeric field overflow\n%s: ', a.attname), v.raw) ORDER BY a.attnum)))
   FROM pm_catalog._merge_values(merge) AS v JOIN pg_attribute AS a ON a.attrelid = v.target AND a.attname = v.name,
        LATERAL (SELECT (a.atttypmod - 4) >> 16 & 65535 AS digits, ((a.atttypmod - 4) & 2047 # 1024) - 1024 AS scale) AS n
   WHERE v.target = $2 AND a.atttypid = 'numeric'::regtype AND a.atttypmod >= 0;
@@ -100,7 +127,7 @@ BEGIN ATOMIC
   WHERE EXISTS (SELECT FROM pm_catalog.product_attributes AS a WHERE a.product_id = $1);
 END;
 
--- An expression: the first reason why a row's product cannot be written, and what it asks
+-- An expression: the reasons why a row's product cannot be written, and what it asks
 -- for, more items of FROM; known: are there rows of products that are there?
 CREATE FUNCTION pm_catalog._merge_product_rules(merge pm_catalog._merge, known boolean, OUT reason text, OUT more text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -124,13 +151,14 @@ BEGIN
     -- what is no object cannot even be merged
     || CASE WHEN given ? 'technical_specs' THEN format('WHEN jsonb_typeof(w.technical_specs) <> ''object'' THEN %L ', pm_catalog._broken_check(products, 'technical_specs_is_an_object')) ELSE '' END
     || CASE WHEN known AND before IS NOT NULL THEN format('WHEN k.pos IS NOT NULL AND ROW(%s) IS NOT DISTINCT FROM ROW(%s) THEN NULL ', before, after) ELSE '' END
-    || 'WHEN of_product.reason IS NOT NULL THEN of_product.reason '
+    || 'ELSE nullif(concat_ws(E''\n'', of_product.reason'
     || CASE WHEN known AND given ? 'status'
-            THEN format('WHEN k.pos IS NOT NULL AND pm_catalog._is_illegal_move(p.status, %1$s) THEN format(''23514: status of product "%%s" cannot change from "%%s" to "%%s"'', p.id, p.status, %1$s) ', given ->> 'status') ELSE '' END
+            THEN format(', CASE WHEN k.pos IS NOT NULL AND pm_catalog._is_illegal_move(p.status, %1$s) THEN format(E''23514: status of product "%%s" cannot change from "%%s" to "%%s"\nstatus: %%s'', p.id, p.status, %1$s, %1$s) END', given ->> 'status') ELSE '' END
     || CASE WHEN known AND given ? 'family_id'
-            THEN format('WHEN k.pos IS NOT NULL AND %1$s IS DISTINCT FROM p.family_id AND pm_catalog._unfit_attributes(p.id, %1$s) IS NOT NULL THEN pm_catalog._unfit_attributes(p.id, %1$s) ', given ->> 'family_id') ELSE '' END
+            THEN format(', CASE WHEN k.pos IS NOT NULL AND %1$s IS DISTINCT FROM p.family_id THEN pm_catalog._unfit_attributes(p.id, %1$s) END', given ->> 'family_id') ELSE '' END
     || CASE WHEN known OR given ? 'family_id'
-            THEN format('WHEN %s IS NOT NULL THEN ''23514: '' || pm_catalog._unfit_product(%s) ', coalesce(given ->> 'family_id', 'p.family_id'), pm_catalog._merge_product(merge)) ELSE '' END
+            THEN format(', CASE WHEN %s IS NOT NULL THEN ''23514: '' || pm_catalog._unfit_product(%s) END', coalesce(given ->> 'family_id', 'p.family_id'), pm_catalog._merge_product(merge)) ELSE '' END
+    || '), '''') '
     || 'END';
 END
 $$;
@@ -170,22 +198,22 @@ BEGIN
                      CASE part WHEN 'offer' THEN format('t.supplier_id = %L', merge.supplier)
                                ELSE format('t.variant_id IS NULL AND t.location = %s AND w.on_hand IS NOT NULL', coalesce(given ->> 'location', '''main''')) END,
                      there, pm_catalog._merge_checks(its, given, there, 'false'));
-      reason := reason || format(', CASE WHEN %1$s.product_id IS NOT NULL THEN of_%1$s.reason END', there);
+      reason := reason || format(', CASE WHEN %1$s.product_id IS NOT NULL AND of_%2$s.reason IS NULL THEN of_%1$s.reason END', there, part);
     END IF;
   END LOOP;
   IF 'tags' = ANY (merge.columns) THEN
-    reason := reason || format(', CASE WHEN w.tags IS NOT NULL AND (k.pos IS NULL OR %L OR %L AND k.own) THEN (SELECT min(t.reason) FROM (SELECT %s AS reason FROM unnest(w.tags) AS u(name)) AS t) END',
-                               merge.content = 'always', merge.content = 'own', pm_catalog._merge_check('pm_catalog.tags', 'name'));
+    reason := reason || format(', CASE WHEN w.tags IS NOT NULL AND (k.pos IS NULL OR %L OR %L AND k.own) THEN (SELECT string_agg(t.reason, E''\n'') FROM (SELECT %s AS reason FROM unnest(w.tags) AS u(name)) AS t) END',
+                               merge.content = 'always', merge.content = 'own', pm_catalog._merge_check('pm_catalog.tags', 'name', 'tags'));
   END IF;
   IF 'images' = ANY (merge.columns) THEN
-    reason := reason || format(', CASE WHEN w.images IS NOT NULL THEN (SELECT min(t.reason) FROM (SELECT %s AS reason FROM unnest(w.images) AS u(url)) AS t) END',
-                               pm_catalog._merge_check('pm_catalog.product_images', 'url'));
+    reason := reason || format(', CASE WHEN w.images IS NOT NULL THEN (SELECT string_agg(t.reason, E''\n'') FROM (SELECT %s AS reason FROM unnest(w.images) AS u(url)) AS t) END',
+                               pm_catalog._merge_check('pm_catalog.product_images', 'url', 'images'));
   END IF;
 END
 $$;
 
 -- A query: the rows of a range, of which it takes those from $1 to $2, that break a rule by
--- themselves, whatever other rows do, and the reason.
+-- themselves, whatever other rows do, and the reasons.
 CREATE FUNCTION pm_catalog._merge_question(merge pm_catalog._merge, low bigint, high bigint) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
@@ -196,7 +224,7 @@ DECLARE
   names text;
 BEGIN
   SELECT string_agg(format(', %I.reason', k.kind), '' ORDER BY k.kind) INTO names FROM (SELECT DISTINCT n.kind FROM pg_temp._merge_names AS n WHERE n.reason IS NOT NULL) AS k;
-  RETURN format('SELECT r.pos, r.reason FROM (SELECT w.pos, coalesce(%s%s%s) AS reason FROM %s %s %s WHERE w.pos BETWEEN $1 AND $2 OFFSET 0) AS r WHERE r.reason IS NOT NULL',
+  RETURN format('SELECT r.pos, r.reason FROM (SELECT w.pos, nullif(concat_ws(E''\n'', %s%s%s), '''') AS reason FROM %s %s %s WHERE w.pos BETWEEN $1 AND $2 OFFSET 0) AS r WHERE r.reason IS NOT NULL',
                 of_product.reason, of_others.reason, names, pm_catalog._merge_wide(merge, low, high), of_product.more, of_others.more);
 END
 $$;
@@ -221,7 +249,7 @@ EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
 END
 $$;
 
-REVOKE ALL ON FUNCTION pm_catalog._broken_check(regclass, name), pm_catalog._merge_check(regclass, text), pm_catalog._merge_checks(regclass, jsonb, text, text),
+REVOKE ALL ON FUNCTION pm_catalog._broken_check(regclass, name), pm_catalog._with_values(text, text[], text), pm_catalog._all_reasons(text[], text[]), pm_catalog._merge_check(regclass, text, text), pm_catalog._merge_checks(regclass, jsonb, text, text),
   pm_catalog._merge_overflows(pm_catalog._merge, regclass, text), pm_catalog._merge_wide(pm_catalog._merge, bigint, bigint), pm_catalog._merge_own(pm_catalog._merge),
   pm_catalog._merge_product(pm_catalog._merge), pm_catalog._unfit_attributes(uuid, uuid), pm_catalog._merge_product_rules(pm_catalog._merge, boolean),
   pm_catalog._merge_other_rules(pm_catalog._merge, boolean), pm_catalog._merge_question(pm_catalog._merge, bigint, bigint),

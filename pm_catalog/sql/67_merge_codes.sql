@@ -8,7 +8,7 @@ AS $$
 BEGIN
   EXECUTE format('INSERT INTO pg_temp._merge_names SELECT ''brand'', n.given, CASE WHEN n.key <> '''' THEN coalesce(a.brand_id, %L) END, CASE WHEN n.key <> '''' AND a.brand_id IS NULL THEN %s END '
                  'FROM (SELECT u AS given, btrim(u) AS name, pm_catalog.brand_key(u) AS key FROM unnest($1) AS u OFFSET 0) AS n LEFT JOIN pm_catalog.brand_aliases AS a ON a.alias_key = n.key',
-                 '00000000-0000-0000-0000-000000000000'::uuid, pm_catalog._merge_check('pm_catalog.brands', 'name'))
+                 '00000000-0000-0000-0000-000000000000'::uuid, pm_catalog._merge_check('pm_catalog.brands', 'name', 'brand'))
   USING names;
   IF merge.told THEN
     UPDATE pg_temp._merge_names AS n SET reason = NULL
@@ -25,11 +25,11 @@ AS $$
 BEGIN
   EXECUTE format('INSERT INTO pg_temp._merge_names SELECT ''category'', $1[f.place], CASE WHEN f.level = cardinality(f.names) THEN f.category_id ELSE %L END, '
                  'CASE WHEN cardinality(f.names) > 51 THEN format(''22023: invalid path of a category: "%%s"'', left(array_to_string(f.names, ''" > "''), 64)) '
-                 'WHEN f.level < cardinality(f.names) THEN coalesce((SELECT min(r.reason) FROM (SELECT %s AS reason FROM unnest(f.names[f.level + 1:]) AS i(name)) AS r), t.reason, '
+                 'WHEN f.level < cardinality(f.names) THEN coalesce((SELECT string_agg(r.reason, E''\n'') FROM (SELECT %s AS reason FROM unnest(f.names[f.level + 1:]) AS i(name)) AS r), t.reason, '
                  'CASE WHEN c.depth + 1 + cardinality(f.names) - f.level > 51 THEN format(''23514: category "%%s" would have more than 50 above it'', f.names[f.level + 51 - c.depth]) END) END '
                  'FROM pm_catalog._follow_paths($2, pm_catalog._written_paths($1)) AS f LEFT JOIN pm_catalog.categories AS c ON c.id = f.category_id, '
                  '(SELECT %s AS reason FROM (SELECT $2 AS taxonomy) AS x) AS t',
-                 '00000000-0000-0000-0000-000000000000'::uuid, pm_catalog._merge_check('pm_catalog.categories', 'name'), pm_catalog._merge_check('pm_catalog.categories', 'taxonomy'))
+                 '00000000-0000-0000-0000-000000000000'::uuid, pm_catalog._merge_check('pm_catalog.categories', 'name', 'category'), pm_catalog._merge_check('pm_catalog.categories', 'taxonomy', 'taxonomy'))
   USING names, merge.taxonomy;
 END
 $$;
@@ -120,9 +120,10 @@ DECLARE
   still CONSTANT text := CASE WHEN merge.told THEN ' AND NOT EXISTS (SELECT FROM pg_temp._foretold_gone AS g WHERE g.kind = c.kind AND g.code = c.after)' ELSE '' END;
   kind text;
   scope text;
+  statement text;
 BEGIN
   FOREACH kind IN ARRAY kinds LOOP
-    EXECUTE format('INSERT INTO pg_temp._merge_held (pos, is_new, kind, code, holder, stays) SELECT c.pos, c.is_new, c.kind, c.after, t.%1$I, %2$s FROM pg_temp._merge_claims AS c JOIN %3$s AND t.%1$I <> c.product_id %4$s '
+    statement := format('INSERT INTO pg_temp._merge_held (pos, is_new, kind, code, holder, stays) SELECT c.pos, c.is_new, c.kind, c.after, t.%1$I, %2$s FROM pg_temp._merge_claims AS c JOIN %3$s AND t.%1$I <> c.product_id %4$s '
                    'WHERE c.kind = %5$L%6$s',
                    CASE kind WHEN 'supplier_sku' THEN 'product_id' ELSE 'id' END,
                    CASE kind WHEN 'supplier_sku' THEN 'false'
@@ -132,6 +133,11 @@ BEGIN
                    -- the offer of a deleted product gives its code up
                    CASE kind WHEN 'supplier_sku' THEN format('AND t.product_id <> ALL (%L::uuid[])', pm_catalog._deleted_offers(merge.supplier)) END,
                    kind, still);
+    IF merge.told THEN
+      PERFORM pm_catalog._merge_find(statement, NULL, NULL);
+    ELSE
+      EXECUTE statement;
+    END IF;
   END LOOP;
   IF EXISTS (SELECT FROM pg_temp._merge_claims AS c WHERE c.kind LIKE '[%' AND c.after IS NOT NULL) THEN
     -- each kind of place by itself: the index does not know that NULL is NULL
@@ -145,10 +151,10 @@ BEGIN
     END LOOP;
   END IF;
   IF merge.told THEN
-    EXECUTE format('INSERT INTO pg_temp._merge_held (pos, is_new, kind, code, holder, stays) SELECT c.pos, c.is_new, c.kind, c.after, t.product_id, %s '
-                   'FROM pg_temp._merge_claims AS c JOIN pg_temp._foretold_codes AS t ON t.code = c.after AND t.kind = c.kind AND t.product_id <> c.product_id WHERE c.kind <> $1',
-                   pm_catalog._merge_stays(merge, 't.product_id'))
-    USING merge.key;
+    PERFORM pm_catalog._merge_find(format(
+      'INSERT INTO pg_temp._merge_held (pos, is_new, kind, code, holder, stays) SELECT c.pos, c.is_new, c.kind, c.after, t.product_id, %s '
+      'FROM pg_temp._merge_claims AS c JOIN pg_temp._foretold_codes AS t ON t.code = c.after AND t.kind = c.kind AND t.product_id <> c.product_id WHERE c.kind <> %L',
+      pm_catalog._merge_stays(merge, 't.product_id'), merge.key), NULL, NULL);
   END IF;
 END
 $$;
@@ -169,12 +175,13 @@ BEGIN
 END
 $$;
 
--- The reason that a unique index gives.
-CREATE FUNCTION pm_catalog._taken_code(kind text) RETURNS text
+-- The reason that a unique index gives, with the code that is taken.
+CREATE FUNCTION pm_catalog._taken_code(kind text, code text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-RETURN format('23505: duplicate key value violates unique constraint "%s"',
+RETURN format(E'23505: duplicate key value violates unique constraint "%s"\n%s: %s',
               CASE kind WHEN 'gtin' THEN 'products_gtin' WHEN 'sku' THEN 'products_sku' WHEN 'slug' THEN 'products_slug'
-                        WHEN 'supplier_sku' THEN 'supplier_products_supplier_sku' ELSE 'value_is_unique_in_its_family' END);
+                        WHEN 'supplier_sku' THEN 'supplier_products_supplier_sku' ELSE 'value_is_unique_in_its_family' END,
+              CASE WHEN kind LIKE '[%' THEN kind::jsonb ->> 1 ELSE kind END, pm_catalog._shown(code));
 
 -- Marks the rows of a range that break a rule: by themselves, or because they want what is
 -- not given up by a row that is merged, or what a row before them wants.  Says whether
@@ -198,13 +205,13 @@ BEGIN
   repeats := EXISTS (SELECT FROM pg_temp._merge_claims AS c WHERE c.after IS NOT NULL GROUP BY c.after, c.kind HAVING count(*) > 1);
   LOOP
     INSERT INTO pg_temp._merge_broken (pos, reason)
-    SELECT DISTINCT ON (h.pos) h.pos, pm_catalog._taken_code(h.kind) FROM pg_temp._merge_held AS h
+    SELECT DISTINCT ON (h.pos) h.pos, pm_catalog._taken_code(h.kind, h.code) FROM pg_temp._merge_held AS h
     WHERE NOT EXISTS (SELECT FROM pg_temp._merge_claims AS c WHERE c.product_id = h.holder AND c.kind = h.kind AND c.before = h.code AND (h.is_new OR NOT h.stays))
     ORDER BY h.pos, h.kind;
     IF NOT FOUND AND repeats THEN
       INSERT INTO pg_temp._merge_broken (pos, reason)
-      SELECT DISTINCT ON (n.pos) n.pos, pm_catalog._taken_code(n.kind)
-      FROM (SELECT c.pos, c.kind, row_number() OVER (PARTITION BY c.after, c.kind ORDER BY c.pos) AS nth FROM pg_temp._merge_claims AS c WHERE c.after IS NOT NULL) AS n
+      SELECT DISTINCT ON (n.pos) n.pos, pm_catalog._taken_code(n.kind, n.after)
+      FROM (SELECT c.pos, c.kind, c.after, row_number() OVER (PARTITION BY c.after, c.kind ORDER BY c.pos) AS nth FROM pg_temp._merge_claims AS c WHERE c.after IS NOT NULL) AS n
       WHERE n.nth > 1 ORDER BY n.pos, n.kind;
     END IF;
     EXIT WHEN NOT pm_catalog._merge_mark();
@@ -264,6 +271,6 @@ $$;
 
 REVOKE ALL ON FUNCTION pm_catalog._look_up_brands(pm_catalog._merge, text[]), pm_catalog._look_up_categories(pm_catalog._merge, text[]), pm_catalog._merge_codes(pm_catalog._merge, boolean),
   pm_catalog._merge_with_offers(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_claim(pm_catalog._merge, bigint, bigint),
-  pm_catalog._merge_find_holders(pm_catalog._merge), pm_catalog._merge_mark(), pm_catalog._taken_code(text),
+  pm_catalog._merge_find_holders(pm_catalog._merge), pm_catalog._merge_mark(), pm_catalog._taken_code(text, text),
   pm_catalog._merge_find_broken(pm_catalog._merge, bigint, bigint), pm_catalog._merge_stays(pm_catalog._merge, text), pm_catalog._merge_moving(pm_catalog._merge, bigint, bigint, text, text),
   pm_catalog._merge_refuse_moves(pm_catalog._merge, bigint, bigint), pm_catalog._merge_release(pm_catalog._merge, bigint, bigint) FROM PUBLIC;

@@ -95,21 +95,27 @@ BEGIN
 END
 $$;
 
+-- Notes which codes rows of a batch that are no conflicts would give up.  By the index: what
+-- was foretold grows with each batch, and must not be read for each.
+CREATE FUNCTION pm_catalog._foretell_gone() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+BEGIN
+  INSERT INTO pg_temp._foretold_gone (code, kind)
+  SELECT c.before, c.kind FROM pg_temp._merge_claims AS c
+  WHERE c.before IS NOT NULL
+    AND NOT EXISTS (SELECT FROM pg_temp._foretold_codes AS t WHERE t.code = c.before AND t.kind = c.kind AND t.product_id = c.product_id);
+  DELETE FROM pg_temp._foretold_codes AS t USING pg_temp._merge_claims AS c
+  WHERE t.code = c.before AND t.kind = c.kind AND t.product_id = c.product_id;
+END
+$$;
+
 -- Remembers what the rows of a batch that are no conflicts would leave.
 CREATE FUNCTION pm_catalog._remember_foretold(merge pm_catalog._merge) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pm_gtin, pg_temp
 AS $$
 BEGIN
-  IF merge.told THEN
-    WITH given AS (
-      DELETE FROM pg_temp._foretold_codes AS t USING pg_temp._merge_claims AS c
-      WHERE t.code = c.before AND t.kind = c.kind AND t.product_id = c.product_id RETURNING t.code, t.kind
-    )
-    INSERT INTO pg_temp._foretold_gone (code, kind)
-    SELECT c.before, c.kind FROM pg_temp._merge_claims AS c WHERE c.before IS NOT NULL AND NOT EXISTS (SELECT FROM given AS g WHERE g.code = c.before AND g.kind = c.kind);
-  ELSE
-    INSERT INTO pg_temp._foretold_gone (code, kind) SELECT c.before, c.kind FROM pg_temp._merge_claims AS c WHERE c.before IS NOT NULL;
-  END IF;
+  PERFORM pm_catalog._foretell_gone();
   INSERT INTO pg_temp._foretold_codes (code, kind, product_id) SELECT c.after, c.kind, c.product_id FROM pg_temp._merge_claims AS c WHERE c.after IS NOT NULL ORDER BY c.after;
   IF 'brand' = ANY (merge.columns) THEN
     INSERT INTO pg_temp._foretold_brands (name)
@@ -174,5 +180,5 @@ COMMENT ON FUNCTION pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, tex
 'what merge_batch() would do now: the same counts and conflicts, found by asking what the tables'' rules say; it writes only temporary tables and locks no row. after: the batch of this dry run that this session tried before, 0 for the first one: then the batch is tried as if those before it were merged; a key comes in one batch only. NULL: it is tried alone. Tables with triggers, unique indexes, generated columns or policies of somebody''s own are written and that is undone, each batch alone. Errors: those of merge_batch(); 55000 the session has not tried the batch before, or tried it with other columns or options, or a key comes again: begin with the first batch';
 
 REVOKE ALL ON FUNCTION pm_catalog._is_foretellable(), pm_catalog._try_by_merging(uuid, integer, text[], bytea, uuid, text, jsonb),
-  pm_catalog._forget_foretold(), pm_catalog._go_on_foretelling(uuid, integer, integer, jsonb), pm_catalog._remember_foretold(pm_catalog._merge),
+  pm_catalog._forget_foretold(), pm_catalog._go_on_foretelling(uuid, integer, integer, jsonb), pm_catalog._foretell_gone(), pm_catalog._remember_foretold(pm_catalog._merge),
   pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb, integer) FROM PUBLIC;

@@ -151,26 +151,26 @@ sent_row(const Batch *batch, int64 record)
 	                                                                    : NULL;
 }
 
-/*
- * The target that broke a rule of the catalog, by what the message says: constraints are
- * named after their column, such as title_is_a_label.  NULL: none is named.
- */
+/* Before the name of the rule in the message of a broken CHECK. */
+#define RULE  "constraint \""
+/* Before the column in the message of a value that is missing. */
+#define NEEDS "needs a "
+/* In the message of a product that does not fit its family; lines "attribute: fault" follow. */
+#define FITS  " does not fit its family "
+
+/* The target whose name a text begins with, before a character; NULL: none. */
 static const Target *
-refused_target(const ImportPlan *plan, const char *reason)
+target_before(const ImportPlan *plan, const char *text, char end)
 {
-	const char *rule = strstr(reason, "constraint \"");
 	const Target *found = NULL;
 	size_t longest = 0;
 
-	if (rule == NULL)
-		return NULL;
-	rule += strlen("constraint \"");
 	for (int i = 0; i < plan->target_count; i++)
 	{
 		size_t size = strlen(plan->targets[i].name);
 
-		if (size > longest && strncmp(rule, plan->targets[i].name, size) == 0 &&
-		    rule[size] == '_')
+		if (size > longest && strncmp(text, plan->targets[i].name, size) == 0 &&
+		    text[size] == end)
 		{
 			found = &plan->targets[i];
 			longest = size;
@@ -179,9 +179,81 @@ refused_target(const ImportPlan *plan, const char *reason)
 	return found;
 }
 
+/* Where the next of a row's reasons begins, on a line of its own; NULL: this is the last. */
+static char *
+next_reason(char *reason)
+{
+	while ((reason = strchr(reason, '\n')) != NULL)
+	{
+		reason++;
+		if (reason[0] == '2' && (reason[1] == '2' || reason[1] == '3') &&
+		    strspn(reason, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 &&
+		    strncmp(reason + 5, ": ", 2) == 0)
+			return reason;
+	}
+	return NULL;
+}
+
+/* Is the same rule of another table among the errors from this one on? */
+static bool
+is_told(const Batch *batch, int first_error, const char *constraint)
+{
+	for (int i = first_error; i < batch->error_count; i++)
+	{
+		const char *told = strstr(batch->errors[i].message, RULE);
+
+		if (told != NULL && strcmp(told, constraint) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
- * Takes in what the catalog made of the rows that were sent; each conflict is an error,
- * whose code is its SQLSTATE.
+ * Notes one reason why the catalog did not merge a record: SQLSTATE, colon, blank, message,
+ * and mostly a line "column: value".  A CHECK names its constraint, which is named after
+ * its column, such as title_is_a_label.  What does not fit a family has lines as well.
+ */
+static void
+take_reason(Batch *batch, const ImportPlan *plan, const PmReader *reader,
+            const PmRecord *record, int first_error, char *reason)
+{
+	const char *constraint;
+	const Target *target = NULL;
+	PmText value = {NULL, 0};
+	char code[6] = "";
+	char *values;
+
+	if (strlen(reason) > 7 && reason[5] == ':')
+	{
+		strlcpy(code, reason, sizeof(code));
+		reason += 7;
+	}
+	values = strchr(reason, '\n');
+	constraint = strcmp(code, "23514") == 0 ? strstr(reason, RULE) : NULL;
+	if (constraint != NULL)
+		target = target_before(plan, constraint + strlen(RULE), '_');
+	else if (strcmp(code, "23502") == 0 && strstr(reason, NEEDS) != NULL)
+		target = target_before(plan, strstr(reason, NEEDS) + strlen(NEEDS), '\0');
+	if (target == NULL && values != NULL && strstr(reason, FITS) == NULL)
+		target = target_before(plan, values + 1, ':');
+	if (target != NULL && values != NULL && strchr(values + 1, '\n') == NULL)
+	{
+		/* the only one: of this column */
+		*values = '\0';
+		value.data = strstr(values + 1, ": ");
+		if (value.data != NULL)
+			value = (PmText){value.data + 2, strlen(value.data + 2)};
+	}
+	if (constraint != NULL && is_told(batch, first_error, constraint))
+		return;
+	pm_imports_batch_error(
+	    batch, record, target == NULL ? NULL : pm_imports_row_column(reader, target),
+	    target == NULL ? NULL : target->name, value, code, reason, false);
+}
+
+/*
+ * Takes in what the catalog made of the rows that were sent; each reason of a conflict is
+ * an error, whose code is its SQLSTATE.
  */
 void
 pm_imports_batch_take(Batch *batch, const ImportPlan *plan, const PmReader *reader,
@@ -193,10 +265,9 @@ pm_imports_batch_take(Batch *batch, const ImportPlan *plan, const PmReader *read
 	for (int i = 0; i < merged->conflict_count; i++)
 	{
 		const SentRow *sent = sent_row(batch, merged->row_nos[i]);
-		const char *reason = merged->reasons[i];
-		const Target *target = NULL;
+		int first_error = batch->error_count;
+		char *reason = pstrdup(merged->reasons[i]);
 		PmRecord record;
-		char code[6] = "";
 
 		if (sent == NULL)
 			ereport(ERROR,
@@ -209,18 +280,16 @@ pm_imports_batch_take(Batch *batch, const ImportPlan *plan, const PmReader *read
 		    .offset = sent->offset,
 		    .raw = {batch->raws.data + sent->raw, sent->raw_size}
         };
-		/* a reason is SQLSTATE, colon, blank, message */
-		if (strlen(reason) > 7 && reason[5] == ':')
+		while (reason != NULL)
 		{
-			strlcpy(code, reason, sizeof(code));
-			reason += 7;
+			char *next = next_reason(reason);
+
+			if (next != NULL)
+				next[-1] = '\0';
+			take_reason(batch, plan, reader, &record, first_error, reason);
+			reason = next;
 		}
-		if (strcmp(code, "23514") == 0)
-			target = refused_target(plan, reason);
-		pm_imports_batch_error(
-		    batch, &record, target == NULL ? NULL : pm_imports_row_column(reader, target),
-		    target == NULL ? NULL : target->name, (PmText){NULL, 0}, code, reason, false);
-		pm_imports_batch_reject(batch, &record, batch->error_count - 1);
+		pm_imports_batch_reject(batch, &record, first_error);
 	}
 }
 

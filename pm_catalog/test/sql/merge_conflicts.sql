@@ -26,7 +26,10 @@ INSERT INTO staged (row_no, gtin, title, sku, weight, price, currency, on_hand, 
   (13, '4000000000044', 'Our slug', NULL, 1, 1, 'EUR', 1, NULL, NULL, 'ours', NULL, NULL),
   (14, '4000000000051', 'Supplier''s sku', NULL, 1, 1, 'EUR', 1, NULL, NULL, NULL, 'S1', NULL),
   (15, '4000000000068', 'Kind of price', NULL, 1, 1, 'EUR', 1, NULL, NULL, NULL, NULL, 'No slug'),
-  (16, '96385074', 'Ours keep their title', NULL, NULL, 1, 'EUR', 1, NULL, NULL, NULL, NULL, NULL);
+  (16, '96385074', 'Ours keep their title', NULL, NULL, 1, 'EUR', 1, NULL, NULL, NULL, NULL, NULL),
+  -- many rules broken by one row, and values of many lines
+  (17, '4000000000075', E'a\tb', ' sku ', -1, -1, 'XTS', -1, NULL, repeat('x', 501), E'No\nslug', NULL, 'No slug'),
+  (18, '4000000000082', NULL, NULL, -1, 1, 'EUR', 1, E'no\nne', NULL, NULL, NULL, NULL);
 SELECT * FROM pg_temp.merge();
 -- nothing is left of them
 SELECT p.title, p.sku, x.price, s.on_hand FROM products AS p LEFT JOIN product_prices AS x ON x.product_id = p.id LEFT JOIN product_stocks AS s ON s.product_id = p.id ORDER BY 1;

@@ -34,12 +34,12 @@ SELECT import_data('records', 'w.csv', convert_to(E'ean,title,stock\n40063813339
 SELECT status, total_rows, successful_rows, failed_rows, error_count FROM import_jobs WHERE id = :'job';
 
 -- what the catalog refuses is an error of its record, with the SQLSTATE
-SELECT import_data('records', 'c.csv', convert_to(E'ean,title,stock\n4006381333979,Minus,-1\n4006381333986,Plus,1\n4006381333993,,1\n', 'UTF8')) AS job \gset
+SELECT import_data('records', 'c.csv', convert_to(E'ean,title,stock\n4006381333979,Minus,-1\n4006381333986,Plus,1\n4006381333993,,1\n5901234123457,  ,-2\n', 'UTF8')) AS job \gset
 :run
 :errors
 SELECT status, successful_rows, failed_rows, products_created FROM import_jobs WHERE id = :'job';
 -- it is not unchanged the next time
-SELECT import_data('records', 'c.csv', convert_to(E'ean,title,stock\n4006381333979,Minus,-1\n4006381333986,Plus,1\n4006381333993,,1\n', 'UTF8'), force => true) AS job \gset
+SELECT import_data('records', 'c.csv', convert_to(E'ean,title,stock\n4006381333979,Minus,-1\n4006381333986,Plus,1\n4006381333993,,1\n5901234123457,  ,-2\n', 'UTF8'), force => true) AS job \gset
 :run
 SELECT status, successful_rows, failed_rows, products_unchanged FROM import_jobs WHERE id = :'job';
 
