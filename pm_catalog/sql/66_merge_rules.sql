@@ -71,7 +71,8 @@ BEGIN ATOMIC
   WHERE c.attrelid = target AND c.attnum > 0 AND NOT c.attisdropped;
 END;
 
--- A branch of a CASE: numbers that their columns of the table cannot hold; written: a condition, in which %I is the column.
+-- A branch of a CASE: numbers that their columns of the table cannot hold; written: a
+-- condition, in which %I is the column.
 CREATE FUNCTION pm_catalog._merge_overflows(merge pm_catalog._merge, target regclass, written text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC

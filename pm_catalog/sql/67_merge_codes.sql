@@ -124,15 +124,15 @@ DECLARE
 BEGIN
   FOREACH kind IN ARRAY kinds LOOP
     statement := format('INSERT INTO pg_temp._merge_held (pos, is_new, kind, code, holder, stays) SELECT c.pos, c.is_new, c.kind, c.after, t.%1$I, %2$s FROM pg_temp._merge_claims AS c JOIN %3$s AND t.%1$I <> c.product_id %4$s '
-                   'WHERE c.kind = %5$L%6$s',
-                   CASE kind WHEN 'supplier_sku' THEN 'product_id' ELSE 'id' END,
-                   CASE kind WHEN 'supplier_sku' THEN 'false'
-                             ELSE pm_catalog._merge_stays(merge, 't.id') END,
-                   CASE kind WHEN 'supplier_sku' THEN format('pm_catalog.supplier_products AS t ON t.supplier_id = %L AND t.supplier_sku = c.after', merge.supplier)
-                             ELSE format('pm_catalog.products AS t ON t.%I = c.after%s AND t.deleted_at IS NULL', kind, CASE kind WHEN 'gtin' THEN '::pm_gtin.gtin' END) END,
-                   -- the offer of a deleted product gives its code up
-                   CASE kind WHEN 'supplier_sku' THEN format('AND t.product_id <> ALL (%L::uuid[])', pm_catalog._deleted_offers(merge.supplier)) END,
-                   kind, still);
+                       'WHERE c.kind = %5$L%6$s',
+                       CASE kind WHEN 'supplier_sku' THEN 'product_id' ELSE 'id' END,
+                       CASE kind WHEN 'supplier_sku' THEN 'false'
+                                 ELSE pm_catalog._merge_stays(merge, 't.id') END,
+                       CASE kind WHEN 'supplier_sku' THEN format('pm_catalog.supplier_products AS t ON t.supplier_id = %L AND t.supplier_sku = c.after', merge.supplier)
+                                 ELSE format('pm_catalog.products AS t ON t.%I = c.after%s AND t.deleted_at IS NULL', kind, CASE kind WHEN 'gtin' THEN '::pm_gtin.gtin' END) END,
+                       -- the offer of a deleted product gives its code up
+                       CASE kind WHEN 'supplier_sku' THEN format('AND t.product_id <> ALL (%L::uuid[])', pm_catalog._deleted_offers(merge.supplier)) END,
+                       kind, still);
     IF merge.told THEN
       PERFORM pm_catalog._merge_find(statement, NULL, NULL);
     ELSE

@@ -194,15 +194,17 @@ next_reason(char *reason)
 	return NULL;
 }
 
-/* Is the same rule of another table among the errors from this one on? */
+/* Is the same rule of another table among the errors from this one on, for this value? */
 static bool
-is_told(const Batch *batch, int first_error, const char *constraint)
+is_told(const Batch *batch, int first_error, const char *constraint, PmText value)
 {
 	for (int i = first_error; i < batch->error_count; i++)
 	{
-		const char *told = strstr(batch->errors[i].message, RULE);
+		const ImportError *error = &batch->errors[i];
+		const char *told = strstr(error->message, RULE);
 
-		if (told != NULL && strcmp(told, constraint) == 0)
+		if (told != NULL && strcmp(told, constraint) == 0 && error->value != NULL &&
+		    value.data != NULL && strcmp(error->value, value.data) == 0)
 			return true;
 	}
 	return false;
@@ -244,7 +246,7 @@ take_reason(Batch *batch, const ImportPlan *plan, const PmReader *reader,
 		if (value.data != NULL)
 			value = (PmText){value.data + 2, strlen(value.data + 2)};
 	}
-	if (constraint != NULL && is_told(batch, first_error, constraint))
+	if (constraint != NULL && is_told(batch, first_error, constraint, value))
 		return;
 	pm_imports_batch_error(
 	    batch, record, target == NULL ? NULL : pm_imports_row_column(reader, target),

@@ -38,6 +38,12 @@ SELECT import_data('records', 'c.csv', convert_to(E'ean,title,stock\n40063813339
 :run
 :errors
 SELECT status, successful_rows, failed_rows, products_created FROM import_jobs WHERE id = :'job';
+-- all that it refuses of a row; of two tables that refuse one value, one is told
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, import_options) VALUES
+  ('acme', 'twice', '{"gtin": "ean", "title": "title", "price": "price", "cost": "cost", "currency": "currency", "brand": "brand", "status": "status", "weight": "weight"}', '{"same_file": "import"}');
+SELECT import_data('twice', 't.csv', convert_to(E'ean,title,price,cost,currency,brand,status,weight\n4006381334006,Twice,-2,-1,XTS,' || repeat('b', 501) || E',sold,10000000\n4006381334013,Again,-2,-1,XTS,b,sold,1\n', 'UTF8')) AS job \gset
+:run
+SELECT record, ordinal, column_name, target, left(value, 10) AS value, code, message FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
 -- it is not unchanged the next time
 SELECT import_data('records', 'c.csv', convert_to(E'ean,title,stock\n4006381333979,Minus,-1\n4006381333986,Plus,1\n4006381333993,,1\n5901234123457,  ,-2\n', 'UTF8'), force => true) AS job \gset
 :run
