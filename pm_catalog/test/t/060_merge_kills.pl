@@ -119,18 +119,14 @@ while (%clients && time < $deadline)
 		delete $clients{$pid};
 	}
 	next if $ended + $crashes >= $kills;
-	my ($status, $pid) = run_psql('postgres',
-		q{SELECT pid FROM pg_stat_activity WHERE datname = 'at_once' AND state = 'active' AND query LIKE '%merge_products%' AND now() - query_start > random() * interval '300 ms' ORDER BY random() LIMIT 1});
-	next if $status != 0 || ($pid // '') !~ /^\d+$/;
-	if (rand() < 0.2)
-	{
-		$crashes++ if kill('KILL', $pid);
-	}
-	else
-	{
-		my ($terminated, $was) = run_psql('postgres', "SELECT pg_terminate_backend($pid)");
-		$ended++ if $terminated == 0 && $was eq 't';
-	}
+	# chosen and terminated at once: a merge may take less time than another psql
+	my $crash = rand() < 0.2;
+	my ($status, $hit) = run_psql('postgres', sprintf(
+		q{SELECT %s FROM (SELECT pid FROM pg_stat_activity WHERE datname = 'at_once' AND state = 'active' AND query LIKE '%%merge_products%%' AND now() - query_start > random() * interval '300 ms' ORDER BY random() LIMIT 1) AS m},
+		$crash ? 'pid' : 'pg_terminate_backend(pid)'));
+	next if $status != 0 || ($hit // '') eq '';
+	$crashes++ if $crash && kill('KILL', $hit);
+	$ended++ if !$crash && $hit eq 't';
 }
 note("$ended merges terminated, $crashes crashes");
 is_deeply([ sort keys %clients ], [], 'all clients have come to an end');

@@ -112,7 +112,7 @@ while (@moments && time < $deadline)
 	{
 		my $server = $victim eq 'worker' ? 'imports' : 'catalog';
 		my $pid = ask($server, 'war', 'SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND '
-			. ($victim eq 'worker' ? "backend_type = 'pm_jobs worker'" : "application_name = 'pm_xref'") . ' LIMIT 1');
+			. ($victim eq 'worker' ? "backend_type = 'pm_jobs worker' AND state = 'active' AND query = 'imports'" : "application_name = 'pm_xref'") . ' LIMIT 1');
 		next if $pid !~ /^\d+$/;
 		if ($way eq 'kill') { next if !kill('KILL', $pid) } else { ask($server, 'war', "SELECT pg_terminate_backend($pid)") }
 	}

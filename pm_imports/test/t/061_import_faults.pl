@@ -158,6 +158,9 @@ foreach my $name (sort keys %full)
 	compare($name);
 }
 
+# The worker that imports: another one may look at the time meanwhile.
+my $at_work = q{backend_type = 'pm_jobs worker' AND state = 'active' AND query = 'imports'};
+
 # A dry run says what the import in peace did, also if its session ends after some batches:
 # what their rows would have left is lost with it, so it begins again.
 my $counting = $nodes{imports}->background_psql('dry');
@@ -170,7 +173,7 @@ $counting->query_safe('COMMIT');
 $counting->quit;
 ok(comes('catalog', 'dry', q{SELECT count(*) FROM pg_stat_activity WHERE datname = 'dry' AND application_name = 'pm_xref' AND wait_event_type = 'Lock'}, qr/^1$/), 'a later one is being tried');
 is($nodes{imports}->safe_psql('dry', 'SELECT processed_rows > 0 FROM pm_imports.import_jobs'), 't', 'and those before it are counted');
-is($nodes{imports}->safe_psql('dry', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'dry' AND backend_type = 'pm_jobs worker'}), 't', 'when the session ends');
+is($nodes{imports}->safe_psql('dry', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $at_work AND datname = 'dry'"), 't', 'when the session ends');
 $trying->query_safe('COMMIT');
 $trying->quit;
 ends('dry', $dry, 'the dry run comes to its end');
@@ -190,7 +193,7 @@ $lock->query_safe('BEGIN; LOCK TABLE pm_catalog.brands IN ACCESS EXCLUSIVE MODE'
 my $lost = begin_import('lost');
 my $merging = q{SELECT count(*) FROM pg_stat_activity WHERE datname = 'lost' AND application_name = 'pm_xref' AND wait_event_type = 'Lock'};
 ok(comes('catalog', 'lost', $merging, qr/^2$/), 'two batches are being merged');
-my $worker = $nodes{imports}->safe_psql('lost', q{SELECT pid FROM pg_stat_activity WHERE datname = 'lost' AND backend_type = 'pm_jobs worker'});
+my $worker = $nodes{imports}->safe_psql('lost', "SELECT pid FROM pg_stat_activity WHERE $at_work AND datname = 'lost'");
 is($nodes{imports}->safe_psql('lost', "SELECT pg_terminate_backend($worker)"), 't', 'whose import loses its connections');
 ok(comes('catalog', 'lost', $merging, qr/^4$/), 'it is tried again, and waits for the same batches');
 $lock->query_safe('COMMIT');
