@@ -125,13 +125,13 @@ run_handler(JobRun *run, Queue *queue, Job *job, int n, bool shared_transaction)
 	PG_TRY();
 	{
 		job->has_result = pm_jobs_call(run, job, &job->result);
-		PopActiveSnapshot();
 		if (job->has_result)
 		{
 			MemoryContextSwitchTo(run->batch);
 			job->result = PointerGetDatum(PG_DETOAST_DATUM_COPY(job->result));
 		}
 		MemoryContextSwitchTo(run->scratch);
+		PopActiveSnapshot();
 		cancelled = show_end(n, false);
 		ended = true;
 		if (cancelled)
@@ -243,7 +243,9 @@ pm_jobs_run_procedure(JobRun *run, Queue *queue, List *jobs)
 		return;
 	}
 	MemoryContextSwitchTo(run->batch);
+	PushActiveSnapshot(GetTransactionSnapshot()); /* for what is stored out of line */
 	argument = pm_jobs_make_argument(run, job);
+	PopActiveSnapshot();
 	pm_jobs_keep_claims(true);
 	pm_jobs_commit(run);
 	pm_jobs_begin_as(job->role, super);

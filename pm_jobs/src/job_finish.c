@@ -325,6 +325,7 @@ insert_slots(JobRun *run, TupleTableSlot **slots, int n)
 
 	if (n == 0)
 		return;
+	PushActiveSnapshot(GetTransactionSnapshot()); /* for what is stored out of line */
 	table_multi_insert(target->relation->ri_RelationDesc, slots, n,
 	                   GetCurrentCommandId(true), 0, NULL);
 	for (int i = 0; i < n; i++)
@@ -334,6 +335,7 @@ insert_slots(JobRun *run, TupleTableSlot **slots, int n)
 		ResetPerTupleExprContext(target->estate);
 		ExecDropSingleTupleTableSlot(slots[i]);
 	}
+	PopActiveSnapshot();
 }
 
 /*

@@ -231,7 +231,10 @@ learn_keys(Queue *queue)
 		pm_jobs_move_keys_back(queue, first.priority, first.seq);
 }
 
-/* Collects candidates of keys, which take turns with each other and with those without. */
+/*
+ * Collects candidates of keys, which take turns with each other and with those without:
+ * also from one look to the next, where a look takes one job.
+ */
 static void
 look_by_turns(Look *look)
 {
@@ -239,12 +242,13 @@ look_by_turns(Look *look)
 	Queue *queue = look->queue;
 	bool unkeyed = !queue->ordered;
 	bool keyed = true;
+	bool skip = unkeyed && queue->unkeyed_next;
 	int tried = 0;
 
 	learn_keys(queue);
 	while (!look->full && (keyed || unkeyed))
 	{
-		if (keyed)
+		if (keyed && !skip)
 		{
 			char *before = queue->last_key ? pstrdup(queue->last_key) : NULL;
 			List *found = pm_jobs_claim_by_turns(run, queue);
@@ -258,20 +262,23 @@ look_by_turns(Look *look)
 				look->shared->maybe = true;
 				break;
 			}
-			if (++tried >= look->limit)
+			queue->unkeyed_next = queue->unkeyed_next || keyed;
+			if (keyed && ++tried >= look->limit)
 				break;
 		}
+		skip = false;
 		if (unkeyed && !look->full)
 		{
 			int limit = look->limit;
+			int before = list_length(run->candidates);
 
 			/* as a key of its own: one job, then the keys again */
 			if (keyed)
-				look->limit = Min(limit, list_length(run->candidates) + 1);
-			tried = list_length(run->candidates);
+				look->limit = Min(limit, before + 1);
 			look_in_order(look);
 			look->limit = limit;
-			unkeyed = list_length(run->candidates) > tried;
+			unkeyed = list_length(run->candidates) > before;
+			queue->unkeyed_next = queue->unkeyed_next && !unkeyed;
 			look->full =
 			    list_length(run->candidates) >= limit ||
 			    (run->candidates != NIL && is_alone(look, linitial(run->candidates)));

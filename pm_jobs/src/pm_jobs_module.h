@@ -130,12 +130,13 @@ typedef struct Queue
 	bool has_rate;
 	double rate; /* tokens a second; 0: no limit */
 	bool own_commit;
-	bool paused;     /* read by workers only */
-	bool exhausted;  /* nothing more to claim in this pass */
-	ScanPlace place; /* of the scan over all jobs, or over those without a key */
-	HTAB *keys;      /* ScanPlace by key, in queues with limits per key */
-	char *last_key;  /* whose turn it was; NULL: the first key's turn comes */
-	bool keys_done;  /* every key has had its turn and none had a job */
+	bool paused;       /* read by workers only */
+	bool exhausted;    /* nothing more to claim in this pass */
+	ScanPlace place;   /* of the scan over all jobs, or over those without a key */
+	HTAB *keys;        /* ScanPlace by key, in queues with limits per key */
+	char *last_key;    /* whose turn it was; NULL: the first key's turn comes */
+	bool unkeyed_next; /* a worker's: then it is the turn of those without a key */
+	bool keys_done;    /* every key has had its turn and none had a job */
 	/* of a worker */
 	struct SharedQueue *shared; /* NULL: no entry is free */
 	uint64 key_reports; /* the places of keys hold while this is the queue's count */

@@ -104,6 +104,49 @@ is( sql(q{SELECT array_agg(d.id ORDER BY d.n) = array_agg(d.id ORDER BY j.priori
 	FROM done AS d JOIN pm_jobs.jobs AS j USING (id) WHERE j.queue = 'line'}),
 	't', 'in order of priority and id');
 
+# ---- payloads and results that are stored out of line
+sql(<<SQL);
+CREATE TABLE large (value jsonb);
+ALTER TABLE large ALTER value SET STORAGE EXTERNAL;
+INSERT INTO large SELECT jsonb_build_object('list', (SELECT jsonb_agg(md5(i::text)) FROM generate_series(1, 4000) AS i));
+CREATE FUNCTION give(job pm_jobs.job) RETURNS jsonb LANGUAGE plpgsql AS \$\$
+BEGIN
+  IF job.payload ? 'fail' THEN
+    RAISE EXCEPTION 'as asked';
+  END IF;
+  RETURN (SELECT value FROM public.large) || jsonb_build_object('same', job.payload -> 'list' = (SELECT value -> 'list' FROM public.large));
+END \$\$;
+CREATE FUNCTION give_stored(job pm_jobs.job) RETURNS jsonb LANGUAGE sql BEGIN ATOMIC SELECT value FROM public.large; END;
+CREATE PROCEDURE take(job pm_jobs.job) LANGUAGE plpgsql AS \$\$
+BEGIN
+  INSERT INTO public.done (id, who) VALUES (job.id, CASE WHEN job.payload -> 'list' = (SELECT value -> 'list' FROM public.large) THEN 'took it' END);
+  COMMIT;
+END \$\$;
+SELECT pm_jobs.register_handler('give', 'give(pm_jobs.job)'), pm_jobs.register_handler('stored', 'give_stored(pm_jobs.job)'),
+  pm_jobs.register_handler('outside give', 'give(pm_jobs.job)', transactional => false), pm_jobs.register_handler('take', 'take(pm_jobs.job)', transactional => false),
+  pm_jobs.create_queue('large', max_attempts => 1), pm_jobs.create_queue('large in order', ordered => true, max_attempts => 1);
+SELECT pm_jobs.enqueue(q, k, l.value || p, limit_key => 'x')
+FROM large AS l, (VALUES ('large'), ('large in order')) AS q(q), (VALUES ('give'), ('stored'), ('outside give'), ('take')) AS k(k), (VALUES ('{}'::jsonb)) AS p(p);
+SELECT pm_jobs.enqueue('large', 'give', l.value || '{"fail": true}') FROM large AS l;
+SQL
+ok(reaches(q{SELECT string_agg(DISTINCT status || ' ' || n, ', ') FROM (SELECT status, count(*) AS n FROM pm_jobs.jobs WHERE queue LIKE 'large%' GROUP BY status) AS s}, 'dead 1, succeeded 8'), 'large payloads: all have run')
+	or diag(sql(q{SELECT DISTINCT queue, kind, status, last_error FROM pm_jobs.jobs WHERE queue LIKE 'large%'}));
+is(sql(q{SELECT count(*), bool_and(result ->> 'same' = 'true') FROM pm_jobs.jobs WHERE queue LIKE 'large%' AND kind LIKE '%give' AND status = 'succeeded'}), '4|t', 'they reach their handlers');
+is(sql(q{SELECT count(*) FROM pm_jobs.jobs AS j, large AS l WHERE queue LIKE 'large%' AND kind = 'stored' AND result = l.value}), '2', 'and large results their jobs');
+is(sql(q{SELECT count(*) FROM done WHERE who = 'took it'}), '2', 'also procedures');
+is(sql(q{SELECT last_error FROM pm_jobs.dead WHERE queue = 'large'}), 'as asked', 'one that fails dies of its error');
+
+# ---- jobs without a key beside those that have one, one at a time
+sql(<<SQL);
+SELECT pm_jobs.create_queue('mixed', concurrency => 1, own_commit => true), pm_jobs.pause_queue('mixed');
+SELECT count(*) FROM pm_jobs.enqueue_many('mixed', 'note', array_fill('{}'::jsonb, ARRAY[20]), limit_key => 'k');
+SELECT count(*) FROM pm_jobs.enqueue_many('mixed', 'note', array_fill('{}'::jsonb, ARRAY[5]));
+SELECT pm_jobs.resume_queue('mixed');
+SQL
+ok(reaches(q{SELECT count(*) FROM pm_jobs.jobs WHERE queue = 'mixed' AND status = 'succeeded'}, 25), 'jobs without a key run in a queue that has keys');
+is( sql(q{SELECT max(n) FILTER (WHERE limit_key IS NULL) < max(n) FILTER (WHERE limit_key IS NOT NULL) FROM (SELECT j.limit_key, row_number() OVER (ORDER BY d.n) AS n FROM done AS d JOIN pm_jobs.jobs AS j USING (id) WHERE j.queue = 'mixed') AS o}),
+	't', 'in turn with those that have one');
+
 # ---- later
 sql(q{SELECT pm_jobs.enqueue('q', 'note', run_at => clock_timestamp() + i * interval '10 ms') FROM generate_series(1, 30) AS i});
 ok(reaches(q{SELECT count(*) FROM pm_jobs.jobs WHERE run_at IS NULL AND queue = 'q' AND status <> 'succeeded' OR status = 'scheduled'}, 0), 'scheduled jobs run when they are due');
