@@ -64,11 +64,13 @@ parts=${parts/ catalog / $catalog }
 rows=${1:-$([ -n "$short" ] && echo 100000 || echo 5000000)}
 jobs=${2:-$([ -n "$short" ] && echo 2000 || echo 100000)}
 
-# What the figures were measured on, and how.
+# What the figures were measured on, and how.  Where a page costs much when a session first
+# touches it, as on some virtual machines, huge pages decide: "sysctl vm.nr_hugepages=1200"
+# before the run, as PostgreSQL advises, and both sides of each comparison have them.
 machine() {
   echo "Machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $(awk '/MemTotal/ {printf "%.0f GB", $2 / 1048576}' /proc/meminfo)," \
     "$(. /etc/os-release && echo "$PRETTY_NAME"), $("$PM_BINDIR/postgres" --version), $(gcc --version | head -n 1)"
-  echo "Date: $(date -u +%F). $1; load before: $(cut -d ' ' -f 1-3 /proc/loadavg)"
+  echo "Date: $(date -u +%F). $1; load before: $(cut -d ' ' -f 1-3 /proc/loadavg); huge pages: $(awk '/HugePages_Total/ {print $2}' /proc/meminfo)"
   echo
 }
 
