@@ -157,6 +157,13 @@ typedef struct PmReaderFound
 	char escape;        /* zero: a quote is doubled, and only that */
 	int header;         /* 1 or -1 */
 	bool by_line;       /* JSON: an object a line, once the first was looked for */
+	/*
+	 * XML: the declarations of namespaces before the first record, as pairs of a name such
+	 * as xmlns:g and its value, each with its zero; those that do not fit are left out.  Of
+	 * a name that comes again the last one counts.
+	 */
+	char namespaces[2048];
+	size_t namespaces_size;
 	int64_t bytes_read; /* of the file so far, compressed */
 	int64_t size;       /* of the file */
 } PmReaderFound;

@@ -173,6 +173,28 @@ begin_record(PmXml *xml)
 	pm_fields_clear(xml->fields);
 }
 
+/* Notes what a tag before the first record declares of namespaces. */
+static void
+take_namespaces(PmXml *xml, const char **attributes)
+{
+	PmReaderFound *found = &xml->reader->found;
+
+	for (; *attributes != NULL; attributes += 2)
+	{
+		size_t name_size = strlen(attributes[0]) + 1;
+		size_t size = name_size + strlen(attributes[1]) + 1;
+
+		if (strncmp(attributes[0], "xmlns", 5) != 0 ||
+		    (attributes[0][5] != '\0' && attributes[0][5] != ':') ||
+		    size > sizeof(found->namespaces) - found->namespaces_size)
+			continue;
+		memcpy(found->namespaces + found->namespaces_size, attributes[0], name_size);
+		memcpy(found->namespaces + found->namespaces_size + name_size, attributes[1],
+		       size - name_size);
+		found->namespaces_size += size;
+	}
+}
+
 /* Handler of expat: a tag opens an element. */
 void
 pm_xml_start_element(void *data, const char *name, const char **attributes)
@@ -199,6 +221,8 @@ pm_xml_start_element(void *data, const char *name, const char **attributes)
 			begin_element(xml, PM_FIELDS_ROOT, attributes);
 			return;
 		}
+		if (!xml->found)
+			take_namespaces(xml, attributes);
 	}
 	else if (!xml->is_long)
 	{

@@ -49,7 +49,11 @@ BEGIN
     IF cardinality(names) = 0 THEN
       names := '{records}';
     END IF;
-    head := '<?xml version="1.0" encoding="UTF-8"?>' || E'\n' || (SELECT string_agg(format('<%s>', p.name), '' ORDER BY p.n) FROM unnest(names) WITH ORDINALITY AS p(name, n)) || E'\n';
+    -- with the prefixes that records may have
+    head := '<?xml version="1.0" encoding="UTF-8"?>' || E'\n'
+      || (SELECT string_agg(format('<%s%s>', p.name, CASE p.n WHEN 1 THEN
+            (SELECT string_agg(format(' %s="%s"', d.key, replace(replace(replace(d.value, '&', '&amp;'), '<', '&lt;'), '"', '&quot;')), '' ORDER BY d.key)
+             FROM jsonb_each_text(j.found -> 'namespaces') AS d) END), '' ORDER BY p.n) FROM unnest(names) WITH ORDINALITY AS p(name, n)) || E'\n';
     tail := E'\n' || (SELECT string_agg(format('</%s>', p.name), '' ORDER BY p.n DESC) FROM unnest(names) WITH ORDINALITY AS p(name, n)) || E'\n';
   END IF;
 END

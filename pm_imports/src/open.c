@@ -198,6 +198,22 @@ pm_imports_found(const PmReader *reader)
 		appendStringInfoString(&json, ", \"quote\": ");
 		escape_json(&json, found->quote == '\1' ? "" : quote);
 	}
+	if (found->format == PM_FORMAT_XML)
+	{
+		const char *at = found->namespaces;
+
+		appendStringInfoString(&json, ", \"namespaces\": {");
+		while (at < found->namespaces + found->namespaces_size)
+		{
+			appendStringInfoString(&json, at > found->namespaces ? ", " : "");
+			escape_json(&json, at);
+			appendStringInfoString(&json, ": ");
+			at += strlen(at) + 1;
+			escape_json(&json, at);
+			at += strlen(at) + 1;
+		}
+		appendStringInfoChar(&json, '}');
+	}
 	appendStringInfoString(&json, ", \"columns\": [");
 	for (int i = 0; i < count; i++)
 	{

@@ -50,6 +50,15 @@ test_fields(void)
 	READS("prefixes as they are written",
 	      "<catalog xmlns:g='u'><product g:k='1'><g:id>2</g:id></product></catalog>",
 	      "1@1:21 1|2\n[@g:k|g:id]\n", PRODUCT);
+	is_int((long) render_found.namespaces_size, 10, "what they are is told");
+	ok(memcmp(render_found.namespaces, "xmlns:g\0u", 10) == 0, "by name and value");
+	READS("declarations before the first record alone",
+	      "<c xmlns='a&amp;b' xmlnsx='no'><l xmlns:g='u'><p xmlns:h='v'><a>1</a></p>"
+	      "<p xmlns:i='w'><a>2</a></p></l></c>",
+	      "1@1:46 v|1\n2@1:73 -|2|w\n[@xmlns:h|a|@xmlns:i]\n", .path = "//p");
+	is_int((long) render_found.namespaces_size, 20, "are told");
+	ok(memcmp(render_found.namespaces, "xmlns\0a&b\0xmlns:g\0u", 20) == 0,
+	   "as they are meant");
 	READS("an empty element is an empty text",
 	      "<catalog><product><a/><b></b><c>1</c></product></catalog>",
 	      "1@1:9 ||1\n[a|b|c]\n", PRODUCT);

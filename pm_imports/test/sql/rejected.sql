@@ -26,6 +26,7 @@ SELECT rejected('{"format": "json"}', '{"file_options": {"path": "shop"}}', '{"a
 SELECT rejected('{"format": "ndjson"}', '{}', '{"a": 1}', '{"a": 2}');
 SELECT rejected('{"format": "xml"}', '{"file_options": {"path": "catalog/list/item"}}', '<item>1</item>', E'<item>\n2</item>');
 SELECT rejected('{"format": "xml"}', '{"file_options": {"path": "item"}}', '<item>1</item>');
+SELECT rejected('{"format": "xml", "namespaces": {"xmlns:g": "http://base.google.com/ns/1.0", "xmlns": "a&\"<b>"}}', '{"file_options": {"path": "rss/channel/item"}}', '<item><g:id>1</g:id></item>');
 -- none; not found out; more than a piece
 SELECT rejected('{"format": "csv", "delimiter": ";", "header": true, "columns": ["a", "b"]}', '{}', VARIADIC '{}');
 SELECT rejected('{"format": "json"}', '{}', VARIADIC '{}')::jsonb;
