@@ -14,59 +14,46 @@
 #include "executor/tuptable.h"
 #include "foreign/foreign.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "pgstat.h"
 #include "port/pg_bswap.h"
+#include "storage/latch.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
+#include "utils/wait_event.h"
 
 #include "pm_imports_module.h"
 
 #define PURPOSE         "import"
 #define DIGESTS_WAITING 16
 
+/* Ends a session, whatever it does; its transaction ends with it. */
+void
+pm_imports_session_close(Catalog *catalog, Session *session)
+{
+	if (session->connection != NULL)
+		catalog->functions->disconnect(session->connection);
+	session->connection = NULL;
+	if (session->merger != NULL)
+		pm_imports_merger_stop(session->merger);
+	session->merger = NULL;
+	session->in_transaction = false;
+}
+
+/* Ends all sessions with the memory of the catalog. */
 static void
-disconnect(void *arg)
+close_all(void *arg)
 {
 	Catalog *catalog = arg;
 
 	for (int i = 0; i < SESSIONS_MAX; i++)
-	{
-		if (catalog->sessions[i].connection != NULL)
-			catalog->functions->disconnect(catalog->sessions[i].connection);
-		catalog->sessions[i].connection = NULL;
-	}
-}
-
-/*
- * Finds the catalog, and connects to it, for as long as memory lasts.  Throws 55000 if
- * nobody has said where it is.
- */
-Catalog *
-pm_imports_catalog_open(MemoryContext memory)
-{
-	Catalog *catalog = MemoryContextAllocZero(memory, sizeof(Catalog));
-
-	catalog->memory = memory;
-	if (OidIsValid(get_foreign_server_oid(pm_imports_catalog, true)))
-	{
-		catalog->server = MemoryContextStrdup(memory, pm_imports_catalog);
-		catalog->functions = pm_xref_connections();
-		catalog->callback.func = disconnect;
-		catalog->callback.arg = catalog;
-		MemoryContextRegisterResetCallback(memory, &catalog->callback);
-		(void) pm_imports_catalog_connect(catalog, &catalog->sessions[0]);
-	}
-	else if (!OidIsValid(get_extension_oid("pm_catalog", true)))
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		                errmsg("nobody has said where the catalog is"),
-		                errhint("Set pm_imports.catalog to the foreign server that "
-		                        "pm_xref.add_database() made for it.")));
-	return catalog;
+		pm_imports_session_close(catalog, &catalog->sessions[i]);
 }
 
 /* The connection of a session, which is made if it is not there. */
-PmXrefConnection *
-pm_imports_catalog_connect(Catalog *catalog, Session *session)
+static PmXrefConnection *
+connection_of(Catalog *catalog, Session *session)
 {
 	if (session->connection == NULL)
 	{
@@ -83,11 +70,65 @@ pm_imports_catalog_connect(Catalog *catalog, Session *session)
 	return session->connection;
 }
 
+/* Starts as many mergers as there can be, at most so many; waits until they are ready. */
+static void
+start_mergers(Catalog *catalog, int most)
+{
+	MemoryContext old = MemoryContextSwitchTo(catalog->memory);
+	int started = 0;
+
+	while (started < most &&
+	       (catalog->sessions[started].merger = pm_imports_merger_start()) != NULL)
+		started++;
+	for (int i = 0; i < started; i++)
+	{
+		Merger *merger = catalog->sessions[i].merger;
+
+		catalog->sessions[i].merger = NULL;
+		if (pm_imports_merger_is_ready(merger))
+			catalog->sessions[catalog->session_count++].merger = merger;
+		else
+			pm_imports_merger_stop(merger);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Finds the catalog, for as long as memory lasts: elsewhere, to be merged in so many
+ * sessions at the same time, one at least, or here, where so many mergers are started if
+ * they can be.  Throws 55000 if nobody has said where it is.
+ */
+Catalog *
+pm_imports_catalog_open(MemoryContext memory, int sessions, int mergers)
+{
+	Catalog *catalog = MemoryContextAllocZero(memory, sizeof(Catalog));
+
+	catalog->memory = memory;
+	catalog->callback.func = close_all;
+	catalog->callback.arg = catalog;
+	MemoryContextRegisterResetCallback(memory, &catalog->callback);
+	if (OidIsValid(get_foreign_server_oid(pm_imports_catalog, true)))
+	{
+		catalog->server = MemoryContextStrdup(memory, pm_imports_catalog);
+		catalog->functions = pm_xref_connections();
+		catalog->session_count = Max(1, Min(sessions, SESSIONS_MAX));
+		(void) connection_of(catalog, &catalog->sessions[0]);
+	}
+	else if (OidIsValid(get_extension_oid("pm_catalog", true)))
+		start_mergers(catalog, Min(mergers, SESSIONS_MAX));
+	else
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("nobody has said where the catalog is"),
+		                errhint("Set pm_imports.catalog to the foreign server that "
+		                        "pm_xref.add_database() made for it.")));
+	return catalog;
+}
+
 /* How many batches can be merged at the same time; 0: they are merged here. */
 int
 pm_imports_catalog_sessions(const Catalog *catalog)
 {
-	return catalog->server == NULL ? 0 : Min(pm_imports_merge_sessions, SESSIONS_MAX);
+	return catalog->session_count;
 }
 
 /* Runs a statement here; its rows are in SPI_tuptable. */
@@ -121,13 +162,17 @@ pm_imports_ask_there(Catalog *catalog, Session *session, const char *sql,
 {
 	PmXrefParameter params[8];
 
+	if (session->merger != NULL)
+	{
+		pm_imports_merger_send(session->merger, sql, parameters, count);
+		return;
+	}
 	for (int i = 0; i < count; i++)
 		params[i] = parameters[i].rows != NULL
 		                ? (PmXrefParameter){parameters[i].rows->data + VARHDRSZ,
 		                                    parameters[i].rows->len - VARHDRSZ, true}
 		                : (PmXrefParameter){parameters[i].text, 0, false};
-	catalog->functions->send(pm_imports_catalog_connect(catalog, session), sql, count,
-	                         params);
+	catalog->functions->send(connection_of(catalog, session), sql, count, params);
 }
 
 /*
@@ -139,6 +184,8 @@ pm_imports_answer(Catalog *catalog, Session *session)
 {
 	char **row = NULL;
 
+	if (session != NULL && session->merger != NULL)
+		return pm_imports_merger_answer(session->merger);
 	if (session == NULL)
 	{
 		if (SPI_processed > 0)
@@ -168,6 +215,38 @@ pm_imports_answer(Catalog *catalog, Session *session)
 		}
 	}
 	return row;
+}
+
+/* Has a session no answer yet?  One that is lost is not busy. */
+bool
+pm_imports_session_is_busy(Catalog *catalog, Session *session)
+{
+	PGconn *conn;
+
+	if (session->merger != NULL)
+		return pm_imports_merger_is_busy(session->merger);
+	conn = catalog->functions->handle(session->connection);
+	/* a connection that is lost is not busy, and then the answer is an error */
+	(void) PQconsumeInput(conn);
+	return PQisBusy(conn);
+}
+
+/* Waits until a session may have an answer; false: for as long as that, in vain. */
+bool
+pm_imports_session_wait(Catalog *catalog, Session *session, long milliseconds)
+{
+	int happened;
+
+	if (session->merger != NULL)
+		return pm_imports_merger_wait(milliseconds);
+	happened = WaitLatchOrSocket(
+	    MyLatch, WL_LATCH_SET | WL_SOCKET_READABLE | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+	    PQsocket(catalog->functions->handle(session->connection)), milliseconds,
+	    PG_WAIT_EXTENSION);
+	if (happened & WL_LATCH_SET)
+		ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	return (happened & WL_TIMEOUT) == 0;
 }
 
 /* A session that merges nothing; NULL: the catalog is here. */

@@ -3,9 +3,10 @@
  *
  *   catalog.c   where it is, and what is asked of it
  *   merge.c     batches that are merged, several at the same time
+ *   merger.c    processes that merge, if the catalog is in this database
  *
- * What is asked is the same text in both cases; here it runs in our transaction, there it
- * is one of its own, which has been committed when its answer is there.  Parameters are
+ * What is asked is the same text in all cases; here it runs in our transaction, in a session
+ * it is one of its own, which has been committed when its answer is there.  Parameters are
  * text but for rows, and answers are read as text.
  */
 #ifndef CATALOG_H
@@ -26,10 +27,14 @@ typedef enum SessionState
 	SESSION_ANSWERED /* the answer is there; the transaction waits for its turn to be committed */
 } SessionState;
 
-/* A connection, and the batch that it merges. */
+/* A process of this server, as a connection is a process of another one. */
+typedef struct Merger Merger;
+
+/* A connection or a merger, and the batch that it merges. */
 typedef struct Session
 {
 	PmXrefConnection *connection; /* NULL: not yet */
+	Merger *merger;               /* NULL: none */
 	SessionState state;
 	bool in_transaction;
 	const Batch *batch; /* if it is not free */
@@ -43,8 +48,9 @@ struct Catalog
 	char *server; /* NULL: it is here */
 	const PmXrefConnections *functions;
 	Session sessions[SESSIONS_MAX];
-	int alone; /* so many batches are not to be merged beside others */
-	int tried; /* the batch that was tried last; 0: none */
+	int session_count; /* that may merge at the same time */
+	int alone;         /* so many batches are not to be merged beside others */
+	int tried;         /* the batch that was tried last; 0: none */
 };
 
 /* A parameter. */
@@ -55,9 +61,6 @@ typedef struct Parameter
 } Parameter;
 
 /* in catalog.c */
-
-/* The connection of a session, which is made if it is not there. */
-extern PmXrefConnection *pm_imports_catalog_connect(Catalog *catalog, Session *session);
 
 /* Runs a statement here; its rows are in SPI_tuptable. */
 extern void pm_imports_ask_here(const char *sql, const Parameter *parameters, int count);
@@ -72,8 +75,27 @@ extern void pm_imports_ask_there(Catalog *catalog, Session *session, const char 
  */
 extern char **pm_imports_answer(Catalog *catalog, Session *session);
 
-/* Asks, in a session that is free, and waits for the answer. */
+/* Asks, in a session that is free or here, and waits for the answer. */
 extern char **
 pm_imports_ask(Catalog *catalog, const char *sql, const Parameter *parameters, int count);
+
+/* Has a session no answer yet?  One that is lost is not busy. */
+extern bool pm_imports_session_is_busy(Catalog *catalog, Session *session);
+
+/* Waits until a session may have an answer; false: for as long as that, in vain. */
+extern bool pm_imports_session_wait(Catalog *catalog, Session *session, long milliseconds);
+
+/* Ends a session, whatever it does; its transaction ends with it. */
+extern void pm_imports_session_close(Catalog *catalog, Session *session);
+
+/* in merger.c */
+extern Merger *pm_imports_merger_start(void);
+extern bool pm_imports_merger_is_ready(Merger *merger);
+extern void pm_imports_merger_send(Merger *merger, const char *sql,
+                                   const Parameter *parameters, int count);
+extern bool pm_imports_merger_is_busy(Merger *merger);
+extern char **pm_imports_merger_answer(Merger *merger);
+extern bool pm_imports_merger_wait(long milliseconds);
+extern void pm_imports_merger_stop(Merger *merger);
 
 #endif /* CATALOG_H */

@@ -385,11 +385,14 @@ extern int pm_imports_source_of_bytes(MemoryContext memory, const char *bytes, s
 extern char *pm_imports_reader_fault(const PmReaderFailure *failure);
 extern char *pm_imports_source_change(int fd, int64 size, int64 modified_at);
 
+/* in run.c */
+extern void pm_imports_give_back(void);
+
 /* in catalog.c */
 typedef struct Catalog Catalog;
 typedef void (*TextSeen)(void *context, const char *text, int length);
 
-extern Catalog *pm_imports_catalog_open(MemoryContext memory);
+extern Catalog *pm_imports_catalog_open(MemoryContext memory, int sessions, int mergers);
 extern int pm_imports_catalog_sessions(const Catalog *catalog);
 extern char *pm_imports_catalog_supplier(Catalog *catalog, const char *code);
 extern int pm_imports_catalog_last_batch(Catalog *catalog, const char *job);

@@ -1,8 +1,8 @@
 /*
  * merge.c - batches that are merged, several at the same time
  *
- * Here a batch is merged at once, in our transaction.  Behind connections each is merged
- * in a session and a transaction of its own, and they are committed in their order.  One
+ * Here a batch is merged at once, in our transaction.  With sessions each is merged in one,
+ * in a transaction of its own, and they are committed in their order.  One
  * that is sent while others are not committed is ahead of its turn: the catalog merges it
  * only if nothing stands against any of its rows, as that might be the doing of the
  * others.  What was undone is sent again when nothing stands before it: see "Side by
@@ -11,12 +11,9 @@
 #include "catalog.h"
 
 #include "catalog/pg_type.h"
-#include "pgstat.h"
-#include "storage/latch.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/wait_event.h"
 
 #define PATIENCE \
 	100 /* ms that another session may wait for a batch that waits for its turn */
@@ -195,12 +192,9 @@ pm_imports_merge_begin(Catalog *catalog, const MergeOrder *order, const Batch *b
 static void
 take_answer(Catalog *catalog, Session *session)
 {
-	PGconn *conn = catalog->functions->handle(session->connection);
 	MemoryContext old;
 
-	/* a connection that is lost is not busy, and then the answer is an error */
-	(void) PQconsumeInput(conn);
-	if (PQisBusy(conn))
+	if (pm_imports_session_is_busy(catalog, session))
 		return;
 	old = MemoryContextSwitchTo(session->batch->memory);
 	session->answer = pm_imports_answer(catalog, session);
@@ -251,15 +245,7 @@ await_answer(Catalog *catalog, Session *session)
 	take_answer(catalog, session);
 	while (session->state == SESSION_MERGING)
 	{
-		int happened = WaitLatchOrSocket(
-		    MyLatch, WL_LATCH_SET | WL_SOCKET_READABLE | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-		    PQsocket(catalog->functions->handle(session->connection)), PATIENCE,
-		    PG_WAIT_EXTENSION);
-
-		if (happened & WL_LATCH_SET)
-			ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-		if (happened & WL_TIMEOUT)
+		if (!pm_imports_session_wait(catalog, session, PATIENCE))
 			make_way(catalog, session);
 		take_answer(catalog, session);
 	}
@@ -302,12 +288,7 @@ pm_imports_merge_abandon(Catalog *catalog)
 		if (session->state == SESSION_ANSWERED)
 			undo(catalog, session);
 		else if (session->state == SESSION_MERGING)
-		{
-			/* its transaction ends with it */
-			catalog->functions->disconnect(session->connection);
-			session->connection = NULL;
-			session->in_transaction = false;
-		}
+			pm_imports_session_close(catalog, session);
 		session->state = SESSION_FREE;
 	}
 }

@@ -45,10 +45,10 @@ _PG_init(void)
 	    "A foreign server of postgres_fdw.", &pm_imports_catalog, "db_catalog", PGC_SUSET,
 	    0, NULL, NULL, NULL);
 	DefineCustomIntVariable(
-	    "pm_imports.merge_sessions",
-	    "How many sessions of the catalog's server merge an import at the same time.",
-	    "Each uses a connection and a processor there, and up to 16 MB here.",
-	    &pm_imports_merge_sessions, 2, 1, 4, PGC_SUSET, 0, NULL, NULL, NULL);
+	    "pm_imports.merge_sessions", "How many sessions merge an import at the same time.",
+	    "Each takes a processor and up to 16 MB here, and a connection to the catalog's "
+	    "server or, if it is this database, a worker process; 0: none there.",
+	    &pm_imports_merge_sessions, 2, 0, 4, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable(
 	    "pm_imports.suppliers",
 	    "Server that pm_suppliers is on, if it is not in this database.",

@@ -28,6 +28,7 @@
 
 #define KEYS_KILOBYTES    (32 * 1024)
 #define DIGESTS_KILOBYTES (40 * 1024)
+#define SMALL_FILE        (64 * 1024) /* is not worth a process that merges */
 
 /* Begins a piece of work with the database. */
 void
@@ -267,8 +268,8 @@ count_batch(Run *run, Batch *batch)
  * Gives memory that is free back to the system.  The allocator keeps what merging has taken
  * in pieces that the next merge may not find fit, so that more and more is taken.
  */
-static void
-give_back(void)
+void
+pm_imports_give_back(void)
 {
 #ifdef __GLIBC__
 	(void) malloc_trim(0);
@@ -294,7 +295,7 @@ merge_here(Run *run, Batch *batch)
 	pm_imports_run_commit();
 	MemoryContextSwitchTo(old);
 	if (batch->sent_count > 0)
-		give_back();
+		pm_imports_give_back();
 }
 
 /* Goes through the file, merging here. */
@@ -320,10 +321,14 @@ take_answer(Run *run, Batch *batch)
 	MemoryContext old = MemoryContextSwitchTo(batch->memory);
 
 	if (batch->number <= run->merged)
+	{
+		pm_imports_run_begin();
 		take_batch(run, batch,
 		           pm_imports_catalog_counts(run->catalog, run->job, batch->number, &merged)
 		               ? &merged
 		               : NULL);
+		pm_imports_run_commit();
+	}
 	else if (batch->sent_count > 0)
 	{
 		pm_imports_merge_end(run->catalog, &run->order, batch, &merged);
@@ -394,11 +399,16 @@ run_there(Run *run)
 static void
 open_catalog(Run *run)
 {
+	/* in a dry run the session that has tried the batches before knows what they would have left */
+	int sessions =
+	    run->dry_run ? Min(pm_imports_merge_sessions, 1) : pm_imports_merge_sessions;
+
 	pm_imports_run_begin();
 	pm_imports_codes_open(run->plan, run->job, run->attempt, run->max_attempts);
 	pm_imports_run_commit();
 	pm_imports_run_begin();
-	run->catalog = pm_imports_catalog_open(run->memory);
+	run->catalog = pm_imports_catalog_open(run->memory, sessions,
+	                                       run->size < SMALL_FILE ? 0 : sessions);
 	run->supplier = MemoryContextStrdup(
 	    run->memory, pm_imports_catalog_supplier(run->catalog, run->plan->supplier_code));
 	run->keys = pm_imports_seen_create(run->memory, KEYS_KILOBYTES);
@@ -407,9 +417,6 @@ open_catalog(Run *run)
 	pm_imports_catalog_digests(run->catalog, run->supplier, run->digests);
 	run->order = (MergeOrder){run->job, run->supplier, run->plan, run->dry_run};
 	run->sessions = pm_imports_catalog_sessions(run->catalog);
-	/* the session that has tried the batches before knows what they would have left */
-	if (run->dry_run)
-		run->sessions = Min(run->sessions, 1);
 	run->batches = MemoryContextAlloc(run->memory, (run->sessions + 1) * sizeof(Batch *));
 	for (int i = 0; i <= run->sessions; i++)
 		run->batches[i] = pm_imports_batch_create(run->memory);

@@ -2,7 +2,7 @@
 # 062_side_by_side.pl - batches that are merged at the same time leave what merging one after the other leaves
 #
 # Files whose batches want the same codes, brands, categories and tags, and take codes from
-# one another, are imported by turns in one database; in two databases by one session; by
+# one another, are imported by turns in one database, and by two processes there; in two databases by one session; by
 # four sessions; and by two sessions of a server that leads to the database itself.  All have the same products,
 # offers, prices, versions, errors, batches and counts, row for row.  Batches were merged at
 # the same time, and committed in their order; some were ahead in vain.
@@ -31,6 +31,7 @@ my $dir = PostgreSQL::Test::Utils::tempdir();
 # Who merges in which database: how many sessions, and whether the catalog is another one.
 my %ways = (
 	turns => { sessions => 0 },
+	processes => { sessions => 2, here => 1 },
 	one => { sessions => 1, apart => 1 },
 	four => { sessions => 4, apart => 1 },
 	itself => { sessions => 2 });
@@ -71,10 +72,11 @@ foreach my $way (sort keys %ways)
 {
 	my $catalog = $ways{$way}{catalog} = $ways{$way}{apart} ? "catalog_$way" : $way;
 	$node->safe_psql('postgres', "CREATE DATABASE $_") foreach $ways{$way}{apart} ? ($way, $catalog) : $way;
+	$node->safe_psql('postgres', "ALTER DATABASE $way SET pm_imports.merge_sessions = $ways{$way}{sessions}");
 	$node->safe_psql($catalog, "CREATE EXTENSION pm_catalog CASCADE; INSERT INTO pm_catalog.suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000001', 'acme', 'Acme')");
 	$node->safe_psql($way, 'CREATE EXTENSION pm_imports CASCADE; SELECT pm_imports.schedule_upkeep()');
-	$node->safe_psql($way, sprintf("SELECT pm_xref.add_database('db_catalog', '%s', %d, '%s'); ALTER DATABASE $way SET pm_imports.merge_sessions = $ways{$way}{sessions}", $node->host, $node->port, $catalog))
-		if $ways{$way}{sessions} > 0;
+	$node->safe_psql($way, sprintf("SELECT pm_xref.add_database('db_catalog', '%s', %d, '%s')", $node->host, $node->port, $catalog))
+		if $ways{$way}{sessions} > 0 && !$ways{$way}{here};
 	foreach my $key (qw(gtin supplier_sku))
 	{
 		$node->safe_psql($way, <<SQL);
