@@ -84,10 +84,16 @@ server_settings() {
   workers=$(setting workers)
   rows_of database | awk -F '\t' -v "host=$1" -v "port=$2" -v "workers=$workers" -v "administration=$(setting administration)" \
     -v "keys=$(setting secret_key_file)" '
-    $2 == host && $3 == port { sessions += $6; secrets = secrets || $7 ~ /[{,]pm_core[},]/ }
+    $2 == host && $3 == port {
+      sessions += $6
+      secrets = secrets || $7 ~ /[{,]pm_core[},]/
+      # two for each of the four imports that may run at once
+      if ($7 ~ /[{,]pm_imports[},]/ && $7 ~ /[{,]pm_catalog[},]/)
+        mergers = 8
+    }
     END {
       print "max_connections = " sessions + administration
-      print "max_worker_processes = " workers + 1 + 8
+      print "max_worker_processes = " workers + 1 + 8 + mergers
       print "pm_jobs.max_workers = " workers
       if (secrets && keys != "")
         print "pm_core.secret_key_file = \047" keys "\047"
