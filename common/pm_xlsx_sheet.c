@@ -16,7 +16,8 @@
 #include "pm_cell.h"
 #include "pm_char.h"
 
-#define MAX_ROW 2000000000
+#define MAX_ROW    2000000000
+#define MAX_COLUMN 100000 /* beyond what any sheet has */
 
 /* Appends text as it is meant to the value of the moment. */
 static bool
@@ -92,7 +93,7 @@ read_reference(const PmText *text, int *column, int64_t *row)
 	*column = 0;
 	*row = 0;
 	for (; at < end && pm_upper(*at) >= 'A' && pm_upper(*at) <= 'Z'; at++)
-		if (*column < 100000)
+		if (*column < MAX_COLUMN)
 			*column = *column * 26 + (pm_upper(*at) - 'A' + 1);
 	for (; at < end && pm_is_digit(*at); at++)
 		if (*row < MAX_ROW)
@@ -111,7 +112,9 @@ begin_cell(PmXlsx *xlsx)
 	xlsx->has_value = false;
 	xlsx->type = PM_XLSX_NUMBER;
 	xlsx->style = 0;
-	xlsx->column++;
+	/* those without a value are counted for nothing */
+	if (xlsx->column < MAX_COLUMN)
+		xlsx->column++;
 	for (int i = 0; i < tags->attribute_count; i++)
 	{
 		const PmText *value = &tags->attributes[i].value;

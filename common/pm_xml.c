@@ -198,6 +198,10 @@ feed(PmXml *xml)
 	ptrdiff_t got;
 	char *room;
 
+	/* also of comments, of which no handler hears */
+	if (xml->in_record && !xml->is_long &&
+	    xml->parsed - xml->start > (int64_t) reader->options.max_record)
+		pm_xml_give_up(xml);
 	if (xml->in_record && xml->is_long && !xml->is_shown &&
 	    xml->parsed - xml->start > PM_XML_SHOWN &&
 	    !pm_xml_keep_shown(xml, (size_t) (xml->parsed - xml->start)))

@@ -77,6 +77,7 @@ pm_xml_has_failed(const PmXml *xml)
 extern void pm_xml_fail(PmXml *xml, PmReaderFault fault, const char *detail);
 
 /* in pm_xml_record.c; three of them are handlers of expat */
+extern void pm_xml_give_up(PmXml *xml);
 extern bool pm_xml_keep_shown(PmXml *xml, size_t size);
 extern void pm_xml_start_element(void *data, const char *name, const char **attributes);
 extern void pm_xml_character_data(void *data, const char *text, int size);

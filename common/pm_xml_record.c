@@ -53,8 +53,8 @@ show(PmXml *xml, int64_t offset, size_t size)
 }
 
 /* The rest of the record is passed over: it is too long. */
-static void
-give_up(PmXml *xml)
+void
+pm_xml_give_up(PmXml *xml)
 {
 	xml->is_long = true;
 	xml->record.fault = PM_RECORD_TOO_LONG;
@@ -128,7 +128,7 @@ take_attributes(PmXml *xml, int parent, const char **attributes)
 		room = name < 0 ? NULL : pm_fields_room(xml->fields, size);
 		if (room == NULL)
 		{
-			give_up(xml);
+			pm_xml_give_up(xml);
 			return;
 		}
 		memcpy(room, attributes[i + 1], size);
@@ -136,7 +136,7 @@ take_attributes(PmXml *xml, int parent, const char **attributes)
 		if (!check(xml, name))
 			return;
 		if (name < 0)
-			give_up(xml);
+			pm_xml_give_up(xml);
 	}
 }
 
@@ -237,7 +237,7 @@ pm_xml_start_element(void *data, const char *name, const char **attributes)
 			begin_element(xml, id, attributes);
 			return;
 		}
-		give_up(xml);
+		pm_xml_give_up(xml);
 	}
 	for (; *attributes != NULL && know(xml, *attributes); attributes += 2)
 		;
@@ -256,7 +256,7 @@ pm_xml_character_data(void *data, const char *text, int size)
 	element = &xml->elements[xml->depth - xml->record_depth];
 	if (xml->text.size + (size_t) size > xml->reader->options.max_record)
 	{
-		give_up(xml);
+		pm_xml_give_up(xml);
 		return;
 	}
 	for (int i = 0; i < size && !element->has_text; i++)
@@ -286,14 +286,14 @@ finish_element(PmXml *xml)
 	room = pm_fields_room(xml->fields, size);
 	if (room == NULL)
 	{
-		give_up(xml);
+		pm_xml_give_up(xml);
 		return;
 	}
 	if (size > 0)
 		memcpy(room, xml->text.data + element->start, size);
 	name = pm_fields_add(xml->fields, name, size);
 	if (check(xml, name) && name < 0)
-		give_up(xml);
+		pm_xml_give_up(xml);
 }
 
 /* Behind what starts at a place of a text with some mark and goes on to another one. */
@@ -352,7 +352,7 @@ finish_record(PmXml *xml)
 
 	xml->in_record = false;
 	if (!xml->is_long && size > xml->reader->options.max_record)
-		give_up(xml);
+		pm_xml_give_up(xml);
 	done = !xml->is_long ? show(xml, xml->start, size)
 	                     : xml->is_shown || pm_xml_keep_shown(xml, size);
 	if (done && !xml->is_long)

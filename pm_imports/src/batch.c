@@ -14,6 +14,9 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#define TEXT_OVERHEAD 32 /* bytes that a text takes beyond its own, about */
+#define ERROR_TEXTS   5  /* of an error, but for its record */
+
 /* An empty batch, which lives in memory. */
 Batch *
 pm_imports_batch_create(MemoryContext memory)
@@ -81,7 +84,8 @@ pm_imports_batch_error(Batch *batch, const PmRecord *record, const char *column,
 	                       .message = pstrdup(message),
 	                       .warning = warning};
 	batch->warnings += warning;
-	batch->bytes += sizeof(ImportError) + strlen(message) + Min(value.size, ERROR_VALUE);
+	batch->bytes += sizeof(ImportError) + strlen(message) + Min(value.size, ERROR_VALUE) +
+	                ERROR_TEXTS * TEXT_OVERHEAD;
 	MemoryContextSwitchTo(old);
 }
 
@@ -115,7 +119,10 @@ pm_imports_batch_reject(Batch *batch, const PmRecord *record, int first_error)
 
 	batch->failed++;
 	if (record->raw.data != NULL)
+	{
 		batch->errors[first_error].raw = pnstrdup(record->raw.data, record->raw.size);
+		batch->bytes += record->raw.size + TEXT_OVERHEAD;
+	}
 	MemoryContextSwitchTo(old);
 }
 
@@ -346,6 +353,9 @@ insert_errors(const ImportError *errors, int count, const char *job)
 	    "pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9), "
 	    "pg_catalog.unnest($10), pg_catalog.unnest($11), "
 	    "pg_catalog.unnest($12)) AS e";
+	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "import errors",
+	                                             ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(memory);
 	Oid types[ERROR_COLUMNS + 1] = {TEXTOID};
 	Datum arrays[ERROR_COLUMNS + 1] = {CStringGetTextDatum(job)};
 	Datum *values = palloc(count * sizeof(Datum));
@@ -420,6 +430,9 @@ insert_errors(const ImportError *errors, int count, const char *job)
 	if (SPI_execute_with_args(sql, ERROR_COLUMNS + 1, types, arrays, NULL, false, 0) !=
 	    SPI_OK_INSERT)
 		elog(ERROR, "errors of an import could not be inserted");
+	/* not SPI's, which lasts as long as the run */
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(memory);
 }
 
 /*

@@ -137,6 +137,7 @@ pm_imports_ask_here(const char *sql, const Parameter *parameters, int count)
 {
 	Oid types[8];
 	Datum values[8];
+	MemoryContext memory = CurrentMemoryContext;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -153,6 +154,8 @@ pm_imports_ask_here(const char *sql, const Parameter *parameters, int count)
 	}
 	if (SPI_execute_with_args(sql, count, types, values, NULL, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "the catalog was not asked by SELECT");
+	/* SPI leaves its own, which lasts as long as the run */
+	MemoryContextSwitchTo(memory);
 }
 
 /* Sends a statement to a session. */
@@ -417,9 +420,11 @@ stream(Catalog *catalog, const char *sql, TextSeen seen, void *context)
 		    .context = context
         };
 		SPIExecuteOptions options = {.read_only = true, .dest = &receiver.destination};
+		MemoryContext memory = CurrentMemoryContext;
 
 		if (SPI_execute_extended(sql, &options) < 0)
 			elog(ERROR, "the catalog could not be asked");
+		MemoryContextSwitchTo(memory);
 	}
 }
 

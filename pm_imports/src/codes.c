@@ -206,6 +206,7 @@ pm_imports_codes_publish(const Batch *batch, const char *job)
 	Oid types[] = {TEXTOID, TEXTOID};
 	Datum values[2];
 	StringInfoData json;
+	MemoryContext memory = CurrentMemoryContext;
 
 	if (batch->code_count == 0)
 		return;
@@ -231,4 +232,5 @@ pm_imports_codes_publish(const Batch *batch, const char *job)
 	                          0) != SPI_OK_SELECT)
 		elog(ERROR, "codes of an import could not be published");
 	SPI_freetuptable(SPI_tuptable);
+	MemoryContextSwitchTo(memory);
 }

@@ -231,7 +231,8 @@ pm_imports_computed_evaluate(ImportPlan *plan, bool rules, ComputedResult result
 	volatile bool good = true;
 
 	open_computed(computed);
-	if (!rules)
+	/* rules are asked after what was computed, if anything was */
+	if (!rules || !plan->has_computed)
 		ResetExprContext(computed->context);
 	MemoryContextSwitchTo(computed->context->ecxt_per_tuple_memory);
 	PG_TRY();

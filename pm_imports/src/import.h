@@ -195,7 +195,7 @@ typedef struct ImportPlan
 	Computed *computed; /* NULL: there are no expressions */
 	HTAB *codes;        /* NULL: nothing was decided */
 	bool has_computed;
-	bool has_computed_attributes;
+	bool has_computed_specs; /* as a whole, or an attribute */
 	bool has_rule_expressions;
 
 	int columns[COLUMNS_MAX]; /* of target_row, that rows are sent with */
@@ -380,6 +380,7 @@ extern int
 pm_imports_source_of_upload(MemoryContext memory, const char *file_id, int64 size);
 extern bool pm_imports_source_is_settled(int fd, int64 changed_at);
 extern void pm_imports_source_check_digest(int fd, const uint8 *sha256);
+extern char *pm_imports_source_temporary(MemoryContext memory);
 extern int pm_imports_source_of_file(MemoryContext memory, const char *path);
 extern int pm_imports_source_of_bytes(MemoryContext memory, const char *bytes, size_t size);
 extern char *pm_imports_reader_fault(const PmReaderFailure *failure);

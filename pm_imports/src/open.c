@@ -7,7 +7,6 @@
 #include "run.h"
 
 #include "access/xact.h"
-#include "commands/tablespace.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -96,7 +95,6 @@ static void
 open_all(Run *run, Jsonb *document)
 {
 	PmReaderFailure failure = {0};
-	char directory[MAXPGPATH];
 
 	run->plan = pm_imports_plan_compile(run->memory, document);
 	run->fd = run->path != NULL
@@ -107,8 +105,7 @@ open_all(Run *run, Jsonb *document)
 	if (run->path != NULL && !pm_imports_source_is_settled(run->fd, run->changed_at))
 		pm_imports_source_check_digest(run->fd, run->sha256);
 
-	TempTablespacePath(directory, MyDatabaseTableSpace);
-	run->plan->reader.temp_dir = MemoryContextStrdup(run->memory, directory);
+	run->plan->reader.temp_dir = pm_imports_source_temporary(run->memory);
 	run->callback.func = close_reader;
 	run->callback.arg = run;
 	MemoryContextRegisterResetCallback(run->memory, &run->callback);

@@ -191,6 +191,7 @@ pm_imports_plan_compile(MemoryContext memory, Jsonb *document)
 		{
 			int target = pm_imports_plan_target(plan, names[i]);
 			bool is_attribute = plan->targets[target].attribute != NULL;
+			bool is_specs = is_attribute || plan->targets[target].type == TARGET_JSONB;
 
 			plan->targets[target].computed = pm_imports_computed_compile(
 			    plan, pm_imports_document_scalar(&values[i], names[i]).data,
@@ -198,7 +199,7 @@ pm_imports_plan_compile(MemoryContext memory, Jsonb *document)
 			        ? TEXTOID
 			        : pm_imports_computed_type(plan, plan->targets[target].column));
 			plan->has_computed = true;
-			plan->has_computed_attributes |= is_attribute;
+			plan->has_computed_specs |= is_specs;
 		}
 	if (pm_imports_document_member(&root, "validation_rules") != NULL)
 	{

@@ -9,7 +9,6 @@
 
 #include <unistd.h>
 
-#include "commands/tablespace.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
@@ -47,7 +46,6 @@ pm_imports_preview_open(FunctionCallInfo fcinfo, MemoryContext memory,
 {
 	Opened *opened = MemoryContextAllocZero(memory, sizeof(Opened));
 	PmReaderFailure failure = {0};
-	char directory[MAXPGPATH];
 	ImportPlan *plan;
 	int fd;
 
@@ -65,8 +63,7 @@ pm_imports_preview_open(FunctionCallInfo fcinfo, MemoryContext memory,
 	else
 		fd = pm_imports_source_of_file(memory, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 
-	TempTablespacePath(directory, MyDatabaseTableSpace);
-	plan->reader.temp_dir = MemoryContextStrdup(memory, directory);
+	plan->reader.temp_dir = pm_imports_source_temporary(memory);
 	opened->callback.func = close_opened;
 	opened->callback.arg = opened;
 	MemoryContextRegisterResetCallback(memory, &opened->callback);
@@ -204,6 +201,7 @@ pm_imports__preview(PG_FUNCTION_ARGS)
 	ImportPlan *plan;
 	PmReader *reader;
 	Batch *batch;
+	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext old;
 	PmRecord record;
 	int number = 0;
@@ -219,6 +217,7 @@ pm_imports__preview(PG_FUNCTION_ARGS)
 		MemoryContextSwitchTo(old);
 	}
 	pm_imports_computed_close(plan);
+	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(memory);
 	return (Datum) 0;
 }

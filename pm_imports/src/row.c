@@ -49,6 +49,27 @@ read_targets(ImportPlan *plan, const PmReader *reader, const PmRecord *record, B
 	       pm_imports_row_compute(plan, reader, record, batch);
 }
 
+/*
+ * Reads the key alone of a record whose values do not fit together, and takes all others for
+ * broken: what they point to was given back.
+ */
+static void
+read_key_alone(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
+               Batch *batch)
+{
+	int key = plan->key_target;
+
+	for (int i = 0; i < plan->target_count; i++)
+	{
+		plan->inputs[i] = plan->texts[i] = (PmText){NULL, 0};
+		plan->values[i] = (Field){NULL, -1};
+		plan->broken[i] = true;
+	}
+	plan->arena.used = 0;
+	if (!pm_imports_row_value(plan, reader, record, batch, key))
+		plan->broken[key] = true;
+}
+
 /* A larger arena.  false: it has become as large as it may. */
 static bool
 grow_arena(ImportPlan *plan)
@@ -83,11 +104,15 @@ pm_imports_row_read(ImportPlan *plan, const PmReader *reader, const PmRecord *re
 	pm_imports_plan_bind(plan, reader);
 	while (!read_targets(plan, reader, record, batch))
 	{
+		bool grown = grow_arena(plan);
+
+		if (!grown)
+			read_key_alone(plan, reader, record, batch);
 		/* errors and codes will be found again */
 		batch->error_count = errors;
 		batch->code_count = codes;
 		batch->warnings = warnings;
-		if (!grow_arena(plan))
+		if (!grown)
 		{
 			pm_imports_batch_error(
 			    batch, record, NULL, NULL, (PmText){NULL, 0}, "values_too_long",

@@ -198,11 +198,18 @@ pm_imports_row_compute(ImportPlan *plan, const PmReader *reader, const PmRecord 
 			continue;
 		plan->values[i] = plan->results[i].value;
 		plan->texts[i] = plan->results[i].text;
+		/* the binary form of jsonb has a version before the text */
+		if (plan->targets[i].type == TARGET_JSONB && plan->targets[i].attribute == NULL &&
+		    plan->values[i].data != NULL && plan->values[i].data[1] != '{')
+		{
+			plan->broken[i] = true;
+			pm_imports_row_target_error(plan, reader, record, batch, i, "not_json",
+			                            "the value is no object of JSON", false);
+		}
 		if (plan->targets[i].attribute == NULL)
 			plan->fields[plan->targets[i].column] = plan->values[i];
 	}
-	return !plan->has_computed_attributes ||
-	       pm_imports_row_specs(plan, reader, record, batch);
+	return !plan->has_computed_specs || pm_imports_row_specs(plan, reader, record, batch);
 }
 
 /* Asks the rules that are expressions. */

@@ -52,6 +52,7 @@ pm_imports_run_sql(const Run *run, const char *sql, const char *text)
 	Oid types[] = {TEXTOID, TEXTOID};
 	Datum values[] = {CStringGetTextDatum(run->job), (Datum) 0};
 	char nulls[] = {' ', 'n', '\0'};
+	MemoryContext memory = CurrentMemoryContext;
 
 	if (text != NULL)
 	{
@@ -60,6 +61,8 @@ pm_imports_run_sql(const Run *run, const char *sql, const char *text)
 	}
 	if (SPI_execute_with_args(sql, 2, types, values, nulls, false, 0) < 0)
 		elog(ERROR, "a statement of an import failed");
+	/* SPI leaves its own, which lasts as long as the run */
+	MemoryContextSwitchTo(memory);
 	return SPI_processed;
 }
 

@@ -16,7 +16,8 @@
 #include <sys/mman.h>
 
 #include "miscadmin.h"
-#include "storage/buffile.h"
+#include "storage/fd.h"
+#include "utils/wait_event.h"
 
 #define BLOCK_VALUES 256 /* read at once: 4 kB */
 #define LARGE_PAGE   (2 * 1024 * 1024)
@@ -42,7 +43,7 @@ struct Seen
 
 	uint64 *filter; /* NULL: nothing was written */
 	uint64 filter_words;
-	BufFile *file;
+	File file; /* -1: nothing was written */
 	Run *runs;
 	int run_count;
 	int64 written;
@@ -63,15 +64,16 @@ compare_values(const void *left, const void *right)
 	return a->low < b->low ? -1 : a->low > b->low;
 }
 
-/* Closes the file with the memory. */
+/* Closes the file with the memory, perhaps because it could not be written: nothing may be
+ * thrown. */
 static void
 close_file(void *arg)
 {
 	Seen *seen = arg;
 
-	if (seen->file != NULL)
-		BufFileClose(seen->file);
-	seen->file = NULL;
+	if (seen->file >= 0)
+		FileClose(seen->file);
+	seen->file = -1;
 }
 
 /*
@@ -107,6 +109,7 @@ pm_imports_seen_create(MemoryContext memory, int kilobytes)
 	seen->table = make_room(seen, seen->places * sizeof(SeenValue));
 	seen->filter_words = quarter / sizeof(uint64);
 	seen->block_start = -1;
+	seen->file = -1;
 	seen->callback.func = close_file;
 	seen->callback.arg = seen;
 	MemoryContextRegisterResetCallback(memory, &seen->callback);
@@ -163,9 +166,8 @@ read_block(Seen *seen, int64 number)
 	seen->block_count = Min(BLOCK_VALUES, seen->written - start);
 	size = seen->block_count * sizeof(SeenValue);
 	seen->block_start = -1;
-	if (BufFileSeek(seen->file, (int) (start * sizeof(SeenValue) >> 30),
-	                start * sizeof(SeenValue) & ((1 << 30) - 1), SEEK_SET) != 0 ||
-	    BufFileRead(seen->file, seen->block, size) != size)
+	if (FileRead(seen->file, (char *) seen->block, (int) size,
+	             (off_t) start * sizeof(SeenValue), WAIT_EVENT_BUFFILE_READ) != (int) size)
 		ereport(ERROR, (errcode_for_file_access(),
 		                errmsg("could not read the temporary file of an import: %m")));
 	seen->block_start = start;
@@ -247,11 +249,12 @@ write_run(Seen *seen)
 {
 	MemoryContext old = MemoryContextSwitchTo(seen->memory);
 	uint64 count = 0;
+	size_t size;
 	Run *run;
 
-	if (seen->file == NULL)
+	if (seen->file < 0)
 	{
-		seen->file = BufFileCreateTemp(true);
+		seen->file = OpenTemporaryFile(true);
 		seen->filter = make_room(seen, seen->filter_words * sizeof(uint64));
 		seen->runs = palloc(sizeof(Run));
 	}
@@ -274,11 +277,12 @@ write_run(Seen *seen)
 	             .count = count,
 	             .lowest = seen->table[0],
 	             .highest = seen->table[count - 1]};
-	if (BufFileSeek(seen->file, (int) (seen->written * sizeof(SeenValue) >> 30),
-	                seen->written * sizeof(SeenValue) & ((1 << 30) - 1), SEEK_SET) != 0)
+	size = count * sizeof(SeenValue);
+	if (FileWrite(seen->file, (char *) seen->table, (int) size,
+	              (off_t) seen->written * sizeof(SeenValue),
+	              WAIT_EVENT_BUFFILE_WRITE) != (int) size)
 		ereport(ERROR, (errcode_for_file_access(),
 		                errmsg("could not write the temporary file of an import: %m")));
-	BufFileWrite(seen->file, seen->table, count * sizeof(SeenValue));
 	seen->written += count;
 	seen->block_start = -1;
 	memset(seen->table, 0, seen->places * sizeof(SeenValue));

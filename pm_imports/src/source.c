@@ -174,15 +174,15 @@ write_all(int fd, const char *data, size_t size)
 	}
 }
 
-/* A temporary file without a name, where the server's temporary files are. */
-static int
-open_temporary(MemoryContext memory)
+/*
+ * The directory, in memory, where the server's temporary files are; made if nobody has had
+ * any yet.
+ */
+char *
+pm_imports_source_temporary(MemoryContext memory)
 {
-	static int counter = 0;
-	char directory[MAXPGPATH];
-	char *path;
+	char *directory = MemoryContextAlloc(memory, MAXPGPATH);
 	Oid tablespace;
-	int fd;
 
 	PrepareTempTablespaces();
 	tablespace = GetNextTempTableSpace();
@@ -190,17 +190,29 @@ open_temporary(MemoryContext memory)
 		tablespace =
 		    OidIsValid(MyDatabaseTableSpace) ? MyDatabaseTableSpace : DEFAULTTABLESPACE_OID;
 	TempTablespacePath(directory, tablespace);
+	/* whoever needs it says what is wrong with it */
+	if (MakePGDirectory(directory) != 0 && errno != EEXIST)
+		ereport(DEBUG1,
+		        (errcode_for_file_access(),
+		         errmsg_internal("could not make directory \"%s\": %m", directory)));
+	return directory;
+}
+
+/* A temporary file without a name. */
+static int
+open_temporary(MemoryContext memory)
+{
+	static int counter = 0;
+	char *directory = pm_imports_source_temporary(CurrentMemoryContext);
+	char *path;
+	int fd;
+
 	path =
 	    psprintf("%s/%s%d.import.%d", directory, PG_TEMP_FILE_PREFIX, MyProcPid, ++counter);
 	if (!AcquireExternalFD())
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 		                errmsg("too many files are open")));
 	fd = BasicOpenFile(path, O_RDWR | O_CREAT | O_EXCL | PG_BINARY);
-	if (fd < 0 && errno == ENOENT)
-	{
-		(void) MakePGDirectory(directory);
-		fd = BasicOpenFile(path, O_RDWR | O_CREAT | O_EXCL | PG_BINARY);
-	}
 	if (fd < 0)
 	{
 		int code = errno;

@@ -27,3 +27,18 @@ SELECT record, ordinal, column_name, target, value, code, message, severity FROM
 SELECT p.gtin, p.title, p.slug, p.is_featured, p.technical_specs, o.cost, x.price, (SELECT string_agg(t.name, ' ' ORDER BY t.name) FROM pm_catalog.product_tags AS g JOIN pm_catalog.tags AS t ON t.id = g.tag_id WHERE g.product_id = p.id) AS tags
 FROM pm_catalog.products AS p JOIN pm_catalog.supplier_products AS o ON o.product_id = p.id LEFT JOIN pm_catalog.product_prices AS x ON x.product_id = p.id AND x.supplier_id IS NOT DISTINCT FROM CASE WHEN p.supplier_id <> o.supplier_id THEN o.supplier_id END
 WHERE o.supplier_id = '01a21d28-7d45-7936-84e2-000000000004' ORDER BY 1;
+
+-- technical_specs computed as a whole: it has to be an object, and attributes go before its members
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, computed_attributes) VALUES
+  ('computed', 'whole', '{"gtin": "ean", "title": "title", "technical_specs.colour": "colour"}',
+   '{"technical_specs": "CASE title WHEN ''Two'' THEN ''[1]'' WHEN ''Three'' THEN NULL ELSE ''{\"b\": 2, \"colour\": \"no\"}'' END::pg_catalog.jsonb"}'),
+  ('computed', 'both', '{"gtin": "ean", "title": "title", "technical_specs.colour": "colour"}',
+   '{"technical_specs": "CASE title WHEN ''Two'' THEN ''1'' ELSE ''{}'' END::pg_catalog.jsonb", "technical_specs.z": "lower(title)"}');
+SELECT import_data('whole', 'w.csv', convert_to(E'ean,title,colour\n2000000000015,One,red\n2000000000022,Two,blue\n2000000000039,Three,green\n', 'UTF8')) AS job \gset
+:run
+SELECT record, target, value, code, message FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+SELECT gtin, technical_specs FROM pm_catalog.products WHERE gtin::text LIKE '%20000000000__' ORDER BY gtin;
+SELECT import_data('both', 'w.csv', convert_to(E'ean,title,colour\n2000000000015,One,red\n2000000000022,Two,blue\n2000000000039,Three,green\n', 'UTF8')) AS job \gset
+:run
+SELECT record, target, value, code, message FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+SELECT gtin, technical_specs FROM pm_catalog.products WHERE gtin::text LIKE '%20000000000__' ORDER BY gtin;
