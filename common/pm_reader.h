@@ -154,9 +154,9 @@ typedef struct PmReaderFound
 	char sheet[256]; /* once its first row was looked for */
 	char delimiter[PM_DELIMITER_MAX + 1];
 	char quote;
-	char escape;        /* zero: a quote is doubled, and only that */
-	int header;         /* 1 or -1 */
-	bool by_line;       /* JSON: an object a line, once the first was looked for */
+	char escape;  /* zero: a quote is doubled, and only that */
+	int header;   /* 1 or -1 */
+	bool by_line; /* JSON: an object a line, once the first was looked for */
 	/*
 	 * XML: the declarations of namespaces before the first record, as pairs of a name such
 	 * as xmlns:g and its value, each with its zero; those that do not fit are left out.  Of

@@ -138,14 +138,18 @@ AS $$
     CROSS JOIN unnest('{field_mapping,transformation_rules,default_values,computed_attributes,file_options,import_options}'::text[]) AS d(name)
     CROSS JOIN LATERAL jsonb_each(pm_imports._normal_targets(l.documents -> d.name)) AS e
     ORDER BY d.name, e.key, l.layer DESC
-  ), rule AS (
-    SELECT DISTINCT ON (r.rule ->> 'target', r.rule ->> 'rule', CASE r.rule ->> 'rule' WHEN 'expression' THEN r.rule ->> 'value' END) l.layer, r.n,
-           r.rule || CASE WHEN r.rule ? 'target' THEN jsonb_build_object('target', regexp_replace(r.rule ->> 'target', '^attributes[.]', 'technical_specs.')) ELSE '{}' END
-                  || jsonb_build_object('severity', coalesce(r.rule ->> 'severity', 'error')) AS rule
+  ), own_rule AS (
+    SELECT l.layer, r.n, r.rule || CASE WHEN r.rule ? 'target' THEN jsonb_build_object('target', regexp_replace(r.rule ->> 'target', '^attributes[.]', 'technical_specs.')) ELSE '{}' END
+                                || jsonb_build_object('severity', coalesce(r.rule ->> 'severity', 'error')) AS rule
     FROM layer AS l
     CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(l.documents -> 'validation_rules') WHEN 'array' THEN l.documents -> 'validation_rules' END)
       WITH ORDINALITY AS r(rule, n)
-    ORDER BY r.rule ->> 'target', r.rule ->> 'rule', CASE r.rule ->> 'rule' WHEN 'expression' THEN r.rule ->> 'value' END, l.layer DESC, r.n DESC
+  ), rule AS (
+    -- the last layer that has any of a target and kind has all of them
+    SELECT r.layer, r.n, r.rule
+    FROM (SELECT o.*, max(o.layer) OVER (PARTITION BY o.rule ->> 'target', o.rule ->> 'rule', CASE o.rule ->> 'rule' WHEN 'expression' THEN o.rule ->> 'value' END) AS last
+          FROM own_rule AS o) AS r
+    WHERE r.layer = r.last
   )
   SELECT jsonb_build_object('config', config.config_name, 'supplier_code', config.supplier_code, 'import_type', config.import_type,
            'file_format', config.file_format, 'encoding', config.encoding, 'delimiter', config.delimiter,

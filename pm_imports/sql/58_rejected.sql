@@ -33,8 +33,10 @@ BEGIN
   END IF;
   extension := format;
   IF format = 'csv' THEN
+    -- what the config has skipped before them
+    head := repeat(E'\n', CASE WHEN j.found ->> 'format' = 'csv' THEN coalesce((j.plan #>> '{file_options,skip}')::integer, 0) ELSE 0 END);
     IF j.found -> 'header' = 'true' THEN
-      head := coalesce((SELECT string_agg(pm_imports._csv_value(c.name, delimiter, quote), delimiter ORDER BY c.n) || E'\n'
+      head := head || coalesce((SELECT string_agg(pm_imports._csv_value(c.name, delimiter, quote), delimiter ORDER BY c.n) || E'\n'
                         FROM jsonb_array_elements_text(j.found -> 'columns') WITH ORDINALITY AS c(name, n)), '');
     END IF;
   ELSIF format = 'json' THEN
@@ -75,7 +77,7 @@ BEGIN
   LOOP
     SELECT string_agg(p.raw, frame.separator ORDER BY p.record), max(p.record) INTO piece, to_record
     FROM (SELECT e.record, regexp_replace(e.raw_row, '[\r\n]+$', '') AS raw FROM pm_imports.import_errors AS e
-          WHERE e.job_id = j.id AND e.record > from_record AND e.raw_row IS NOT NULL AND NOT (exact AND e.code IN ('bad_encoding', 'nul_byte'))
+          WHERE e.job_id = j.id AND e.record > from_record AND e.raw_row IS NOT NULL AND e.code <> 'record_too_long' AND NOT (exact AND e.code IN ('bad_encoding', 'nul_byte'))
           ORDER BY e.record LIMIT 1000) AS p;
     EXIT WHEN to_record IS NULL;
     RETURN NEXT CASE WHEN first THEN frame.head ELSE frame.separator END || piece;
@@ -110,7 +112,7 @@ BEGIN
   PERFORM pm_imports._require_own(j);
   IF j.status IN ('pending', 'running') THEN
     RAISE EXCEPTION 'import "%" has not ended', job USING ERRCODE = '55000', HINT = format('SELECT pm_imports.wait(%L);', job);
-  ELSIF NOT EXISTS (SELECT FROM pm_imports.import_errors AS e WHERE e.job_id = job AND e.raw_row IS NOT NULL AND e.code NOT IN ('bad_encoding', 'nul_byte')) THEN
+  ELSIF NOT EXISTS (SELECT FROM pm_imports.import_errors AS e WHERE e.job_id = job AND e.raw_row IS NOT NULL AND e.code NOT IN ('record_too_long', 'bad_encoding', 'nul_byte')) THEN
     RAISE EXCEPTION 'import "%" has no rejected rows that can be read again', job
       USING ERRCODE = '55000', HINT = 'Of rows with bytes that are no text the file itself has to be corrected.';
   ELSIF j.config_id IS NULL THEN

@@ -140,6 +140,7 @@ typedef struct Target
 	int column; /* number in target_row, from 1; of an attribute that of technical_specs */
 	char *attribute; /* its code; NULL: it is a column */
 	AttributeForm form;
+	bool form_warning; /* what has not this form is a text */
 
 	bool is_constant;
 	PmText constant;

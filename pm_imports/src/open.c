@@ -221,7 +221,35 @@ pm_imports_found(const PmReader *reader)
 	return json.data;
 }
 
-/* Notes what the file turned out to be, once its first record was read. */
+/* Logs which columns are mapped and not in the file, whose header is known. */
+static void
+log_absent_columns(const Run *run)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	for (int i = 0; i < run->plan->target_count; i++)
+	{
+		const Target *target = &run->plan->targets[i];
+
+		if (target->field >= 0 || target->name_count == 0 || target->is_joined ||
+		    target->has_default)
+			continue;
+		appendStringInfoString(&json, json.len == 0 ? "{\"columns\": [" : ", ");
+		escape_json(&json, target->names[0]);
+	}
+	if (json.len == 0)
+		return;
+	appendStringInfoString(&json, "]}");
+	(void) pm_imports_run_sql(run,
+	                          "SELECT pm_imports._log($1::pg_catalog.uuid, 'warning', "
+	                          "'the file does not have columns that are mapped', "
+	                          "$2::pg_catalog.jsonb)",
+	                          json.data);
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Notes what the file turned out to be, once its first record was read, or it has none. */
 void
 pm_imports_run_look(Run *run)
 {
@@ -237,6 +265,8 @@ pm_imports_run_look(Run *run)
 	    "UPDATE pm_imports.import_jobs AS j SET found = $2::pg_catalog.jsonb "
 	    "WHERE j.id = $1::pg_catalog.uuid AND j.found IS NULL",
 	    pm_imports_found(run->reader));
+	if (found->format == PM_FORMAT_CSV || found->format == PM_FORMAT_XLSX)
+		log_absent_columns(run);
 	pm_imports_run_commit();
 	if (key->field < 0 && key->name_count > 0 && !key->has_default &&
 	    (found->format == PM_FORMAT_CSV || found->format == PM_FORMAT_XLSX))

@@ -80,6 +80,7 @@ pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object)
 			rule->type = i;
 			target->is_date |= i == VALUE_DATE && !rule->warning;
 			/* of an attribute it also says how the value stands in technical_specs */
+			target->form_warning = rule->warning;
 			if (target->attribute != NULL && (i == VALUE_INTEGER || i == VALUE_NUMBER))
 				target->form = ATTRIBUTE_NUMBER;
 			else if (target->attribute != NULL && i == VALUE_BOOLEAN)

@@ -244,7 +244,7 @@ void
 pm_imports_plan_style(Target *target, const FileStyle *style)
 {
 	bool is_number = target->type == TARGET_NUMERIC || target->type == TARGET_INTEGER ||
-	                 target->form == ATTRIBUTE_NUMBER;
+	                 (target->form == ATTRIBUTE_NUMBER && !target->form_warning);
 	const char *name = is_number ? "decimal" : "date";
 	PmArgument *argument = NULL;
 

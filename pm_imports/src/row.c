@@ -44,9 +44,15 @@ read_targets(ImportPlan *plan, const PmReader *reader, const PmRecord *record, B
 	}
 	if (!pm_imports_row_specs(plan, reader, record, batch))
 		return false;
+	if (!plan->has_computed)
+		return true;
 	/* of a row that is not all there nothing can be computed */
-	return !plan->has_computed || has_error(batch, errors, warnings) ||
-	       pm_imports_row_compute(plan, reader, record, batch);
+	if (has_error(batch, errors, warnings))
+	{
+		pm_imports_row_not_computed(plan);
+		return true;
+	}
+	return pm_imports_row_compute(plan, reader, record, batch);
 }
 
 /*

@@ -61,6 +61,7 @@ extern bool pm_imports_row_specs(ImportPlan *plan, const PmReader *reader,
 /* in row_rule.c */
 extern void pm_imports_row_ask_rules(ImportPlan *plan, const PmReader *reader,
                                      const PmRecord *record, Batch *batch);
+extern void pm_imports_row_not_computed(ImportPlan *plan);
 extern bool pm_imports_row_compute(ImportPlan *plan, const PmReader *reader,
                                    const PmRecord *record, Batch *batch);
 extern void pm_imports_row_ask_expressions(ImportPlan *plan, const PmReader *reader,

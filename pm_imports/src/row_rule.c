@@ -129,7 +129,10 @@ ask_rule(ImportPlan *plan, const Rule *rule, const char **code, const char **mes
 			return !is_beyond(plan, rule);
 		case RULE_LENGTH:
 		{
-			int64 length = characters(value);
+			PmText text = trimmed(plan->texts[rule->target]);
+			int64 length = plan->targets[rule->target].type == TARGET_TEXT
+			                   ? characters(value)
+			                   : characters((Field){text.data, (int32) text.size});
 
 			*code = length < rule->least ? "too_short" : "too_long";
 			*message =
@@ -178,6 +181,15 @@ pm_imports_row_ask_rules(ImportPlan *plan, const PmReader *reader, const PmRecor
 	}
 }
 
+/* Notes which targets have no value as they were not computed, so that no rule misses it. */
+void
+pm_imports_row_not_computed(ImportPlan *plan)
+{
+	for (int i = 0; i < plan->target_count; i++)
+		if (plan->targets[i].computed != NULL && plan->values[i].data == NULL)
+			plan->broken[i] = true;
+}
+
 /* Computes targets.  false: the arena is full. */
 bool
 pm_imports_row_compute(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
@@ -188,7 +200,7 @@ pm_imports_row_compute(ImportPlan *plan, const PmReader *reader, const PmRecord 
 
 	if (!pm_imports_computed_evaluate(plan, false, plan->results, &at, &error))
 	{
-		plan->broken[at] = true;
+		pm_imports_row_not_computed(plan);
 		pm_imports_row_expression_error(record, batch, plan->targets[at].name, error);
 		return true;
 	}

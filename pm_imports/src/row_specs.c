@@ -11,6 +11,8 @@
 #include "mb/pg_wchar.h"
 
 #include "pm_boolean.h"
+#include "pm_char.h"
+#include "pm_decimal.h"
 
 #define JSON_DEPTH  64
 #define JSON_NUMBER 100 /* characters; numeric holds whatever they say, but for exponents */
@@ -115,6 +117,100 @@ put_bytes(PmArena *arena, const char *data, size_t size)
 	return true;
 }
 
+/* Is a text a number as JSON has it, and no extreme one? */
+static bool
+is_json_number(PmText text)
+{
+	size_t at = text.data[0] == '-';
+	size_t start = at;
+	size_t digits;
+
+	while (at < text.size && pm_is_digit(text.data[at]))
+		at++;
+	digits = at - start;
+	if (digits == 0 || (digits > 1 && text.data[start] == '0'))
+		return false;
+	if (at < text.size && text.data[at] == '.')
+	{
+		start = ++at;
+		while (at < text.size && pm_is_digit(text.data[at]))
+			at++;
+		if (at == start)
+			return false;
+	}
+	if (at < text.size && (text.data[at] == 'e' || text.data[at] == 'E'))
+	{
+		at++;
+		at += at < text.size && (text.data[at] == '-' || text.data[at] == '+');
+		start = at;
+		while (at < text.size && pm_is_digit(text.data[at]))
+			at++;
+		if (at == start || at - start > 3)
+			return false;
+	}
+	return at == text.size && text.size <= JSON_NUMBER;
+}
+
+/* Appends the digits of a number from one of them on, zeros behind the last one. */
+static char *
+put_digits(char *at, const PmDecimal *number, int from, int to)
+{
+	int head = (int) number->head.size;
+	int all = head + (int) number->tail.size;
+
+	for (int i = from; i < to; i++)
+		*at++ = i < head  ? number->head.data[i]
+		        : i < all ? number->tail.data[i - head]
+		                  : '0';
+	return at;
+}
+
+/*
+ * Appends a number that may be written in another way than JSON has it: 007, +5, .5, 5.
+ * false: the arena is full.  *is_extreme: it has too many digits, and nothing was appended.
+ */
+static bool
+put_number(PmArena *arena, PmText text, const PmDecimal *number, bool *is_extreme)
+{
+	int all = (int) (number->head.size + number->tail.size);
+	char *start;
+	char *at;
+
+	*is_extreme = false;
+	if (is_json_number(text))
+		return put_bytes(arena, text.data, text.size);
+	*is_extreme =
+	    all > JSON_NUMBER || number->point > JSON_NUMBER || number->point < -JSON_NUMBER;
+	if (*is_extreme)
+		return true;
+	start = at = pm_arena_bytes(arena, 3 * JSON_NUMBER + 4);
+	if (start == NULL)
+		return false;
+	if (number->negative)
+		*at++ = '-';
+	if (number->point <= 0)
+	{
+		*at++ = '0';
+		if (all > 0)
+		{
+			*at++ = '.';
+			memset(at, '0', -number->point);
+			at = put_digits(at - number->point, number, 0, all);
+		}
+	}
+	else
+	{
+		at = put_digits(at, number, 0, number->point);
+		if (all > number->point)
+		{
+			*at++ = '.';
+			at = put_digits(at, number, number->point, all);
+		}
+	}
+	pm_arena_end(arena, at);
+	return true;
+}
+
 /* Appends the value of an attribute. */
 static bool
 put_attribute(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
@@ -126,6 +222,7 @@ put_attribute(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
 	PmText text;
 	PmDecimal number;
 	bool answer;
+	bool is_extreme = true;
 
 	if (value.data == NULL)
 		return put_bytes(arena, "null", 4);
@@ -134,22 +231,27 @@ put_attribute(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
 	{
 		case ATTRIBUTE_NUMBER:
 			if (pm_decimal_read(text, &number) == PM_VALUE_GOOD &&
-			    (text.data[0] == '-' || (text.data[0] >= '1' && text.data[0] <= '9') ||
-			     (text.data[0] == '0' && (text.size == 1 || text.data[1] == '.'))) &&
-			    text.data[text.size - 1] >= '0')
-				return put_bytes(arena, text.data, text.size);
+			    !put_number(arena, text, &number, &is_extreme))
+				return false;
+			if (!is_extreme)
+				return true;
+			if (target->form_warning)
+				break;
 			pm_imports_row_target_error(plan, reader, record, batch, i, "not_a_number",
 			                            "the value is not a number", false);
 			return put_bytes(arena, "null", 4);
 		case ATTRIBUTE_BOOLEAN:
 			if (pm_boolean_read(text, &answer) == PM_VALUE_GOOD)
 				return answer ? put_bytes(arena, "true", 4) : put_bytes(arena, "false", 5);
+			if (target->form_warning)
+				break;
 			pm_imports_row_target_error(plan, reader, record, batch, i, "not_a_boolean",
 			                            "the value is neither true nor false", false);
 			return put_bytes(arena, "null", 4);
 		default:
-			return put_json_string(arena, value.data, value.size);
+			break;
 	}
+	return put_json_string(arena, value.data, value.size);
 }
 
 /* The value of the record that is technical_specs as a whole; data NULL: there is none. */

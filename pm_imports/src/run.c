@@ -430,6 +430,9 @@ open_catalog(Run *run)
 static void
 finish(Run *run)
 {
+	/* a file without a record may be none of the config's at all */
+	if (run->fault == NULL && !run->cancelled && !run->bound && run->reader != NULL)
+		pm_imports_run_look(run);
 	if (run->fault == NULL && !run->cancelled)
 		(void) is_beyond_limits(run);
 	if (run->fault == NULL && !run->cancelled && run->path != NULL)

@@ -1,0 +1,75 @@
+-- Rules and what they are asked of, numbers of attributes, rejected records that are sent again, files that are not of the config.
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SET client_min_messages = warning;
+SET search_path = pm_imports, pm_gtin, public;
+\set run 'CALL pm_imports.run_import(ROW(NULL, ''imports'', ''run_import'', jsonb_build_object(''job'', :''job''), 1, 1, now())::pm_jobs.job);'
+INSERT INTO pm_catalog.suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000031', 'rules', 'Rules');
+
+-- numbers of attributes: JSON's as they are, others as JSON has them, and an extreme one is an error of its record alone
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, validation_rules) VALUES
+  ('rules', 'watt', '{"gtin": "ean", "title": "title", "technical_specs.watt": "watt"}', '[{"target": "technical_specs.watt", "rule": "type", "value": "number"}]'),
+  ('rules', 'warned', '{"gtin": "ean", "title": "title", "technical_specs.watt": "watt"}', '[{"target": "technical_specs.watt", "rule": "type", "value": "number", "severity": "warning"}]');
+SELECT import_data('watt', 'w.csv', convert_to('ean,title,watt' || E'\n'
+  || string_agg(gtin_complete((400000000000 + n)::text)::text || ',' || n || ',' || w, E'\n' ORDER BY n), 'UTF8')) AS job
+FROM unnest('{5,-05,-.5,-00.5,1.e5,-1.e5,1e999999,1e-999999,007,+5,.5,5.,0e5,1.50,-0,1e3,2E-3,000,-0.0,12.e-3,many,1e120,-7.25}'::text[]) WITH ORDINALITY AS v(w, n) \gset
+:run
+SELECT status, successful_rows, failed_rows FROM import_jobs WHERE id = :'job';
+SELECT e.value, e.target, e.code FROM import_errors AS e WHERE job_id = :'job' ORDER BY record, ordinal;
+SELECT title, technical_specs -> 'watt' AS watt FROM pm_catalog.products WHERE gtin::text LIKE '4000000000%' ORDER BY title::integer;
+-- a rule that warns rejects nothing: what is no number is a text
+SELECT import_data('warned', 'w.csv', convert_to(E'ean,title,watt\n' || gtin_complete('400000000001') || E',1,n/a\n' || gtin_complete('400000000002') || E',2,12\n', 'UTF8')) AS job \gset
+:run
+SELECT status, products_updated, failed_rows, warning_count FROM import_jobs WHERE id = :'job';
+SELECT e.value, e.code, e.severity FROM import_errors AS e WHERE job_id = :'job' ORDER BY record, ordinal;
+SELECT title, technical_specs -> 'watt' AS watt FROM pm_catalog.products WHERE gtin::text LIKE '400000000001_' OR gtin::text LIKE '400000000002_' ORDER BY title::integer;
+
+-- all rules of one target and kind hold; length counts characters of what was read; of what was not computed nothing is asked
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, computed_attributes, validation_rules) VALUES
+  ('rules', 'all', '{"gtin": "ean", "title": "title", "cost": "cost", "stock": "stock"}', '{"price": "cost * 2"}',
+   '[{"target": "cost", "rule": "min", "value": 0}, {"target": "cost", "rule": "min", "value": 1, "severity": "warning"}, {"target": "title", "rule": "pattern", "value": "^A"}, {"target": "title", "rule": "pattern", "value": "Z$"},
+     {"target": "gtin", "rule": "length", "value": {"min": 13, "max": 14}}, {"target": "stock", "rule": "length", "value": {"max": 3}}, {"target": "price", "rule": "required"}]');
+SELECT import_data('all', 'a.csv', convert_to(E'ean,title,cost,stock\n4006381333931,AZ,-5,1\n4006381333948,AZ,0.5,123\n4006381333955,A,1,1234\n4006381333962,BZ,x,1\n4006381333979,AZ,2,12\n', 'UTF8')) AS job \gset
+:run
+SELECT record, target, value, code, severity FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+
+-- a record that was too long to be kept is not sent again
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, validation_rules) VALUES
+  ('rules', 'long', '{"gtin": "ean", "title": "title", "description": "text"}', '[{"target": "title", "rule": "pattern", "value": "^x"}]');
+SELECT import_data('long', 'l.csv', convert_to(E'ean,title,text\n4006381333931,x,' || repeat('y', 9000000) || E'\n4006381333948,no,short\n', 'UTF8')) AS job \gset
+:run
+SELECT record, code, length(raw_row) FROM import_errors WHERE job_id = :'job' ORDER BY record;
+SELECT rejected_file(:'job') AS file;
+SELECT retry_rejected(:'job') AS job \gset
+:run
+SELECT total_rows, failed_rows FROM import_jobs WHERE id = :'job';
+
+-- what the config skips stands in the file of rejected records, too
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, file_options) VALUES
+  ('rules', 'skips', '{"gtin": 1, "title": 2}', '{"skip": 2, "header": false}'), ('rules', 'skips to names', '{"gtin": "ean", "title": "title"}', '{"skip": 1}');
+SELECT import_data('skips', 's.csv', E'list\nof today\nbad;One\nworse;Two\n') AS job \gset
+:run
+SELECT failed_rows FROM import_jobs WHERE id = :'job';
+SELECT import_data('skips', 'again.csv', convert_to(rejected_file(:'job'), 'UTF8')) AS job \gset
+:run
+SELECT total_rows, failed_rows FROM import_jobs WHERE id = :'job';
+SELECT import_data('skips to names', 's.csv', E'list\nean;title\nbad;One\n') AS job \gset
+:run
+SELECT import_data('skips to names', 'again.csv', convert_to(rejected_file(:'job'), 'UTF8')) AS job \gset
+:run
+SELECT status, total_rows, failed_rows FROM import_jobs WHERE id = :'job';
+
+-- a file without a record that is none of the config's ends no offers; columns that are mapped and not there are logged
+UPDATE import_configs SET import_options = '{"missing": "deactivate", "missing_ratio": 1}' WHERE config_name = 'watt';
+SELECT import_data('watt', 'error.csv', 'Internal Server Error') AS job \gset
+:run
+SELECT status, last_error, products_missing FROM import_jobs WHERE id = :'job';
+SELECT import_data('watt', 'null.csv', '[null,{"ean":"4006381333931"}]') AS job \gset
+:run
+SELECT status, last_error, total_rows FROM import_jobs WHERE id = :'job';
+SELECT import_data('watt', 'empty.csv', E'ean,title,watt\n') AS job \gset
+:run
+SELECT status, products_missing > 0 AS missing FROM import_jobs WHERE id = :'job';
+SELECT import_data('all', 'renamed.csv', E'ean,title,Cost,Quantity\n4006381333979,AZ,2,12\n') AS job \gset
+:run
+SELECT level, message, details FROM import_logs WHERE job_id = :'job' AND level = 'warning' AND message LIKE '%columns%';
