@@ -147,7 +147,8 @@ typedef struct Target
 	int position; /* of a column, from 1; 0: by name */
 	char **names; /* of columns; the first that the file has, or all that are joined */
 	int name_count;
-	int field; /* of the record; -1: the file has none of them */
+	int field;      /* of the record; -1: the file has none of them */
+	bool is_absent; /* so nothing is said of it */
 	bool is_joined;
 	int *positions; /* of those that are joined; 0: by name */
 	int *fields;    /* likewise */
@@ -245,6 +246,7 @@ pm_imports_pattern_transform(MemoryContext memory, const PmArgument *arguments, 
 extern ImportPlan *pm_imports_plan_compile(MemoryContext memory, Jsonb *document);
 
 /* in plan_columns.c */
+extern int pm_imports_plan_leave_out(ImportPlan *plan);
 extern void pm_imports_plan_bind(ImportPlan *plan, const PmReader *reader);
 extern int pm_imports_plan_column(const char *name, TargetType *type);
 extern const char *pm_imports_plan_column_name(int column);

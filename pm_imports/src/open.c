@@ -221,31 +221,31 @@ pm_imports_found(const PmReader *reader)
 	return json.data;
 }
 
-/* Logs which columns are mapped and not in the file, whose header is known. */
+/* Leaves out what is mapped from columns that the file does not have, and logs them. */
 static void
-log_absent_columns(const Run *run)
+leave_out_absent(const Run *run)
 {
 	StringInfoData json;
 
+	if (pm_imports_plan_leave_out(run->plan) == 0)
+		return;
 	initStringInfo(&json);
 	for (int i = 0; i < run->plan->target_count; i++)
 	{
 		const Target *target = &run->plan->targets[i];
 
-		if (target->field >= 0 || target->name_count == 0 || target->is_joined ||
-		    target->has_default)
+		if (!target->is_absent)
 			continue;
 		appendStringInfoString(&json, json.len == 0 ? "{\"columns\": [" : ", ");
 		escape_json(&json, target->names[0]);
 	}
-	if (json.len == 0)
-		return;
 	appendStringInfoString(&json, "]}");
-	(void) pm_imports_run_sql(run,
-	                          "SELECT pm_imports._log($1::pg_catalog.uuid, 'warning', "
-	                          "'the file does not have columns that are mapped', "
-	                          "$2::pg_catalog.jsonb)",
-	                          json.data);
+	(void) pm_imports_run_sql(
+	    run,
+	    "SELECT pm_imports._log($1::pg_catalog.uuid, 'warning', "
+	    "'the file does not have columns that are mapped; what they feed stays as it is', "
+	    "$2::pg_catalog.jsonb)",
+	    json.data);
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -255,21 +255,23 @@ pm_imports_run_look(Run *run)
 {
 	const PmReaderFound *found = pm_reader_found(run->reader);
 	const Target *key = &run->plan->targets[run->plan->key_target];
+	bool has_names = found->format == PM_FORMAT_CSV || found->format == PM_FORMAT_XLSX;
+	bool lacks_key;
 	StringInfoData json;
 
 	run->bound = true;
 	pm_imports_plan_bind(run->plan, run->reader);
+	lacks_key = key->field < 0 && key->name_count > 0 && !key->has_default;
 	pm_imports_run_begin();
 	(void) pm_imports_run_sql(
 	    run,
 	    "UPDATE pm_imports.import_jobs AS j SET found = $2::pg_catalog.jsonb "
 	    "WHERE j.id = $1::pg_catalog.uuid AND j.found IS NULL",
 	    pm_imports_found(run->reader));
-	if (found->format == PM_FORMAT_CSV || found->format == PM_FORMAT_XLSX)
-		log_absent_columns(run);
+	if (has_names && !lacks_key)
+		leave_out_absent(run);
 	pm_imports_run_commit();
-	if (key->field < 0 && key->name_count > 0 && !key->has_default &&
-	    (found->format == PM_FORMAT_CSV || found->format == PM_FORMAT_XLSX))
+	if (has_names && lacks_key)
 	{
 		initStringInfo(&json);
 		appendStringInfo(&json, "the file has no column \"%s\"", key->names[0]);

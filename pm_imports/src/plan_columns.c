@@ -73,6 +73,15 @@ pm_imports_plan_column_name(int column)
 	return known_columns[column - 1].name;
 }
 
+/* Is a target sent with each row? */
+static bool
+is_sent(const Target *target)
+{
+	return !target->is_absent &&
+	       (target->name_count > 0 || target->position > 0 || target->is_constant ||
+	        target->has_default || target->computed != NULL);
+}
+
 /* Which columns rows are sent with, and what makes their digests those of this plan. */
 void
 pm_imports_plan_choose(ImportPlan *plan)
@@ -80,16 +89,14 @@ pm_imports_plan_choose(ImportPlan *plan)
 	StringInfoData list;
 	char *shape;
 
+	plan->column_count = 0;
 	initStringInfo(&list);
 	for (int column = 1; column <= lengthof(known_columns); column++)
 	{
 		bool used = false;
 
 		for (int i = 0; i < plan->target_count; i++)
-			used |= plan->targets[i].column == column &&
-			        (plan->targets[i].name_count > 0 || plan->targets[i].position > 0 ||
-			         plan->targets[i].is_constant || plan->targets[i].has_default ||
-			         plan->targets[i].computed != NULL);
+			used |= plan->targets[i].column == column && is_sent(&plan->targets[i]);
 		if (used)
 		{
 			plan->columns[plan->column_count++] = column;
@@ -149,4 +156,33 @@ pm_imports_plan_bind(ImportPlan *plan, const PmReader *reader)
 			for (int j = 0; target->field < 0 && j < target->name_count; j++)
 				target->field = field_of(columns, count, target->names[j]);
 	}
+}
+
+/*
+ * Leaves out what is mapped from columns by name that the file, whose header is known and
+ * has the key, does not have: the catalog keeps what it has of it.  Returns how many
+ * targets that were.
+ */
+int
+pm_imports_plan_leave_out(ImportPlan *plan)
+{
+	int count = 0;
+
+	for (int i = 0; i < plan->target_count; i++)
+	{
+		Target *target = &plan->targets[i];
+
+		target->is_absent = target->field < 0 && target->name_count > 0 &&
+		                    !target->is_joined && !target->has_default &&
+		                    target->computed == NULL;
+		count += target->is_absent;
+	}
+	if (count > 0)
+	{
+		MemoryContext old = MemoryContextSwitchTo(plan->memory);
+
+		pm_imports_plan_choose(plan);
+		MemoryContextSwitchTo(old);
+	}
+	return count;
 }

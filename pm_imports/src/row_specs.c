@@ -289,7 +289,7 @@ make_specs(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Bat
 	{
 		const char *code = plan->targets[i].attribute;
 
-		if (code == NULL || plan->broken[i])
+		if (code == NULL || plan->broken[i] || plan->targets[i].is_absent)
 			continue;
 		if ((!first && !put_bytes(&plan->arena, ",", 1)) ||
 		    !put_json_string(&plan->arena, code, strlen(code)) ||

@@ -70,6 +70,12 @@ SELECT status, last_error, total_rows FROM import_jobs WHERE id = :'job';
 SELECT import_data('watt', 'empty.csv', E'ean,title,watt\n') AS job \gset
 :run
 SELECT status, products_missing > 0 AS missing FROM import_jobs WHERE id = :'job';
+-- and what they feed stays as it is
 SELECT import_data('all', 'renamed.csv', E'ean,title,Cost,Quantity\n4006381333979,AZ,2,12\n') AS job \gset
 :run
 SELECT level, message, details FROM import_logs WHERE job_id = :'job' AND level = 'warning' AND message LIKE '%columns%';
+SELECT o.cost, o.stock, p.title FROM pm_catalog.supplier_products AS o JOIN pm_catalog.products AS p ON p.id = o.product_id WHERE p.gtin::text LIKE '%4006381333979' AND o.supplier_id = '01a21d28-7d45-7936-84e2-000000000031';
+SELECT import_data('watt', 'no watt.csv', convert_to(E'ean,title\n' || gtin_complete('400000000005') || E',five\n', 'UTF8')) AS job \gset
+:run
+SELECT status, products_updated FROM import_jobs WHERE id = :'job';
+SELECT title, technical_specs FROM pm_catalog.products WHERE gtin::text LIKE '400000000005_';
