@@ -146,7 +146,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_imports.retry_rejected(uuid) IS
-'imports the rejected rows of an import again, and only them, under its config as it is now: after the mapping was corrected, or the catalog. A dry run is retried as one. Returns the new import''s id; products that are not among them do not count as missing. Rows with bytes that are no text (bad_encoding, nul_byte) are left out: those bytes are gone, and only the file has them. For who asked for it and administrators. Errors: P0002 no such import, 55000 it has not ended, has no rejected rows that can be read again, is being retried, or its config is gone, and those of finish_upload()';
+'imports the rejected rows of an import again, and only them, under its config as it is now: after the mapping was corrected, or the catalog. A dry run is retried as one. Returns the new import''s id; products that are not among them do not count as missing. Rows with bytes that are no text (bad_encoding, nul_byte) and those that were too long to be kept (record_too_long) are left out: only the file has them whole. For who asked for it and administrators. Errors: P0002 no such import, 55000 it has not ended, has no rejected rows that can be read again, is being retried, or its config is gone, and those of finish_upload()';
 
 REVOKE ALL ON FUNCTION pm_imports._csv_value(text, text, text), pm_imports._path_names(text, text), pm_imports._rejected_frame(pm_imports.import_jobs),
   pm_imports._rejected_pieces(pm_imports.import_jobs, boolean), pm_imports.rejected_file(uuid), pm_imports.retry_rejected(uuid) FROM PUBLIC;
