@@ -74,8 +74,17 @@ BEGIN
       RETURN;
     END IF;
     IF first_version = 1 THEN
-      SELECT 'another supplier offers it' INTO reason FROM pm_catalog.supplier_products AS o
-      WHERE o.product_id = product AND o.is_active AND o.created_at <> ALL (times) LIMIT 1;
+      SELECT w.why INTO reason
+      FROM (SELECT 1, 'another supplier offers it' FROM pm_catalog.supplier_products AS o WHERE o.product_id = product AND o.is_active AND o.created_at <> ALL (times)
+            UNION ALL
+            SELECT 2, format('its offer was changed since, at %s', o.updated_at) FROM pm_catalog.supplier_products AS o
+            WHERE o.product_id = product AND o.created_at = ANY (times) AND o.updated_at <> ALL (times)
+            UNION ALL
+            SELECT 3, format('a price was set since, at %s', x.created_at) FROM pm_catalog.product_prices AS x WHERE x.product_id = product AND x.created_at <> ALL (times)
+            UNION ALL
+            SELECT 4, format('its stock was changed since, at %s', s.updated_at) FROM pm_catalog.product_stocks AS s WHERE s.product_id = product AND s.updated_at <> ALL (times)
+           ) AS w(n, why)
+      ORDER BY w.n LIMIT 1;
       IF FOUND THEN
         outcome := 'kept';
         RETURN;
@@ -155,7 +164,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.undo_job(uuid, uuid, integer) IS
-'takes back what an import did to products, in the order of their ids, from the one after the given one on, and at most so many at once: call it with the last product_id until there is no row. outcome: put back, the product has the values of before, as a new version, and so do its prices, from now on; deleted, the import had made it (delete_product()); kept, somebody edited or deleted it since, or another supplier offers it too; failed, the reason begins with the SQLSTATE. Offers that the import made go. Cost and stock of other offers, our stock, tags, brands and categories have no history: they stay, which reason says of offers and stock, and the supplier''s next file is merged as if it were new. A second call changes nothing more. Errors: 22023';
+'takes back what an import did to products, in the order of their ids, from the one after the given one on, and at most so many at once: call it with the last product_id until there is no row. outcome: put back, the product has the values of before, as a new version, and so do its prices, from now on; deleted, the import had made it (delete_product()); kept, somebody edited or deleted it since, or, of a product that the import had made, changed its offer, set a price or changed our stock of it, a later import too, or another supplier offers it; failed, the reason begins with the SQLSTATE. Offers that the import made go. Cost and stock of other offers, our stock, tags, brands and categories have no history: they stay, which reason says of offers and stock, and the supplier''s next file is merged as if it were new. A second call changes nothing more. Errors: 22023';
 
 REVOKE ALL ON FUNCTION pm_catalog._edited_since(pm_catalog.products, bigint[]), pm_catalog._undo_prices(uuid, timestamptz[]),
   pm_catalog._undo_product(uuid, uuid, bigint[], timestamptz[]), pm_catalog.undo_job(uuid, uuid, integer) FROM PUBLIC;

@@ -103,14 +103,15 @@ AS $$
 $$;
 
 -- The job that had imported the same bytes by the same plan, so that there is nothing to
--- do: the last one of the config, or its last one of a file of this name.
+-- do: the last one of the config, or its last one of a file of this name.  None if an import
+-- of the supplier was undone since: what that has put back may be what the file says.
 CREATE FUNCTION pm_imports._same_job(config uuid, file uuid, plan jsonb) RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
   WITH this AS (
     SELECT f.sha256, f.file_name FROM pm_imports.import_files AS f WHERE f.id = file
   ), earlier AS (
-    SELECT j.id, j.status, j.completed_at, j.plan = _same_job.plan AND f.sha256 = t.sha256 AND j.status IN ('completed', 'completed_with_errors') AS is_same,
+    SELECT j.id, j.supplier_code, j.completed_at, j.plan = _same_job.plan AND f.sha256 = t.sha256 AND j.status IN ('completed', 'completed_with_errors') AS is_same,
            f.file_name = t.file_name AS has_name
     FROM pm_imports.import_jobs AS j JOIN pm_imports.import_files AS f ON f.id = j.file_id CROSS JOIN this AS t
     WHERE j.config_id = config AND j.same_as IS NULL AND j.retry_of IS NULL AND NOT j.dry_run AND j.status NOT IN ('pending', 'running')
@@ -119,7 +120,9 @@ AS $$
     UNION ALL
     (SELECT * FROM earlier AS e WHERE e.has_name ORDER BY e.completed_at DESC, e.id DESC LIMIT 1)
   )
-  SELECT n.id FROM newest AS n WHERE n.is_same LIMIT 1
+  SELECT n.id FROM newest AS n
+  WHERE n.is_same AND NOT EXISTS (SELECT FROM pm_imports.import_jobs AS u WHERE u.supplier_code = n.supplier_code AND u.status = 'undone' AND u.updated_at > n.completed_at)
+  LIMIT 1
 $$;
 
 -- Why an import failed, or its last attempt did: then pm_jobs knows it, as what the attempt

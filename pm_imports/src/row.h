@@ -17,6 +17,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#define EMPTY_ARRAY 12 /* bytes of the binary form of an array without elements */
+
 /* Without the blanks around. */
 static inline PmText
 trimmed(PmText text)

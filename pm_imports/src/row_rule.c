@@ -103,6 +103,15 @@ has_type(PmText text, ValueType type)
 	return false;
 }
 
+/* Has a value nothing but blanks, or no element? */
+static bool
+is_blank(TargetType type, Field value)
+{
+	if (type == TARGET_TEXTS || type == TARGET_ADDRESSES)
+		return value.size <= EMPTY_ARRAY;
+	return type == TARGET_TEXT && trimmed((PmText){value.data, value.size}).size == 0;
+}
+
 /* Asks a rule.  false: it is broken. */
 static bool
 ask_rule(ImportPlan *plan, const Rule *rule, const char **code, const char **message)
@@ -113,7 +122,7 @@ ask_rule(ImportPlan *plan, const Rule *rule, const char **code, const char **mes
 	{
 		*code = "required";
 		*message = "there is no value, and one is required";
-		return value.data != NULL;
+		return value.data != NULL && !is_blank(plan->targets[rule->target].type, value);
 	}
 	if (value.data == NULL)
 		return true;

@@ -88,9 +88,9 @@ put_texts(PmArena *arena, PmText text, bool addresses, int *others, Field *field
 	(void) put_int32(start + 12, count);
 	(void) put_int32(start + 16, 1);
 	pm_arena_end(arena, at);
-	*field = (Field){start, count > 0 ? (int32) (at - start) : 12};
+	*field = (Field){start, count > 0 ? (int32) (at - start) : EMPTY_ARRAY};
 	if (count == 0)
-		pm_arena_end(arena, start + 12);
+		pm_arena_end(arena, start + EMPTY_ARRAY);
 	return true;
 }
 
@@ -290,7 +290,8 @@ pm_imports_row_value(ImportPlan *plan, const PmReader *reader, const PmRecord *r
 				return true;
 		}
 	}
-	if (target->has_default && (text.data == NULL || text.size == 0))
+	if (target->has_default && (text.data == NULL || text.size == 0 ||
+	                            (target->type != TARGET_TEXT && trimmed(text).size == 0)))
 		text = target->default_value;
 	plan->texts[i] = text;
 	return convert(plan, reader, record, batch, i, text);

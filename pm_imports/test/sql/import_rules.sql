@@ -33,6 +33,15 @@ SELECT import_data('all', 'a.csv', convert_to(E'ean,title,cost,stock\n4006381333
 :run
 SELECT record, target, value, code, severity FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
 
+-- what is blank is no value that is required, and no number that a default does not stand for
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, default_values, validation_rules) VALUES
+  ('rules', 'blanks', '{"gtin": "ean", "title": "title", "brand": "brand", "tags": "tags", "price": "price", "is_active": "active"}', '{"price": "2", "is_active": "no"}',
+   '[{"target": "title", "rule": "required"}, {"target": "brand", "rule": "required"}, {"target": "tags", "rule": "required"}, {"target": "price", "rule": "required"}]');
+SELECT import_data('blanks', 'b.csv', E'ean;title;brand;tags;price;active\n4006381333931; ;\t; | ; ;\n8712345678982;B;Bic;a|;  ; \n') AS job \gset
+:run
+SELECT record, target, value, code FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+SELECT p.title, p.is_active, (pm_catalog.current_price(p.id)).price FROM pm_catalog.products AS p WHERE p.gtin = '8712345678982';
+
 -- a record that was too long to be kept is not sent again
 INSERT INTO import_configs (supplier_code, config_name, field_mapping, validation_rules) VALUES
   ('rules', 'long', '{"gtin": "ean", "title": "title", "description": "text"}', '[{"target": "title", "rule": "pattern", "value": "^x"}]');
