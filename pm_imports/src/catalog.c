@@ -82,13 +82,16 @@ start_mergers(Catalog *catalog, int most)
 		started++;
 	for (int i = 0; i < started; i++)
 	{
-		Merger *merger = catalog->sessions[i].merger;
+		Session *session = &catalog->sessions[i];
 
-		catalog->sessions[i].merger = NULL;
-		if (pm_imports_merger_is_ready(merger))
-			catalog->sessions[catalog->session_count++].merger = merger;
-		else
-			pm_imports_merger_stop(merger);
+		/* it stays where it is found until it is known, should waiting be interrupted */
+		if (!pm_imports_merger_is_ready(session->merger))
+			pm_imports_session_close(catalog, session);
+		else if (catalog->session_count++ < i)
+		{
+			catalog->sessions[catalog->session_count - 1].merger = session->merger;
+			session->merger = NULL;
+		}
 	}
 	MemoryContextSwitchTo(old);
 }
@@ -238,14 +241,17 @@ pm_imports_session_is_busy(Catalog *catalog, Session *session)
 bool
 pm_imports_session_wait(Catalog *catalog, Session *session, long milliseconds)
 {
+	int events = WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH;
+	pgsocket socket = PGINVALID_SOCKET;
 	int happened;
 
-	if (session->merger != NULL)
-		return pm_imports_merger_wait(milliseconds);
-	happened = WaitLatchOrSocket(
-	    MyLatch, WL_LATCH_SET | WL_SOCKET_READABLE | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-	    PQsocket(catalog->functions->handle(session->connection)), milliseconds,
-	    PG_WAIT_EXTENSION);
+	/* a merger sets our latch */
+	if (session->merger == NULL)
+	{
+		events |= WL_SOCKET_READABLE;
+		socket = PQsocket(catalog->functions->handle(session->connection));
+	}
+	happened = WaitLatchOrSocket(MyLatch, events, socket, milliseconds, PG_WAIT_EXTENSION);
 	if (happened & WL_LATCH_SET)
 		ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();

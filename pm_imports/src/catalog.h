@@ -95,7 +95,6 @@ extern void pm_imports_merger_send(Merger *merger, const char *sql,
                                    const Parameter *parameters, int count);
 extern bool pm_imports_merger_is_busy(Merger *merger);
 extern char **pm_imports_merger_answer(Merger *merger);
-extern bool pm_imports_merger_wait(long milliseconds);
 extern void pm_imports_merger_stop(Merger *merger);
 
 #endif /* CATALOG_H */

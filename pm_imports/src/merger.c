@@ -27,14 +27,12 @@
 #include "postmaster/bgworker.h"
 #include "storage/dsm.h"
 #include "storage/ipc.h"
-#include "storage/latch.h"
 #include "storage/proc.h"
 #include "storage/shm_mq.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
-#include "utils/wait_event.h"
 
 #define QUEUE_SIZE (128 * 1024)
 
@@ -251,19 +249,6 @@ pm_imports_merger_answer(Merger *merger)
 		                context == NULL ? 0 : errcontext("%s", context)));
 	}
 	return row;
-}
-
-/* Waits until there may be an answer; false: for as long as that, in vain. */
-bool
-pm_imports_merger_wait(long milliseconds)
-{
-	int happened = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-	                         milliseconds, PG_WAIT_EXTENSION);
-
-	if (happened & WL_LATCH_SET)
-		ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
-	return (happened & WL_TIMEOUT) == 0;
 }
 
 /* Ends a merger, whatever it does; what it has not committed is undone.  Does not throw. */

@@ -98,13 +98,14 @@ RESET work_mem;
 
 -- a changed row costs as much as it does in a catalog that the planner has not seen yet,
 -- which no ANALYZE of autovacuum's may show it meanwhile
-DO $$ DECLARE
+CREATE PROCEDURE pg_temp.each_table(what text) LANGUAGE plpgsql AS $$ DECLARE
   name regclass;
 BEGIN
   FOR name IN SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = 'pm_catalog'::regnamespace AND c.relkind = 'r' LOOP
-    EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = off)', name);
+    EXECUTE format('ALTER TABLE %s %s', name, what);
   END LOOP;
 END $$;
+CALL pg_temp.each_table('SET (autovacuum_enabled = off)');
 DELETE FROM pg_statistic WHERE starelid IN (SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = 'pm_catalog'::regnamespace);
 UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relnamespace = 'pm_catalog'::regnamespace AND relkind IN ('r', 'i');
 CREATE TEMP TABLE staged (gtin gtin, title text, cost numeric, price numeric);
@@ -157,10 +158,4 @@ TRUNCATE products CASCADE;
 DELETE FROM suppliers;
 DELETE FROM brands;
 DELETE FROM categories;
-DO $$ DECLARE
-  name regclass;
-BEGIN
-  FOR name IN SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = 'pm_catalog'::regnamespace AND c.relkind = 'r' LOOP
-    EXECUTE format('ALTER TABLE %s RESET (autovacuum_enabled)', name);
-  END LOOP;
-END $$;
+CALL pg_temp.each_table('RESET (autovacuum_enabled)');
