@@ -187,6 +187,7 @@ pm_csv_deliver(PmReader *reader, PmRecord *record)
 	record->offset = csv->offset;
 	record->raw.data = csv->window.data + csv->begin;
 	record->raw.size = split->size;
+	record->numbers = NULL;
 	record->fault = PM_RECORD_GOOD;
 	record->fault_column = -1;
 	record->fault_line = record->line;

@@ -38,6 +38,7 @@ typedef struct Value
 	uint32_t size;
 	int column;   /* NONE: it was dropped */
 	int previous; /* of the same column */
+	bool is_number;
 } Value;
 
 typedef struct Column
@@ -66,6 +67,7 @@ struct PmFields
 	Column *columns;
 	PmText *column_names;
 	PmText *result;
+	bool *numbers;
 	int column_count;
 	int column_room;
 
@@ -183,6 +185,7 @@ pm_fields_free(PmFields *fields)
 	free(fields->columns);
 	free(fields->column_names);
 	free(fields->result);
+	free(fields->numbers);
 	free(fields->values);
 	free(fields->joiner);
 	pm_buffer_free(&fields->text);
@@ -273,6 +276,7 @@ make_column(PmFields *fields, int name)
 	Column *columns;
 	PmText *texts;
 	PmText *result;
+	bool *numbers;
 	int i;
 
 	for (i = 0; i < fields->column_count; i++)
@@ -296,6 +300,11 @@ make_column(PmFields *fields, int name)
 	if (result == NULL)
 		return PM_FIELDS_NO_MEMORY;
 	fields->result = result;
+	room = fields->column_room;
+	numbers = grown(fields->numbers, fields->column_count, &room, sizeof(bool));
+	if (numbers == NULL)
+		return PM_FIELDS_NO_MEMORY;
+	fields->numbers = numbers;
 	fields->column_room = room;
 
 	i = fields->column_count++;
@@ -318,9 +327,12 @@ pm_fields_room(PmFields *fields, size_t size)
 	return fields->text.data + fields->text.size;
 }
 
-/* The first size bytes of that room are a value of name; zero or a negative status. */
+/*
+ * The first size bytes of that room are a value of name, which the source has as a number
+ * or not; zero or a negative status.
+ */
 int
-pm_fields_add(PmFields *fields, int name, size_t size)
+pm_fields_add(PmFields *fields, int name, size_t size, bool is_number)
 {
 	int column = fields->names[name].column;
 	Value *values;
@@ -337,6 +349,7 @@ pm_fields_add(PmFields *fields, int name, size_t size)
 	values[fields->value_count].start = (uint32_t) fields->text.size;
 	values[fields->value_count].size = (uint32_t) size;
 	values[fields->value_count].column = column;
+	values[fields->value_count].is_number = is_number;
 	values[fields->value_count].previous = fields->columns[column].last;
 	fields->columns[column].last = fields->value_count++;
 	fields->columns[column].count++;
@@ -417,6 +430,7 @@ pm_fields_finish(PmFields *fields)
 		size_t end;
 
 		*result = nothing;
+		fields->numbers[i] = false;
 		if (column->count == 0)
 			continue;
 		if (column->count == 1)
@@ -424,6 +438,7 @@ pm_fields_finish(PmFields *fields)
 			value = &fields->values[kept(fields, column->last)];
 			result->data = fields->text.data + value->start;
 			result->size = value->size;
+			fields->numbers[i] = value->is_number;
 			continue;
 		}
 
@@ -449,6 +464,13 @@ pm_fields_finish(PmFields *fields)
 		}
 	}
 	return fields->column_count == 0 ? &nothing : fields->result;
+}
+
+/* Which of those values are single numbers, by column. */
+const bool *
+pm_fields_numbers(const PmFields *fields)
+{
+	return fields->numbers;
 }
 
 /* Has no value of the record anything but blanks? */

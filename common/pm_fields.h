@@ -30,11 +30,12 @@ extern void pm_fields_free(PmFields *fields);
 extern void pm_fields_clear(PmFields *fields);
 extern int pm_fields_child(PmFields *fields, int parent, const char *key, size_t size);
 extern char *pm_fields_room(PmFields *fields, size_t size);
-extern int pm_fields_add(PmFields *fields, int name, size_t size);
+extern int pm_fields_add(PmFields *fields, int name, size_t size, bool is_number);
 extern void pm_fields_once(PmFields *fields, int name, int64_t object);
 extern int pm_fields_column(const PmFields *fields, int name);
 extern bool pm_fields_are_blank(const PmFields *fields);
 extern const PmText *pm_fields_finish(PmFields *fields);
+extern const bool *pm_fields_numbers(const PmFields *fields);
 extern int pm_fields_columns(const PmFields *fields, const PmText **names);
 
 #endif /* PM_FIELDS_H */

@@ -132,6 +132,7 @@ static int
 take_scalar(PmJson *json, const char **at, const char *end, int name)
 {
 	const char *from = *at;
+	bool is_number = *from == '-' || pm_is_digit(*from);
 	const char *bad = NULL;
 	PmRecordFault kind = PM_RECORD_GOOD;
 	const char *to;
@@ -157,7 +158,7 @@ take_scalar(PmJson *json, const char **at, const char *end, int name)
 	if (room == NULL)
 		return PM_FIELDS_TOO_LONG;
 	size = pm_json_decode(from, to, room, &bad, &kind);
-	status = pm_fields_add(json->fields, name, size);
+	status = pm_fields_add(json->fields, name, size, is_number);
 	if (bad != NULL && status == 0)
 		pm_json_fault(json, kind, name, (size_t) (bad - json->window.data));
 	return status;
@@ -259,6 +260,7 @@ take_record(PmJson *json, size_t start, size_t end)
 	json->record.fields = pm_fields_finish(json->fields);
 	if (json->record.fields == NULL)
 		return pm_json_failed(json, PM_READER_MEMORY, start, "");
+	json->record.numbers = pm_fields_numbers(json->fields);
 	json->reader->name_count = pm_fields_columns(json->fields, &json->reader->names);
 	json->record.field_count = json->reader->name_count;
 	return PM_READ_RECORD;

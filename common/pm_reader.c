@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "pm_char.h"
 #include "pm_utf8.h"
 
 #define DEFAULT_MAX_RECORD   (8 << 20)
@@ -94,12 +95,21 @@ needs_quotes(PmText value)
 	return false;
 }
 
+/* Does a text begin like a number? */
+static bool
+begins_like_number(PmText value)
+{
+	return value.size > 0 && (pm_is_digit(*value.data) || *value.data == '-' ||
+	                          *value.data == '+' || *value.data == '.');
+}
+
 /*
  * Appends a record as a line of CSV (RFC 4180, without its line end): how a record of a
- * format that is no text is shown.  False: no memory.
+ * format that is no text is shown.  Text that begins like a number is quoted, a number is
+ * not.  False: no memory.
  */
 bool
-pm_buffer_add_csv(PmBuffer *buffer, const PmText *fields, int count)
+pm_buffer_add_csv(PmBuffer *buffer, const PmText *fields, const bool *numbers, int count)
 {
 	size_t size = buffer->size;
 	char *out;
@@ -115,7 +125,7 @@ pm_buffer_add_csv(PmBuffer *buffer, const PmText *fields, int count)
 			*out++ = ',';
 		if (fields[i].data == NULL)
 			continue;
-		if (!needs_quotes(fields[i]))
+		if (numbers[i] || (!begins_like_number(fields[i]) && !needs_quotes(fields[i])))
 		{
 			memcpy(out, fields[i].data, fields[i].size);
 			out += fields[i].size;

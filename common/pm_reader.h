@@ -102,12 +102,13 @@ typedef enum PmRecordFault
  */
 typedef struct PmRecord
 {
-	int64_t number;  /* from 1, without header, blank records and what was skipped */
-	int64_t line;    /* where it starts, from 1; of a workbook: the row of the sheet */
-	int64_t offset;  /* of its first byte in the expanded file, from 0; of a workbook: -1 */
-	PmText raw;      /* as it stands there, no line end; of a workbook: its values as CSV */
+	int64_t number; /* from 1, without header, blank records and what was skipped */
+	int64_t line;   /* where it starts, from 1; of a workbook: the row of the sheet */
+	int64_t offset; /* of its first byte in the expanded file, from 0; of a workbook: -1 */
+	PmText raw; /* as it stands there, no line end; of a workbook: CSV, numbers unquoted */
 	int field_count; /* as many as there are columns, or more with PM_RECORD_TOO_MANY */
 	const PmText *fields; /* by column; data NULL: the record has none */
+	const bool *numbers; /* by column: the file has it as a number; NULL: it has no types */
 	PmRecordFault fault;
 	int fault_column;   /* from 0; -1: none in particular */
 	int64_t fault_line; /* where in a record of several lines */

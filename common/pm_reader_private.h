@@ -88,7 +88,8 @@ extern size_t pm_reader_begins(PmReader *reader, char *start, size_t size);
 extern size_t pm_reader_shown(const PmReader *reader, const char *raw, size_t size);
 extern bool pm_buffer_reserve(PmBuffer *buffer, size_t size);
 extern bool pm_buffer_add(PmBuffer *buffer, const char *data, size_t size);
-extern bool pm_buffer_add_csv(PmBuffer *buffer, const PmText *fields, int count);
+extern bool
+pm_buffer_add_csv(PmBuffer *buffer, const PmText *fields, const bool *numbers, int count);
 extern void pm_buffer_free(PmBuffer *buffer);
 
 /* in pm_json.c, pm_xlsx.c, pm_xml.c */

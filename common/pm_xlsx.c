@@ -224,8 +224,10 @@ xlsx_open(PmReader *reader)
 	xlsx->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t) 0);
 	xlsx->cells = calloc(columns, sizeof(PmXlsxCell));
 	xlsx->fields = calloc(columns, sizeof(PmText));
+	xlsx->numbers = calloc(columns, sizeof(bool));
 	if (xlsx->c_locale == (locale_t) 0 || xlsx->cells == NULL || xlsx->fields == NULL ||
-	    !pm_buffer_reserve(&xlsx->text, 1) || !pm_buffer_reserve(&xlsx->value, 1))
+	    xlsx->numbers == NULL || !pm_buffer_reserve(&xlsx->text, 1) ||
+	    !pm_buffer_reserve(&xlsx->value, 1))
 		return pm_xlsx_no_memory(xlsx);
 	reader->found.encoding = PM_ENCODING_UTF8;
 	xlsx->zip = pm_zip_of_input(&reader->input);
@@ -261,6 +263,7 @@ xlsx_close(PmReader *reader)
 	pm_buffer_free(&xlsx->raw);
 	free(xlsx->cells);
 	free(xlsx->fields);
+	free(xlsx->numbers);
 	free(xlsx->names);
 	free(xlsx);
 }

@@ -36,6 +36,7 @@ typedef struct PmXlsxCell
 {
 	bool has_value;
 	bool is_text;     /* not a number, date, boolean or error */
+	bool is_number;   /* neither a date nor a time */
 	const char *data; /* NULL: at start in the row's text */
 	size_t start;
 	size_t size;
@@ -81,6 +82,7 @@ typedef struct PmXlsx
 	int name_count;
 	bool is_started; /* the first row was seen */
 	PmText *fields;
+	bool *numbers;
 	int width; /* without a header: columns so far */
 	PmBuffer raw;
 	int64_t count;

@@ -213,7 +213,10 @@ set_number(PmXlsx *xlsx, PmXlsxCell *cell, const char *digits, size_t size)
 	if (kind != PM_CELL_NUMBER)
 		used = pm_cell_date(digits, size, kind, book->from_1904, xlsx->c_locale, out);
 	if (used == 0)
+	{
 		used = pm_cell_number(digits, size, xlsx->c_locale, out);
+		cell->is_number = used > 0;
+	}
 	if (used == 0)
 		return set_text(xlsx, cell, digits, size);
 	cell->data = NULL;
@@ -254,6 +257,7 @@ finish_cell(PmXlsx *xlsx)
 
 	cell = &xlsx->cells[xlsx->column];
 	cell->has_value = true;
+	cell->is_number = false;
 	cell->is_text = xlsx->type == PM_XLSX_TEXT || xlsx->type == PM_XLSX_SHARED;
 	switch (xlsx->type)
 	{
@@ -442,9 +446,12 @@ give_row(PmXlsx *xlsx, PmRecord *record)
 	}
 	record->fault = xlsx->fault;
 	for (int i = 0; i < count; i++)
+	{
 		xlsx->fields[i] = cell_text(xlsx, i);
+		xlsx->numbers[i] = xlsx->fields[i].data != NULL && xlsx->cells[i].is_number;
+	}
 	xlsx->raw.size = 0;
-	if (!pm_buffer_add_csv(&xlsx->raw, xlsx->fields, count))
+	if (!pm_buffer_add_csv(&xlsx->raw, xlsx->fields, xlsx->numbers, count))
 	{
 		pm_xlsx_no_memory(xlsx);
 		return PM_READ_FAILED;
@@ -452,6 +459,7 @@ give_row(PmXlsx *xlsx, PmRecord *record)
 	record->raw.data = xlsx->raw.data;
 	record->raw.size = xlsx->raw.size;
 	record->fields = xlsx->fields;
+	record->numbers = xlsx->numbers;
 	record->field_count = count;
 	return PM_READ_RECORD;
 }

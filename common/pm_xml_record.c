@@ -132,7 +132,7 @@ take_attributes(PmXml *xml, int parent, const char **attributes)
 			return;
 		}
 		memcpy(room, attributes[i + 1], size);
-		name = pm_fields_add(xml->fields, name, size);
+		name = pm_fields_add(xml->fields, name, size, false);
 		if (!check(xml, name))
 			return;
 		if (name < 0)
@@ -291,7 +291,7 @@ finish_element(PmXml *xml)
 	}
 	if (size > 0)
 		memcpy(room, xml->text.data + element->start, size);
-	name = pm_fields_add(xml->fields, name, size);
+	name = pm_fields_add(xml->fields, name, size, false);
 	if (check(xml, name) && name < 0)
 		pm_xml_give_up(xml);
 }

@@ -4,7 +4,8 @@
  * One line a record: "number@line:offset value|value", a value that is not there as "-",
  * and if there is a fault "!fault column@line:offset raw" after it, with numbers for
  * names; the names of the columns first, in brackets, or last if they were not known at
- * first; then how it ended unless well.
+ * first; then how it ended unless well.  With render_types a number of the file has "#"
+ * before it.
  */
 #ifndef RENDER_H
 #define RENDER_H
@@ -18,6 +19,7 @@
 #include "tap.h"
 
 static PmReaderFound render_found; /* of the last text */
+static bool render_types;
 
 /* A descriptor of a file with these bytes, which is gone once it is closed. */
 static inline int
@@ -58,6 +60,8 @@ render_record(PmBuffer *out, const PmRecord *record)
 	{
 		if (i > 0)
 			render_text(out, "|");
+		if (render_types && record->numbers != NULL && record->numbers[i])
+			render_text(out, "#");
 		if (record->fields[i].data == NULL)
 			render_text(out, "-");
 		else

@@ -49,6 +49,22 @@ test_values(void)
 	READS("nothing in the array", " [ ] ", "", .skip = 0);
 }
 
+/* Which values the file has as numbers. */
+static void
+test_types(void)
+{
+	render_types = true;
+	READS("numbers are no texts",
+	      "[{\"a\":1.234,\"b\":\"1.234\",\"c\":-1e2,\"d\":true,\"e\":[1]},"
+	      "{\"a\":\"2\",\"e\":[1,2]},{\"b\":3}]",
+	      "1@1:1 #1.234|1.234|#-1e2|true|#1\n2@1:51 2|-|-|-|1|2\n3@1:71 -|#3|-|-|-\n"
+	      "[a|b|c|d|e]\n",
+	      .skip = 0);
+	READS("the last one of a key", "[{\"a\":1,\"a\":\"2\"},{\"a\":\"1\",\"a\":2}]",
+	      "1@1:1 2\n2@1:17 #2\n[a]\n", .skip = 0);
+	render_types = false;
+}
+
 static void
 test_duplicates(void)
 {
@@ -325,6 +341,7 @@ int
 main(void)
 {
 	test_values();
+	test_types();
 	test_duplicates();
 	test_paths();
 	test_lines();

@@ -163,6 +163,15 @@ test_cells(void)
 	     "1@1:-1 1|-|2\n", .header = -1);
 	ROWS("bytes that are no UTF-8", "<row><c t='str'><v>x\xE9</v></c><c><v>1</v></c></row>",
 	     "1@1:-1 x\xEF\xBF\xBD|1 !1 0@1:-1 x\xEF\xBF\xBD,1\n", .header = -1);
+	render_types = true;
+	ROWS(
+	    "numbers are no texts, also as CSV",
+	    "<row><c><v>1.234</v></c><c t='str'><v>1.234</v></c><c s='1'><v>43538</v></c>"
+	    "<c><v>1,5</v></c><c t='b'><v>1</v></c><c/><c><v>-2E3</v></c><c t='s'><v>9</v></c></row>",
+	    "1@1:-1 #1.234|1.234|2019-03-14|1,5|true|-|#-2000 !10 -1@1:-1 "
+	    "1.234,\"1.234\",\"2019-03-14\",\"1,5\",true,,-2000\n",
+	    .header = -1);
+	render_types = false;
 	ROWS(
 	    "as CSV",
 	    "<row><c t='str'><v>a,b</v></c><c t='str'><v>&quot;x&quot;</v></c><c t='s'><v>9</v></c></row>",
