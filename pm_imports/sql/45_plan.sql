@@ -46,18 +46,25 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- What is wrong with a transform of a target's values; NULL: nothing.
-CREATE FUNCTION pm_imports._transform_mistake(target text, transform jsonb) RETURNS text
+-- What is wrong with a plan as a job would find it, and where, if that is known; NULL: nothing.
+CREATE FUNCTION pm_imports._compile_mistake(plan jsonb, OUT place text, OUT problem text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM pm_imports._check_plan(jsonb_build_object('supplier_code', '-', 'field_mapping', jsonb_build_object('gtin', 1, target, 1),
-    'transformation_rules', jsonb_build_object(target, jsonb_build_array(transform)), 'file_options', pm_imports._defaults('file_options'),
-    'import_options', pm_imports._defaults('import_options')));
-  RETURN NULL;
+  PERFORM pm_imports._check_plan(plan);
 EXCEPTION WHEN invalid_parameter_value OR feature_not_supported OR invalid_regular_expression THEN
-  RETURN regexp_replace(SQLERRM, '^.* of the plan ', '');
+  place := substring(SQLERRM FROM '^(.*) of the plan ');
+  problem := regexp_replace(SQLERRM, '^.* of the plan ', '');
 END
+$$;
+
+-- What is wrong with a transform of a target's values; NULL: nothing.
+CREATE FUNCTION pm_imports._transform_mistake(target text, transform jsonb) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT m.problem FROM pm_imports._compile_mistake(jsonb_build_object('supplier_code', '-', 'field_mapping', jsonb_build_object('gtin', 1, target, 1),
+    'transformation_rules', jsonb_build_object(target, jsonb_build_array(transform)), 'file_options', pm_imports._defaults('file_options'),
+    'import_options', pm_imports._defaults('import_options'))) AS m
 $$;
 
 CREATE FUNCTION pm_imports.config_mistakes(documents jsonb) RETURNS TABLE (place text, problem text)
@@ -228,17 +235,30 @@ RETURN (SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(
         WHERE e.key IN ('connection_config', 'schedule_config', 'field_mapping', 'transformation_rules', 'default_values', 'computed_attributes', 'validation_rules',
           'file_options', 'import_options', 'mapping_config'));
 
+-- The plan of a config, with what it inherits; throws what is wrong.  What only the whole of
+-- it shows is looked for in one that is good by parts.
+CREATE FUNCTION pm_imports._checked_plan(config pm_imports.import_configs) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  plan jsonb := pm_imports._merged(config);
+  mistakes text[] := ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports._plan_mistakes(config, plan) AS m ORDER BY m.place COLLATE "C", m.problem COLLATE "C");
+BEGIN
+  IF cardinality(mistakes) = 0 THEN
+    mistakes := ARRAY(SELECT concat_ws(': ', m.place, m.problem) FROM pm_imports._compile_mistake(plan) AS m WHERE m.problem IS NOT NULL);
+  END IF;
+  PERFORM pm_imports._refuse_mistakes(format('config "%s"', config.config_name), mistakes);
+  RETURN plan;
+END
+$$;
+
 CREATE FUNCTION pm_imports._check_config() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  mistakes text[];
 BEGIN
-  mistakes := ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports.config_mistakes(pm_imports._documents(to_jsonb(NEW))) AS m ORDER BY m.place COLLATE "C", m.problem COLLATE "C");
-  IF cardinality(mistakes) = 0 THEN
-    mistakes := ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports._plan_mistakes(NEW, pm_imports._merged(NEW)) AS m ORDER BY m.place COLLATE "C", m.problem COLLATE "C");
-  END IF;
-  PERFORM pm_imports._refuse_mistakes(format('config "%s"', NEW.config_name), mistakes);
+  PERFORM pm_imports._refuse_mistakes(format('config "%s"', NEW.config_name),
+    ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports.config_mistakes(pm_imports._documents(to_jsonb(NEW))) AS m ORDER BY m.place COLLATE "C", m.problem COLLATE "C"));
+  PERFORM pm_imports._checked_plan(NEW);
   RETURN NEW;
 END
 $$;
@@ -294,19 +314,12 @@ $$;
 
 -- The plan of a config as it is now; 22023 if a template that it inherits has broken it.
 CREATE FUNCTION pm_imports._plan(config text) RETURNS jsonb
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  c pm_imports.import_configs := pm_imports._config(config);
-  plan jsonb := pm_imports._merged(c);
-BEGIN
-  PERFORM pm_imports._refuse_mistakes(format('config "%s"', c.config_name),
-    ARRAY(SELECT format('%s: %s', m.place, m.problem) FROM pm_imports._plan_mistakes(c, plan) AS m ORDER BY m.place COLLATE "C", m.problem COLLATE "C"));
-  RETURN plan;
-END
+  SELECT pm_imports._checked_plan(pm_imports._config(config))
 $$;
 
 REVOKE ALL ON FUNCTION pm_imports._normal_targets(jsonb), pm_imports._defaults(text), pm_imports._target_type(text),
-  pm_imports._expression_mistake(text, regtype), pm_imports._pattern_mistake(text), pm_imports._transform_mistake(text, jsonb), pm_imports.config_mistakes(jsonb), pm_imports._layers(pm_imports.import_configs),
+  pm_imports._expression_mistake(text, regtype), pm_imports._pattern_mistake(text), pm_imports._compile_mistake(jsonb), pm_imports._transform_mistake(text, jsonb), pm_imports.config_mistakes(jsonb), pm_imports._layers(pm_imports.import_configs),
   pm_imports._has_target(text, text, text), pm_imports._stacked(pm_imports.import_configs), pm_imports._merged(pm_imports.import_configs), pm_imports._plan_mistakes(pm_imports.import_configs, jsonb), pm_imports._refuse_mistakes(text, text[]),
-  pm_imports._documents(jsonb), pm_imports._check_config(), pm_imports._check_template(), pm_imports._keep_template(), pm_imports._config(text), pm_imports._plan(text) FROM PUBLIC;
+  pm_imports._documents(jsonb), pm_imports._checked_plan(pm_imports.import_configs), pm_imports._check_config(), pm_imports._check_template(), pm_imports._keep_template(), pm_imports._config(text), pm_imports._plan(text) FROM PUBLIC;

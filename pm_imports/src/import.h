@@ -132,6 +132,14 @@ typedef struct Rule
 	Expression *expression;
 } Rule;
 
+/* Whose way of writing numbers and dates a value has. */
+typedef enum Writing
+{
+	WRITING_OF_FILE,
+	WRITING_OURS,
+	WRITING_UNKNOWN
+} Writing;
+
 /* Where the value of a target comes from, and what it becomes. */
 typedef struct Target
 {
@@ -155,9 +163,12 @@ typedef struct Target
 	PmText separator;
 
 	PmTransform *chain;
+	PmTransform *number_chain; /* of what the file has as a number */
 	int chain_length;
-	bool rewrites; /* a transform does more than cut and clean */
-	bool is_date;  /* a rule says so */
+	Writing writing;          /* of what the chain leaves */
+	const char *rewritten_by; /* the transform after which it is unknown */
+	int default_at;           /* place of the first transform default; -1: none */
+	bool is_date;             /* a rule says so */
 	bool has_default;
 	PmText default_value;
 	float confidence; /* of gtin */

@@ -3,7 +3,8 @@
  *
  *   plan.c            the document as a whole, how the file is read
  *   plan_document.c   its members
- *   plan_target.c     targets: sources and transforms
+ *   plan_target.c     targets and their sources
+ *   plan_transform.c  their transforms
  *   plan_rule.c       rules
  *   plan_columns.c    columns of rows and of the file
  */
@@ -34,6 +35,8 @@ pm_imports_document_number(JsonbValue *object, const char *name, double otherwis
 /* in plan_target.c */
 extern int pm_imports_plan_target(ImportPlan *plan, const char *name);
 extern void pm_imports_plan_source(Target *target, JsonbValue *source);
+
+/* in plan_transform.c */
 extern void
 pm_imports_plan_chain(Target *target, JsonbValue *rules, const FileStyle *style);
 extern void pm_imports_plan_style(Target *target, const FileStyle *style);

@@ -250,6 +250,7 @@ pm_imports_row_value(ImportPlan *plan, const PmReader *reader, const PmRecord *r
                      Batch *batch, int i)
 {
 	Target *target = &plan->targets[i];
+	PmTransform *chain = target->chain;
 	PmText text = {NULL, 0};
 
 	if (target->is_constant)
@@ -266,7 +267,11 @@ pm_imports_row_value(ImportPlan *plan, const PmReader *reader, const PmRecord *r
 			return false;
 	}
 	else if (target->field >= 0 && target->field < record->field_count)
+	{
 		text = record->fields[target->field];
+		if (record->numbers != NULL && record->numbers[target->field])
+			chain = target->number_chain;
+	}
 	plan->inputs[i] = text;
 	plan->broken[i] = false;
 	plan->texts[i] = (PmText){NULL, 0};
@@ -276,8 +281,8 @@ pm_imports_row_value(ImportPlan *plan, const PmReader *reader, const PmRecord *r
 		PmValueFault fault;
 		size_t at;
 
-		switch (pm_transform_run(target->chain, target->chain_length, &text, &plan->arena,
-		                         &fault, &at))
+		switch (
+		    pm_transform_run(chain, target->chain_length, &text, &plan->arena, &fault, &at))
 		{
 			case PM_TRANSFORM_OK:
 				break;

@@ -32,6 +32,31 @@ UPDATE import_configs SET file_options = '{"decimal_mark": ".", "date_order": "m
 SELECT import_data('style', 'other.csv', convert_to(:'head' || E'\n7612345000046; 1,234/kg;~1,234;1,234;05/03/2026;05/03/2026;05/03/2026;1,234 m;1.234;20260305\n', 'UTF8')) AS job \gset
 :run
 SELECT price, cost, weight, technical_specs FROM merged WHERE gtin = '7612345000046';
+-- a number that is one in the file has a point, whatever the mark; text there has the file's
+UPDATE import_configs SET file_options = '{"decimal_mark": ",", "date_order": "dmy"}' WHERE config_name = 'style';
+SELECT import_data('style', 'numbers.json', '[{"gtin": "7612345000060", "price": 1.234, "weight": 0.125, "length": 1.234, "size": "1.234 m", "factor": 2.125},
+  {"gtin": "7612345000077", "price": "1.234", "weight": "0,125", "length": "1.234", "size": "1,234 m", "factor": "2.125"},
+  {"gtin": "7612345000084", "price": 1.5e2, "weight": 2, "length": -1E-3}]') AS job \gset
+:run
+SELECT gtin, price, weight, technical_specs FROM merged WHERE gtin BETWEEN '7612345000060' AND '7612345000084';
+SELECT * FROM wrong;
+-- a value that stands in for none is ours, one that a table has as well
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, transformation_rules, validation_rules, file_options) VALUES ('valuer', 'stands in',
+  '{"gtin": "gtin", "title": "gtin", "price": "price", "weight": "weight", "technical_specs.length": "length"}',
+  '{"price": ["trim", {"default": "1.125"}], "weight": [{"lookup": {"table": {"light": "0.125", "heavy": "12.5"}}}], "technical_specs.length": ["title", {"empty": ["None"]}]}',
+  '[{"target": "technical_specs.length", "rule": "type", "value": "number"}]', '{"decimal_mark": ","}');
+SELECT import_data('stands in', 'in.csv', E'gtin;price;weight;length\n7612345000091;1.125;light;1.125\n7612345000107; ;heavy;none\n') AS job \gset
+:run
+SELECT gtin, price, weight, technical_specs FROM merged WHERE gtin BETWEEN '7612345000091' AND '7612345000107';
+SELECT * FROM wrong;
+-- after a transform that may have changed how it is written, the plan says how
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+UPDATE import_configs SET transformation_rules = '{"price": [{"replace": {"from": "~"}}]}' WHERE config_name = 'stands in';
+UPDATE import_configs SET transformation_rules = '{"weight": [{"lookup": {"table": {"a": "1"}, "else": "keep"}}, {"default": "1"}]}' WHERE config_name = 'stands in';
+UPDATE import_configs SET transformation_rules = '{"technical_specs.length": [{"regex": {"pattern": "~", "replace": ""}}]}' WHERE config_name = 'stands in';
+UPDATE import_configs SET transformation_rules = '{"price": [{"replace": {"from": "~"}}, {"decimal": "."}], "weight": [{"replace": {"from": "~"}}, "decimal"]}' WHERE config_name = 'stands in';
+\set VERBOSITY terse
 -- nobody says: what can be read in two ways is an error
 UPDATE import_configs SET file_options = '{}' WHERE config_name = 'style';
 SELECT import_data('style', 'none.csv', convert_to(:'head' || E'\n7612345000053;1.5;~1.234;1.5;2026-03-05;05/03/2026;2026-03-05;1.234 m;1.234;20260305\n', 'UTF8')) AS job \gset
