@@ -193,6 +193,8 @@ typedef struct ImportPlan
 
 	char *key; /* name of the key column */
 	int key_target;
+	int gtin_target;     /* that is not the key; -1: none */
+	Seen *gtins;         /* of the records that were good */
 	char *merge_options; /* JSON of merge_batch() */
 	int batch_rows;
 	int64 max_errors;       /* -1: no limit */
@@ -380,6 +382,8 @@ typedef enum RowOutcome
 	ROW_REJECTED /* its errors are in the batch */
 } RowOutcome;
 
+extern bool pm_imports_row_repeats_gtin(ImportPlan *plan, const PmReader *reader,
+                                        const PmRecord *record, Batch *batch);
 extern RowOutcome pm_imports_row_read(ImportPlan *plan, const PmReader *reader,
                                       const PmRecord *record, Batch *batch);
 extern bool pm_imports_row_key(ImportPlan *plan, SeenValue *key);

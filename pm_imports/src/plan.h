@@ -13,6 +13,8 @@
 
 #include "import.h"
 
+#define UNIQUE_KILOBYTES (4 * 1024) /* of a target whose values may not come again */
+
 /* How a file writes numbers and dates, unless a transform says otherwise; NULL: unknown. */
 typedef struct FileStyle
 {

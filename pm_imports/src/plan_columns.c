@@ -107,11 +107,17 @@ pm_imports_plan_choose(ImportPlan *plan)
 	appendStringInfoChar(&list, '}');
 	plan->column_list = list.data;
 	plan->key_target = -1;
+	plan->gtin_target = -1;
 	for (int i = 0; i < plan->target_count; i++)
 		if (strcmp(plan->targets[i].name, plan->key) == 0)
 			plan->key_target = i;
+		else if (plan->targets[i].type == TARGET_GTIN && is_sent(&plan->targets[i]))
+			plan->gtin_target = i;
 	if (plan->key_target < 0 || strstr(plan->column_list, plan->key) == NULL)
 		pm_imports_plan_bad(psprintf("key \"%s\"", plan->key), "has no source");
+
+	if (plan->gtin_target >= 0 && plan->gtins == NULL)
+		plan->gtins = pm_imports_seen_create(plan->memory, UNIQUE_KILOBYTES);
 
 	shape = psprintf("%s %s %s", plan->column_list, plan->key, plan->merge_options);
 	plan->shape = XXH3_64bits(shape, strlen(shape));

@@ -7,8 +7,6 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#define UNIQUE_KILOBYTES (4 * 1024) /* of a rule */
-
 /* Orders words by their bytes. */
 static int
 compare_words(const void *left, const void *right)

@@ -190,6 +190,29 @@ pm_imports_row_ask_rules(ImportPlan *plan, const PmReader *reader, const PmRecor
 	}
 }
 
+/*
+ * Has a good record of another key the GTIN of this one?  One product has one offer of a
+ * supplier, which would change hands with each of them, and end with the one that is
+ * merged last.
+ */
+bool
+pm_imports_row_repeats_gtin(ImportPlan *plan, const PmReader *reader,
+                            const PmRecord *record, Batch *batch)
+{
+	int gtin = plan->gtin_target;
+
+	if (gtin < 0 || plan->values[gtin].data == NULL ||
+	    pm_imports_seen_add(plan->gtins, field_value(plan->values[gtin])))
+		return false;
+	pm_imports_batch_error(batch, record,
+	                       pm_imports_row_column(reader, &plan->targets[gtin]),
+	                       plan->targets[gtin].name, plan->inputs[gtin], "not_unique",
+	                       psprintf("the GTIN was in the file before, with another %s",
+	                                plan->targets[plan->key_target].name),
+	                       false);
+	return true;
+}
+
 /* Notes which targets have no value as they were not computed, so that no rule misses it. */
 void
 pm_imports_row_not_computed(ImportPlan *plan)

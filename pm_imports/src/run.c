@@ -137,6 +137,8 @@ take_record(Run *run, const PmRecord *record, Batch *batch)
 	}
 	if (readable)
 		first = is_first(run, record, batch, has_key ? &hash : NULL, &rejected);
+	if (first && !rejected)
+		rejected = pm_imports_row_repeats_gtin(run->plan, run->reader, record, batch);
 
 	batch->records++;
 	batch->last_record = record->number;
