@@ -8,6 +8,41 @@ CREATE TYPE pm_catalog._merge AS (job uuid, batch integer, supplier uuid, key te
 CREATE FUNCTION pm_catalog._digest(shape text, VARIADIC "any") RETURNS uuid
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_digest';
 
+-- The areas of the catalog that a column is of, as bits.  What nobody has told apart is all of them.
+CREATE FUNCTION pm_catalog._merge_area(column_name text) RETURNS integer
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE
+  WHEN column_name IN ('gtin', 'asin', 'sku', 'manufacturer_reference', 'external_id', 'slug') THEN 1
+  WHEN column_name IN ('title', 'short_description', 'description', 'long_description') THEN 2
+  WHEN column_name IN ('status', 'is_active', 'is_featured') THEN 4
+  WHEN column_name IN ('weight', 'width', 'height', 'depth') THEN 8
+  WHEN column_name = 'technical_specs' THEN 16
+  WHEN column_name IN ('brand', 'category', 'family') THEN 32
+  WHEN column_name = 'tags' THEN 64
+  WHEN column_name = 'images' THEN 128
+  WHEN column_name = 'supplier_sku' THEN 256
+  WHEN column_name = 'cost' THEN 512
+  WHEN column_name = 'currency' THEN 1024
+  WHEN column_name = 'stock' THEN 2048
+  WHEN column_name = 'lead_time_days' THEN 4096
+  WHEN column_name = 'min_quantity' THEN 8192
+  WHEN column_name IN ('price', 'compare_at_amount', 'price_type', 'price_min_quantity') THEN 16384
+  WHEN column_name IN ('on_hand', 'location', 'low_stock_threshold') THEN 32768
+  ELSE 65535 END;
+
+-- The areas that a merge writes: its key only finds what is there.
+CREATE FUNCTION pm_catalog._merge_areas(key text, columns text[]) RETURNS integer
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT coalesce(bit_or(pm_catalog._merge_area(c.name)), 0) FROM unnest(array_remove(columns, key)) AS c(name));
+
+-- A digest with the areas that its row writes.
+CREATE FUNCTION pm_catalog._digest_of(digest uuid, areas integer) RETURNS uuid
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_digest_of';
+
+-- Of the digests that an offer has, those that hold after a row of another one has written some areas.
+CREATE FUNCTION pm_catalog._kept_digests(latest uuid, others uuid[], merged uuid, written integer) RETURNS uuid[]
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_kept_digests';
+
 -- The columns of a source that are there, each checked; errors: 42809 it has no rows,
 -- 42703 a column that is not known, 42804 a column of another type.
 CREATE FUNCTION pm_catalog._merge_columns(source regclass) RETURNS text[]
@@ -59,6 +94,7 @@ DECLARE
   names text;
   types text;
   query text;
+  areas CONSTANT integer := pm_catalog._merge_areas(merge.key, merge.columns);
 BEGIN
   SELECT string_agg(format('s.%I::%s%s AS %1$I', c.name, format_type(a.atttypid, a.atttypmod), CASE WHEN a.attcollation = '"C"'::regcollation THEN ' COLLATE "C"' END), ', ' ORDER BY c.nth),
          string_agg(format('%I', c.name), ', ' ORDER BY c.nth),
@@ -67,14 +103,13 @@ BEGIN
   FROM unnest(merge.columns) WITH ORDINALITY AS c(name, nth)
   JOIN pg_attribute AS a ON a.attrelid = 'pm_catalog.merge_row'::regclass AND a.attname = c.name;
   IF digest IS NOT NULL THEN
-    query := format('SELECT %s, %s, NULL::uuid, %s FROM %s AS s', row_no, digest, typed, source);
+    query := format('SELECT %s, pm_catalog._digest_of(%s, %s), NULL::uuid, %s FROM %s AS s', row_no, digest, areas, typed, source);
   ELSE
     query := format($read$
       SELECT d.row_no, d.digest, o.product_id, %1$s
-      FROM (SELECT t.*, pm_catalog._digest(%2$L, %1$s) AS digest FROM (SELECT %3$s AS row_no, %4$s FROM %5$s AS s) AS t OFFSET 0) AS d
-      LEFT JOIN (SELECT p.product_id, p.digest FROM pm_catalog.supplier_products AS p
-                 WHERE p.supplier_id = %6$L AND p.is_active AND p.product_id NOT IN (SELECT unnest(pm_catalog._deleted_offers(%6$L)))) AS o USING (digest)$read$,
-      names, ROW(merge.key, merge.columns, merge.content, merge.prices, merge.taxonomy)::text, row_no, typed, source, merge.supplier);
+      FROM (SELECT t.*, pm_catalog._digest_of(pm_catalog._digest(%2$L, %1$s), %7$s) AS digest FROM (SELECT %3$s AS row_no, %4$s FROM %5$s AS s) AS t OFFSET 0) AS d
+      LEFT JOIN pm_catalog._offer_digests(%6$L) AS o USING (digest)$read$,
+      names, ROW(merge.key, merge.columns, merge.content, merge.prices, merge.taxonomy)::text, row_no, typed, source, merge.supplier, areas);
   END IF;
   EXECUTE format('INSERT INTO pg_temp._merge_rows (pos, row_no, digest, same_id, new_id, reason, row_nos, product_ids, %s) '
                  'SELECT * FROM pm_catalog._merge_scan(%L, %L, $1) AS r(pos bigint, row_no bigint, digest uuid, same_id uuid, new_id uuid, reason text, row_nos bigint[], product_ids uuid[], %s)',
@@ -85,5 +120,5 @@ $$;
 COMMENT ON FUNCTION pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea) IS
 'fills _merge_rows. pos: place in key order; row_nos, product_ids: a row that stands for many that are unchanged; same_id: the product of one that is unchanged; new_id: the product that another row makes if it is new; reason: why a row is a conflict. The first of several rows of one key by row_no is taken';
 
-REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text, bytea),
+REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_area(text), pm_catalog._merge_areas(text, text[]), pm_catalog._digest_of(uuid, integer), pm_catalog._kept_digests(uuid, uuid[], uuid, integer), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text, bytea),
   pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea) FROM PUBLIC;

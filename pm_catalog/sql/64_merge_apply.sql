@@ -280,12 +280,15 @@ DECLARE
   list record;
 BEGIN
   SELECT coalesce(string_agg(format(', %I', v.name), ''), '') AS names, coalesce(string_agg(', ' || v.value, ''), '') AS values,
-         coalesce(string_agg(format(', %I = excluded.%1$I', v.name), ''), '') AS set_to INTO list
+         coalesce(string_agg(format(', %I = excluded.%1$I', v.name), ''), '') AS set_to,
+         -- areas that are written: of what the offer itself has only what differs
+         (pm_catalog._merge_areas(merge.key, merge.columns) & ~coalesce(bit_or(pm_catalog._merge_area(v.name)), 0))::text
+           || coalesce(string_agg(format(' | CASE WHEN o.%I IS DISTINCT FROM excluded.%1$I THEN %s ELSE 0 END', v.name, pm_catalog._merge_area(v.name)), ''), '') AS written INTO list
   FROM pm_catalog._merge_values(merge) AS v WHERE v.target = 'pm_catalog.supplier_products'::regclass;
-  EXECUTE format('INSERT INTO pm_catalog.supplier_products (product_id, supplier_id, digest%s) '
+  EXECUTE format('INSERT INTO pm_catalog.supplier_products AS o (product_id, supplier_id, digest%s) '
                  'SELECT k.product_id, %L::uuid, w.digest%s FROM %s JOIN pg_temp._merge_known AS k USING (pos) ORDER BY w.pos '
-                 'ON CONFLICT (product_id, supplier_id) DO UPDATE SET digest = excluded.digest, is_active = true, updated_at = now()%s',
-                 list.names, merge.supplier, list.values, pm_catalog._merge_some(low, high), list.set_to);
+                 'ON CONFLICT (product_id, supplier_id) DO UPDATE SET digest = excluded.digest, other_digests = pm_catalog._kept_digests(o.digest, o.other_digests, excluded.digest, %s), is_active = true, updated_at = now()%s',
+                 list.names, merge.supplier, list.values, pm_catalog._merge_some(low, high), list.written, list.set_to);
 END
 $$;
 
@@ -414,6 +417,17 @@ BEGIN
 END
 $$;
 
+-- The digests of a supplier's offers of products that are there.
+CREATE FUNCTION pm_catalog._offer_digests(supplier uuid) RETURNS TABLE(product_id uuid, digest uuid)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT o.product_id, o.digest FROM pm_catalog.supplier_products AS o
+  WHERE o.supplier_id = supplier AND o.is_active AND o.digest IS NOT NULL AND o.product_id NOT IN (SELECT pg_catalog.unnest(pm_catalog._deleted_offers(supplier)))
+  UNION ALL
+  SELECT o.product_id, pg_catalog.unnest(o.other_digests) FROM pm_catalog.supplier_products AS o
+  WHERE o.supplier_id = supplier AND o.is_active AND o.other_digests IS NOT NULL AND o.product_id NOT IN (SELECT pg_catalog.unnest(pm_catalog._deleted_offers(supplier)));
+END;
+
 -- Merges the rows of a range.  What is there is written first: it may free a code that
 -- a new product takes.  A page that is looked up costs no more than one that is read in
 -- turn: most have been looked at for another table, or will be for the next row.  moves:
@@ -437,10 +451,10 @@ BEGIN
     WHERE o.product_id = ANY (deleted) AND o.supplier_id = merge.supplier
       AND w.supplier_sku = o.supplier_sku AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;
     -- nor is it any more what tells that a row is unchanged: if the product comes back, two offers would say so
-    UPDATE pm_catalog.supplier_products AS o SET digest = NULL
+    UPDATE pm_catalog.supplier_products AS o SET digest = NULL, other_digests = NULL
     FROM pg_temp._merge_rows AS w
     WHERE o.product_id = ANY (deleted) AND o.supplier_id = merge.supplier
-      AND w.digest = o.digest AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;
+      AND w.digest = ANY (o.digest || o.other_digests) AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;
   END IF;
   IF EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos BETWEEN low AND high) THEN
     IF moves THEN
@@ -469,5 +483,5 @@ REVOKE ALL ON FUNCTION pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._
   pm_catalog._merge_find(text, bigint, bigint), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_revive(pm_catalog._merge, bigint, bigint), pm_catalog._merge_named(text), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint, boolean),
   pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint), pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint), pm_catalog._merge_price_now(text, text, text, text, text, timestamptz), pm_catalog._merge_price_of(pm_catalog._merge), pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint),
-  pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text), pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid),
+  pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text), pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid), pm_catalog._offer_digests(uuid),
   pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint, boolean) FROM PUBLIC;

@@ -83,7 +83,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb, boolean) IS
-'the merge of merge_products() for a loader on another server: rows in the binary format of COPY without header and trailer, each with row_no (bigint), digest (uuid) and the columns in their order, as merge_row has them. The digest is kept with the offer instead of one that is made here, and the rows are taken to differ: whoever sends them has left out those whose digest supplier_digests() has. The result is that of batch_counts(), also if the batch was merged before. ahead: batches before it are not committed, so that a row could be refused for what they do; if one is, no row is merged and the result is NULLs: to be sent again once they are. A loader that commits batches in their order then has what merging one after the other has, if no key is in two of them. Errors: those of merge_products(); 22P03 rows that are not in that format; 42703 a column that is unknown or given twice; what types say of bad values';
+'the merge of merge_products() for a loader on another server: rows in the binary format of COPY without header and trailer, each with row_no (bigint), digest (uuid) and the columns in their order, as merge_row has them. The digest is kept with the offer instead of one that is made here, but for bytes 6 and 7, which say what the row writes, and the rows are taken to differ: whoever sends them has left out those whose digest, but for these bytes, supplier_digests() has. The result is that of batch_counts(), also if the batch was merged before. ahead: batches before it are not committed, so that a row could be refused for what they do; if one is, no row is merged and the result is NULLs: to be sent again once they are. A loader that commits batches in their order then has what merging one after the other has, if no key is in two of them. Errors: those of merge_products(); 22P03 rows that are not in that format; 42703 a column that is unknown or given twice; what types say of bad values';
 
 -- Offers that a supplier makes no more.
 CREATE FUNCTION pm_catalog.supplier_keys(supplier uuid, key text) RETURNS TABLE(product_id uuid, key_value text)
@@ -128,12 +128,9 @@ COMMENT ON FUNCTION pm_catalog.end_offers(uuid, uuid, uuid[]) IS
 CREATE FUNCTION pm_catalog.supplier_digests(supplier uuid) RETURNS SETOF uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT o.digest
-  FROM pm_catalog.supplier_products AS o
-  WHERE o.supplier_id = supplier_digests.supplier AND o.is_active AND o.digest IS NOT NULL
-    AND o.product_id NOT IN (SELECT pg_catalog.unnest(pm_catalog._deleted_offers(supplier_digests.supplier)));
+  SELECT o.digest FROM pm_catalog._offer_digests(supplier_digests.supplier) AS o;
 END;
-COMMENT ON FUNCTION pm_catalog.supplier_digests(uuid) IS 'digests of the rows that a merge would find unchanged; in no order';
+COMMENT ON FUNCTION pm_catalog.supplier_digests(uuid) IS 'digests of the rows that a merge would find unchanged, in no order; bytes 6 and 7 are the catalog''s';
 
 REVOKE ALL ON FUNCTION pm_catalog._batch_rows(bytea), pm_catalog.batch_counts(uuid, integer), pm_catalog._batch_columns(text[]), pm_catalog._merge_batch_once(pm_catalog._merge, text, bytea, boolean),
   pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb, boolean),

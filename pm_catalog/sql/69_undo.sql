@@ -90,7 +90,7 @@ BEGIN
         RETURN;
       END IF;
       PERFORM pm_catalog.delete_product(product, format('undo of import %s', job));
-      UPDATE pm_catalog.supplier_products AS o SET digest = NULL, is_active = false WHERE o.product_id = product AND o.updated_at = ANY (times);
+      UPDATE pm_catalog.supplier_products AS o SET digest = NULL, other_digests = NULL, is_active = false WHERE o.product_id = product AND o.updated_at = ANY (times);
       outcome := 'deleted';
       RETURN;
     END IF;
@@ -106,7 +106,7 @@ BEGIN
   -- offers: those that the job made go, others can only forget that its row was merged
   DELETE FROM pm_catalog.supplier_products AS o WHERE o.product_id = product AND o.created_at = ANY (times) AND o.updated_at = o.created_at;
   WITH offer AS (
-    UPDATE pm_catalog.supplier_products AS o SET digest = NULL, is_active = true
+    UPDATE pm_catalog.supplier_products AS o SET digest = NULL, other_digests = NULL, is_active = true
     WHERE o.product_id = product AND o.updated_at = ANY (times) RETURNING o.supplier_id
   )
   SELECT string_agg(format('the offer of supplier "%s"', s.code), ', ' ORDER BY s.code) INTO stays

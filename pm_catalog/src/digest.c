@@ -6,6 +6,9 @@
  * stores, packed: a row has another digest on a machine of another byte order, where
  * it is merged once more.  A digest is no secret and no defence: whoever can make
  * two rows that collide makes a row of his own go unnoticed.
+ *
+ * One offer has digests of several files, as long as none of them has written what another
+ * one says: which areas of the catalog a row writes stands in its digest.
  */
 #include "pm_catalog_module.h"
 
@@ -13,8 +16,13 @@
 #include <xxhash.h>
 
 #include "lib/stringinfo.h"
+#include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/uuid.h"
+
+#include "pm_row_digest.h"
+
+#define OTHERS_MAX 4 /* digests of an offer beside the latest one */
 
 /* How the arguments are stored; kept between the calls of one statement. */
 typedef struct Digester
@@ -98,4 +106,70 @@ pm_catalog_digest(PG_FUNCTION_ARGS)
 	StaticAssertStmt(sizeof(canonical.digest) == UUID_LEN, "a digest fits a uuid");
 	memcpy(result->data, canonical.digest, UUID_LEN);
 	PG_RETURN_UUID_P(result);
+}
+
+/* The areas of a digest, of sixteen bits. */
+static inline int32
+areas_of(const pg_uuid_t *digest)
+{
+	uint64 first;
+
+	memcpy(&first, digest->data, sizeof(first));
+	return (int32) (pg_ntoh64(first) & PM_ROW_DIGEST_AREAS);
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_digest_of);
+
+/* _digest_of(digest uuid, areas integer): the digest of a row that writes these areas. */
+Datum
+pm_catalog_digest_of(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t *result = palloc(sizeof(pg_uuid_t));
+	uint64 first;
+
+	memcpy(result, PG_GETARG_UUID_P(0), sizeof(pg_uuid_t));
+	memcpy(&first, result->data, sizeof(first));
+	first = pg_hton64((pg_ntoh64(first) & ~PM_ROW_DIGEST_AREAS) |
+	                  ((uint64) PG_GETARG_INT32(1) & PM_ROW_DIGEST_AREAS));
+	memcpy(result->data, &first, sizeof(first));
+	PG_RETURN_UUID_P(result);
+}
+
+PG_FUNCTION_INFO_V1(pm_catalog_kept_digests);
+
+/*
+ * _kept_digests(latest uuid, others uuid[], merged uuid, written integer): those of latest
+ * and the others that are not of merged, and whose rows say nothing of the areas that it
+ * has written; NULL: none.
+ */
+Datum
+pm_catalog_kept_digests(PG_FUNCTION_ARGS)
+{
+	Datum kept[OTHERS_MAX];
+	int kept_count = 0;
+	Datum *others = NULL;
+	bool *nulls = NULL;
+	int count = 0;
+
+	if (PG_ARGISNULL(3))
+		PG_RETURN_NULL();
+	if (!PG_ARGISNULL(1))
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), UUIDOID, UUID_LEN, false, TYPALIGN_CHAR,
+		                  &others, &nulls, &count);
+	for (int i = -1; i < count && kept_count < OTHERS_MAX; i++)
+	{
+		Datum digest = i < 0 ? PG_GETARG_DATUM(0) : others[i];
+		const pg_uuid_t *uuid = DatumGetUUIDP(digest);
+
+		if (i < 0 ? PG_ARGISNULL(0) : nulls[i])
+			continue;
+		if ((areas_of(uuid) & PG_GETARG_INT32(3)) == 0 &&
+		    (PG_ARGISNULL(2) ||
+		     memcmp(uuid->data, PG_GETARG_UUID_P(2)->data, UUID_LEN) != 0))
+			kept[kept_count++] = digest;
+	}
+	if (kept_count == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_ARRAYTYPE_P(
+	    construct_array(kept, kept_count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
 }

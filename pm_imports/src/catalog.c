@@ -24,6 +24,7 @@
 #include "utils/wait_event.h"
 
 #include "pm_imports_module.h"
+#include "pm_row_digest.h"
 
 #define PURPOSE         "import"
 #define DIGESTS_WAITING 16
@@ -455,7 +456,7 @@ add_digest(void *context, const char *bytes, int size)
 	memcpy(words, bytes, sizeof(words));
 	if (digests->count++ >= DIGESTS_WAITING)
 		(void) pm_imports_seen_add(digests->seen, *place);
-	*place = (SeenValue){pg_ntoh64(words[0]), pg_ntoh64(words[1])};
+	*place = (SeenValue){pg_ntoh64(words[0]) & ~PM_ROW_DIGEST_AREAS, pg_ntoh64(words[1])};
 	pm_imports_seen_prefetch(digests->seen, *place);
 }
 

@@ -13,6 +13,7 @@
 #include "row.h"
 
 #include "pm_gtin.h"
+#include "pm_row_digest.h"
 
 /* Has the record an error, not counting warnings, since there were so many? */
 static inline bool
@@ -201,6 +202,7 @@ pm_imports_row_append(ImportPlan *plan, const PmRecord *record, StringInfo rows)
 		}
 	}
 	hash = XXH3_128bits_withSeed(start + head, at - start - head, plan->shape);
+	hash.high64 &= ~PM_ROW_DIGEST_AREAS;
 	XXH128_canonicalFromHash(&canonical, hash);
 	memcpy(start + head - 16, canonical.digest, 16);
 	rows->len += size;
