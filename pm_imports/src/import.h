@@ -128,6 +128,8 @@ typedef struct Rule
 	int word_count;
 	Seen *seen; /* of unique */
 	Pattern *pattern;
+	PmDecimal *numbers; /* of these words, sorted */
+	int number_count;
 	ValueType type; /* of type */
 	Expression *expression;
 } Rule;

@@ -20,6 +20,26 @@ compare_words(const void *left, const void *right)
 	return order != 0 ? order : a->size < b->size ? -1 : a->size > b->size;
 }
 
+/* Orders numbers. */
+static int
+compare_numbers(const void *left, const void *right)
+{
+	return pm_decimal_compare(left, right);
+}
+
+/* Sorts the words of a list, and those of them that are numbers as numbers. */
+static void
+sort_list(Rule *rule)
+{
+	rule->numbers = palloc(Max(1, rule->word_count) * sizeof(PmDecimal));
+	for (int i = 0; i < rule->word_count; i++)
+		if (pm_decimal_read(rule->words[i], &rule->numbers[rule->number_count]) ==
+		    PM_VALUE_GOOD)
+			rule->number_count++;
+	qsort(rule->numbers, rule->number_count, sizeof(PmDecimal), compare_numbers);
+	qsort(rule->words, rule->word_count, sizeof(PmText), compare_words);
+}
+
 /* One of validation_rules. */
 void
 pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object)
@@ -115,7 +135,7 @@ pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object)
 				rule->words = palloc(Max(1, rule->word_count) * sizeof(PmText));
 				for (int i = 0; i < rule->word_count; i++)
 					rule->words[i] = pm_imports_document_scalar(&words[i], name);
-				qsort(rule->words, rule->word_count, sizeof(PmText), compare_words);
+				sort_list(rule);
 			}
 			break;
 		case RULE_UNIQUE:

@@ -33,6 +33,21 @@ SELECT import_data('all', 'a.csv', convert_to(E'ean,title,cost,stock\n4006381333
 :run
 SELECT record, target, value, code, severity FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
 
+-- min and max are of numbers: what is none breaks them, and blanks are no value; a list of numbers has numbers, of texts texts, whatever the order of rules
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, validation_rules) VALUES
+  ('rules', 'bounds', '{"gtin": "ean", "title": "title", "short_description": "size", "technical_specs.size": "size"}',
+   '[{"target": "short_description", "rule": "min", "value": 1}, {"target": "technical_specs.size", "rule": "max", "value": 9.5, "severity": "warning", "message": "too wide"}]'),
+  ('rules', 'lists', '{"gtin": "ean", "title": "title", "cost": "n", "stock": "n", "sku": "n", "technical_specs.n": "n", "technical_specs.t": "n"}',
+   '[{"target": "cost", "rule": "list", "value": [10, "2.50", "many"]}, {"target": "stock", "rule": "list", "value": ["2.5", 1e1], "severity": "warning"}, {"target": "sku", "rule": "list", "value": [10, "2.50"], "severity": "warning"},
+     {"target": "technical_specs.n", "rule": "list", "value": [10, "2.50", "many"], "severity": "warning"}, {"target": "technical_specs.n", "rule": "type", "value": "number", "severity": "warning"},
+     {"target": "technical_specs.t", "rule": "list", "value": [10, "2.50"], "severity": "warning"}]');
+SELECT import_data('bounds', 'bounds.csv', convert_to(E'ean,title,size\n4012345600018,A,5\n4012345600025,B,0.5\n4012345600032,C,10\n4012345600049,D,large\n4012345600056,E, \n4012345600063,F,\n4012345600070,G,"1,5"\n', 'UTF8'), true) AS job \gset
+:run
+SELECT record, target, value, code, message, severity FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+SELECT import_data('lists', 'lists.csv', convert_to(E'ean,title,n\n4012345600087,A,10\n4012345600094,B,10.0\n4012345600100,C,+010.\n4012345600117,D,11\n4012345600124,E,2.5\n4012345600131,F,many\n', 'UTF8'), true) AS job \gset
+:run
+SELECT record, target, value, code, severity FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+
 -- what is blank is no value that is required, and no number that a default does not stand for
 INSERT INTO import_configs (supplier_code, config_name, field_mapping, default_values, validation_rules) VALUES
   ('rules', 'blanks', '{"gtin": "ean", "title": "title", "brand": "brand", "tags": "tags", "price": "price", "is_active": "active"}', '{"price": "2", "is_active": "no"}',
