@@ -53,6 +53,18 @@ static const struct
 
 StaticAssertDecl(lengthof(known_columns) < COLUMNS_MAX, "columns are counted in arrays");
 
+/* Those of them that the catalog rounds, and to how many decimals. */
+static const struct
+{
+	const char *name;
+	int decimals;
+} rounded_columns[] = {
+    {"weight", 3},
+    {"width",  2},
+    {"height", 2},
+    {"depth",  2}
+};
+
 /* The number of a column of target_row, from 1, and its type; 0: there is none. */
 int
 pm_imports_plan_column(const char *name, TargetType *type)
@@ -75,6 +87,16 @@ pm_imports_plan_column_name(int column)
 
 /* Is a target sent with each row? */
 static bool
+/* How many decimals the catalog rounds a target to; 0: to none. */
+int
+pm_imports_plan_decimals(const Target *target)
+{
+	for (int i = 0; i < lengthof(rounded_columns); i++)
+		if (strcmp(rounded_columns[i].name, target->name) == 0)
+			return rounded_columns[i].decimals;
+	return 0;
+}
+
 is_sent(const Target *target)
 {
 	return !target->is_absent &&

@@ -155,7 +155,26 @@ pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object)
 			    plan->memory, pm_imports_document_scalar(value, name).data);
 			break;
 		case RULE_EXPRESSION:
+		case RULE_DECIMALS:
 			break;
 	}
 	plan->rule_count++;
+}
+
+/* Rules that warn of decimals which the catalog does not keep. */
+void
+pm_imports_plan_warn(ImportPlan *plan)
+{
+	for (int i = 0; i < plan->target_count; i++)
+	{
+		int decimals = pm_imports_plan_decimals(&plan->targets[i]);
+
+		if (decimals == 0)
+			continue;
+		plan->rules = plan->rules == NULL
+		                  ? palloc(sizeof(Rule))
+		                  : repalloc(plan->rules, (plan->rule_count + 1) * sizeof(Rule));
+		plan->rules[plan->rule_count++] = (Rule){
+		    .kind = RULE_DECIMALS, .target = i, .warning = true, .decimals = decimals};
+	}
 }

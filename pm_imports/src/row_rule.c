@@ -44,6 +44,20 @@ keeps_bound(PmText text, const Rule *rule, const char **code, const char **messa
 	return rule->kind == RULE_MIN ? order >= 0 : order <= 0;
 }
 
+/* Has a number, value in numeric's binary form, more decimals than so many, zeros aside? */
+static bool
+is_rounded(Field value, PmText text, int decimals)
+{
+	uint16 written;
+	PmDecimal number;
+
+	/* the last of four numbers that the binary form begins with */
+	memcpy(&written, value.data + 6, sizeof(written));
+	return pg_ntoh16(written) > decimals &&
+	       pm_decimal_read(text, &number) == PM_VALUE_GOOD &&
+	       pm_decimal_places(&number) > decimals;
+}
+
 /* Is a number none of those among a rule's words? */
 static bool
 is_other_number(const Rule *rule, const PmDecimal *number)
@@ -191,6 +205,10 @@ ask_rule(ImportPlan *plan, const Rule *rule, const char **code, const char **mes
 			*message = "the value is none of those that are allowed";
 			return !is_not_listed(&plan->targets[rule->target], rule,
 			                      trimmed(plan->texts[rule->target]));
+		case RULE_DECIMALS:
+			*code = "too_precise";
+			*message = "the value has more decimals than the catalog keeps, and is rounded";
+			return !is_rounded(value, trimmed(plan->texts[rule->target]), rule->decimals);
 		case RULE_UNIQUE:
 			*code = "not_unique";
 			*message = "the value was in the file before";
