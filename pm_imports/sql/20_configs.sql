@@ -79,7 +79,7 @@ COMMENT ON COLUMN pm_imports.import_configs.file_format IS 'csv, xlsx, xml, json
 COMMENT ON COLUMN pm_imports.import_configs.encoding IS 'UTF-8, UTF-16LE, UTF-16BE, Windows-1252, ISO-8859-1 or ISO-8859-15; NULL: found by looking';
 COMMENT ON COLUMN pm_imports.import_configs.delimiter IS 'between values of CSV; NULL: found by looking';
 COMMENT ON COLUMN pm_imports.import_configs.templates IS 'names of templates that are inherited after the default ones, the last one counting most';
-COMMENT ON COLUMN pm_imports.import_configs.field_mapping IS '{target: source}: a source is the name of a column, a list of names of which the first that the file has counts, a position from 1, or {"const": value}; null takes an inherited one away. Targets: view targets';
+COMMENT ON COLUMN pm_imports.import_configs.field_mapping IS '{target: source}: a source is the name of a column (of a table also of the only one that differs from it by blanks alone), a list of names of which the first that the file has counts, a position from 1, or {"const": value}; null takes an inherited one away. Targets: view targets';
 COMMENT ON COLUMN pm_imports.import_configs.transformation_rules IS '{target: [transform, ...]}, one after the other: a name, or {name: argument or {argument: value}}; null takes inherited ones away';
 COMMENT ON COLUMN pm_imports.import_configs.default_values IS '{target: value} where there is none after the transforms; null takes an inherited one away';
 COMMENT ON COLUMN pm_imports.import_configs.computed_attributes IS '{target: expression of SQL} over the columns of target_row, by functions that are immutable and owned by superusers; the result takes the place of the target''s value; null takes an inherited one away';

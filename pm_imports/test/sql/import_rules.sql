@@ -99,6 +99,20 @@ SELECT import_data('all', 'renamed.csv', E'ean,title,Cost,Quantity\n400638133397
 :run
 SELECT level, message, details FROM import_logs WHERE job_id = :'job' AND level = 'warning' AND message LIKE '%columns%';
 SELECT o.cost, o.stock, p.title FROM pm_catalog.supplier_products AS o JOIN pm_catalog.products AS p ON p.id = o.product_id WHERE p.gtin::text LIKE '%4006381333979' AND o.supplier_id = '01a21d28-7d45-7936-84e2-000000000031';
+-- names of columns that differ by blanks alone are found, unless there are two; so are those that a source joins
+INSERT INTO import_configs (supplier_code, config_name, field_mapping) VALUES
+  ('rules', 'blank names', '{"gtin": ["GTIN", "EAN code"], "title": {"concat": ["Name 1", "Name  2"]}, "brand": " Brand ", "sku": "No"}');
+SELECT record, "values" FROM preview_data('blank names', convert_to(E'\u200bEAN\u00a0 code ,Name  1\u00a0,\ufeffName 2,Brand\u3000,No , No\n4006381333979,A,Z,Bic,1,2\n', 'UTF8'));
+-- the name as it is goes before, also where it is the second one
+SELECT "values" FROM preview_data('blank names', convert_to(E'GTIN ,EAN code,Name 1,Name 2,Brand , Brand ,No, No\n4006381333931,4006381333979,A,Z,Bic,Pelikan,1,2\n', 'UTF8'));
+-- names of JSON are what they are
+SELECT "values" FROM preview_data('blank names', '[{"GTIN ": "4006381333979", "No": "7"}]');
+SELECT import_data('watt', 'other.csv', convert_to((SELECT string_agg('"column ' || n || '"', ',') || E'\n' || string_agg(n::text, ',') || E'\n' FROM generate_series(1, 23) AS n), 'UTF8')) AS job \gset
+:run
+SELECT status, last_error FROM import_jobs WHERE id = :'job';
+SELECT import_data('watt', 'none.csv', E'4006381333931;1\n4006381333948;2\n') AS job \gset
+:run
+SELECT status, last_error FROM import_jobs WHERE id = :'job';
 SELECT import_data('watt', 'no watt.csv', convert_to(E'ean,title\n' || gtin_complete('400000000005') || E',five\n', 'UTF8')) AS job \gset
 :run
 SELECT status, products_updated FROM import_jobs WHERE id = :'job';
