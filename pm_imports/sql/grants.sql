@@ -28,7 +28,7 @@ GRANT DELETE ON pm_imports.import_batches, pm_imports.import_errors TO pm_writer
 GRANT SELECT, INSERT ON pm_imports.import_file_chunks TO pm_writer, pm_worker, pm_admin;
 GRANT SELECT, INSERT, DELETE ON pm_imports._job_codes TO pm_writer, pm_worker, pm_admin;
 GRANT EXECUTE ON FUNCTION pm_imports._setting(text), pm_imports._file_facts(text), pm_imports._list_directory(text, text), pm_imports._upload_sha256(uuid),
-  pm_imports._add_log_partitions(), pm_imports._log(uuid, text, text, jsonb), pm_imports._user_id(), pm_imports.begin_upload(text), pm_imports._upload(uuid),
+  pm_imports._add_log_partitions(), pm_imports._log(uuid, text, text, jsonb), pm_imports._user_id(), pm_imports._check_file_name(text), pm_imports.begin_upload(text), pm_imports._upload(uuid),
   pm_imports.append_upload(uuid, bytea, bigint), pm_imports._complete_upload(uuid), pm_imports._add_job(text, uuid, boolean, boolean, uuid, jsonb),
   pm_imports._server_file(text), pm_imports.import_file(text, text, boolean, boolean), pm_imports.finish_upload(uuid, text, boolean, boolean),
   pm_imports.import_data(text, text, bytea, boolean, boolean), pm_imports._hold_job(uuid), pm_imports._require_own(pm_imports.import_jobs),

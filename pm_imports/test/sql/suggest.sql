@@ -43,9 +43,14 @@ FROM suggest_mapping_data(utf8(E'EAN,Weight (lb),Width (in)\n4006381330015,1,1.0
 SELECT rejected, "values", errors FROM preview_data('suggested pounds', utf8(E'EAN,Weight (lb),Width (in)\n4006381330015,1,1.05\n'));
 -- what cannot be read, or asked
 SELECT suggest_mapping_data('\x504b0304');
+\set VERBOSITY default
+\set SHOW_CONTEXT never
 SELECT suggest_mapping_data(NULL);
-SELECT suggest_mapping_data('x', rows => 0);
 SELECT suggest_mapping_file(NULL);
+SELECT * FROM preview_data('x', NULL);
+SELECT * FROM preview_file('x', NULL);
+\set VERBOSITY terse
+SELECT suggest_mapping_data('x', rows => 0);
 SELECT suggest_mapping_file('/etc/passwd');
 SELECT _suggest(NULL, NULL, 'x', 1);
 SELECT * FROM _preview('{}', NULL, NULL, 1);
