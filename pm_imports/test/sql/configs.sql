@@ -53,6 +53,15 @@ VALUES ('acme', 'good', '{named,last}', '{"stock": null, "attributes.color": "Co
   '[{"target": "price", "rule": "min", "value": 1, "severity": "warning", "message": "cheap"}, {"rule": "expression", "value": "price > cost"}, {"rule": "expression", "value": "stock > 0"}]', '{"skip": 2}');
 SELECT jsonb_pretty(pm_imports._plan('good'));
 
+-- null takes options that are inherited away: what holds then is the default, or nothing
+SELECT jsonb_object_agg(p.key, 'null'::jsonb) AS nulls FROM jsonb_each(pm_imports.config_schema() #> '{$defs,file_options,properties}') AS p \gset file_
+SELECT jsonb_object_agg(p.key, 'null'::jsonb) AS nulls FROM jsonb_each(pm_imports.config_schema() #> '{$defs,import_options,properties}') AS p \gset import_
+INSERT INTO pm_imports.mapping_templates (name, mapping_config) VALUES ('options', '{"file_options": {"skip": 3, "decimal_mark": ",", "header": true, "path": "a/b", "quote": "", "joiner": ";"},
+  "import_options": {"key": "sku", "batch_rows": 7, "missing": "deactivate", "max_errors": 3}}');
+INSERT INTO pm_imports.import_configs (supplier_code, config_name, templates, file_options, import_options) VALUES ('acme', 'without', '{options}', :'file_nulls', :'import_nulls');
+SELECT p -> 'file_options' AS file_options, p -> 'import_options' AS import_options FROM pm_imports._plan('without') AS p;
+SELECT p -> 'file_options' = pm_imports._defaults('file_options') AND p -> 'import_options' = pm_imports._defaults('import_options') AS defaults FROM pm_imports._plan('without') AS p;
+
 -- what an import of prices or stocks may have; what it inherits otherwise is left out
 INSERT INTO pm_imports.import_configs (supplier_code, config_name, import_type, field_mapping) VALUES ('other', 'prices', 'prices', '{"gtin": "EAN", "price": "P", "cost": "C", "on_hand": "X", "attributes.x": "Y"}');
 INSERT INTO pm_imports.import_configs (supplier_code, config_name, import_type, field_mapping) VALUES ('other', 'prices', 'prices', '{"price": "P", "cost": "C"}');
