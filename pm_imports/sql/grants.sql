@@ -12,7 +12,8 @@ GRANT EXECUTE ON FUNCTION pm_imports.config_schema(), pm_imports._no_job(uuid), 
 
 -- Configs and templates, with what checks them and keeps their schedules.
 GRANT INSERT, UPDATE, DELETE ON pm_imports.mapping_templates, pm_imports.import_configs, pm_imports.import_schedules TO pm_writer, pm_worker, pm_admin;
-GRANT EXECUTE ON FUNCTION pm_imports._is_line(text, integer), pm_imports._check_expression(text, regtype), pm_imports._check_plan(jsonb), pm_imports._transform_mistake(text, jsonb),
+GRANT EXECUTE ON FUNCTION pm_imports._is_line(text, integer), pm_imports._check_expression(text, regtype), pm_imports._check_plan(jsonb), pm_imports._check_values(jsonb), pm_imports._transform_mistake(text, jsonb),
+  pm_imports._value_mistakes(jsonb),
   pm_imports._json_kind(jsonb), pm_imports._json_member(text, text),
   pm_imports._json_has_type(jsonb, jsonb), pm_imports._json_mistakes(jsonb, jsonb, jsonb, text), pm_imports._normal_targets(jsonb), pm_imports._defaults(text),
   pm_imports._target_type(text), pm_imports._expression_mistake(text, regtype), pm_imports._pattern_mistake(text), pm_imports.config_mistakes(jsonb),

@@ -90,6 +90,18 @@ UPDATE pm_imports.import_configs SET computed_attributes = '{"cost": "price *"}'
 UPDATE pm_imports.import_configs SET is_active = true WHERE config_name = 'good' RETURNING updated_at = created_at AS as_it_was;
 UPDATE pm_imports.import_configs SET file_pattern = '*.csv' WHERE config_name = 'good' RETURNING updated_at > created_at AS later;
 
+-- values that a config has itself are of the types of their targets: constants once they are transformed, attributes as rules say
+INSERT INTO pm_imports.import_configs (supplier_code, config_name, field_mapping, default_values, transformation_rules, validation_rules)
+VALUES ('other', 'values', '{"gtin": "EAN", "compare_at_amount": {"const": "1,50"}, "cost": {"const": "1,50"}, "stock": {"const": 1.5}, "is_active": {"const": "oui"}, "title": {"const": ""}, "technical_specs.n": {"const": "x"}, "technical_specs.m": {"const": "x"}}',
+  '{"weight": " ", "price": null, "currency": "EUR"}', '{"cost": ["decimal"]}', '[{"target": "technical_specs.n", "rule": "type", "value": "number"}, {"target": "technical_specs.m", "rule": "type", "value": "text"}]');
+INSERT INTO pm_imports.import_configs (supplier_code, config_name, field_mapping, default_values, transformation_rules)
+VALUES ('other', 'values', '{"gtin": "EAN", "cost": {"const": "1"}}',
+  '{"price": "abc", "stock": 99999999999, "is_featured": "perhaps", "asin": "B1", "gtin": "4006381333932", "images": "x.jpg", "technical_specs": "[]", "width": true, "cost": "x", "tags": "a|b", "y": "z", "attributes.x": []}', '{"price": ["decimal"]}');
+INSERT INTO pm_imports.mapping_templates (name, default_values) VALUES ('values', '{"price": "abc"}');
+INSERT INTO pm_imports.mapping_templates (name, field_mapping) VALUES ('values', '{"price": {"const": "abc"}}');
+INSERT INTO pm_imports.import_configs (supplier_code, config_name, templates, field_mapping) VALUES ('other', 'values', '{values}', '{"gtin": "EAN"}');
+INSERT INTO pm_imports.import_configs (supplier_code, config_name, templates, field_mapping, transformation_rules) VALUES ('other', 'values', '{values}', '{"gtin": "EAN"}', '{"price": [{"replace": {"from": "abc", "to": "1"}}]}');
+
 -- for a client that wants to know before
 SELECT * FROM pm_imports.config_mistakes('{"field_mapping": {"gtin": 0}, "file_options": {"path": ""}, "nothing": 1}') ORDER BY 1;
 SELECT * FROM pm_imports.config_mistakes('{"field_mapping": {"gtin": "EAN"}}');
