@@ -77,4 +77,20 @@ SELECT import_data('images', 'images.csv', convert_to(E'gtin;one;two\n7612345000
 :run
 SELECT products_updated, products_unchanged FROM import_jobs WHERE id = :'job';
 SELECT * FROM shown;
+-- several addresses in a value: commas, semicolons and blanks between two of them part them, and are parts of one otherwise
+INSERT INTO import_configs (supplier_code, config_name, field_mapping) VALUES ('valuer', 'many images', '{"gtin": "gtin", "title": "gtin", "images": "images"}');
+SELECT import_data('many images', 'many.csv', convert_to(E'gtin\timages\n7612345000169\thttps://x.example/1.jpg, https://x.example/2,3;4.jpg;HTTP://x.example/5.jpg http://x.example/6.jpg|https://x.example/7.jpg\n'
+'7612345000176\t ,,; https://x.example/1.jpg ,;, https://x.example/2.jpg\n7612345000183\tx.jpg, https://x.example/1.jpg, y.jpg\n7612345000190\t,;, \n7612345000206\thttps://x.example/?u=http://y.example/1.jpg\n', 'UTF8')) AS job \gset
+:run
+SELECT * FROM shown WHERE gtin IN ('7612345000169', '7612345000176', '7612345000183', '7612345000190', '7612345000206');
+SELECT record, value, code FROM wrong;
+SELECT import_data('many images', 'long.csv', convert_to(E'gtin,images\n7612345000169,"' || repeat(',', 3000000) || string_agg('https://x.example/' || n, '; ') || repeat(' ,', 1000000) || E'http://z"\n', 'UTF8')) AS job FROM generate_series(1, 30000) AS n \gset
+:run
+SELECT status, successful_rows, failed_rows FROM import_jobs WHERE id = :'job';
+SELECT count(*), max(length(url)) FROM shown WHERE gtin = '7612345000169';
+-- a bar in an element of JSON is one between values, as the reader's own
+SELECT import_data('many images', 'bars.json', '[{"gtin": "7612345000190", "images": ["https://x.example/a|b.jpg", "https://x.example/c.jpg"]}]') AS job \gset
+:run
+SELECT * FROM shown WHERE gtin = '7612345000190';
+SELECT value, code FROM wrong;
 DROP VIEW shown, merged, wrong;
