@@ -149,7 +149,8 @@ static const char noise[] =
     "ht|htva|hors|taxe|taxes|tax|taxed|ttc|tva|mwst|ust|vat|iva|igic|sin|con|inc|incl|excl|"
     "exc|excluding|including|ohne|zzgl|exkl|"
     "eur|euro|euros|usd|dollar|dollars|gbp|chf|pln|sek|dkk|"
-    "kg|g|gr|lb|lbs|oz|mm|cm|m|pcs|pieces|stk|stuck|uds|jours|days|tage|dias|"
+    "kg|g|gr|gram|grams|grammes|gramm|gramos|lb|lbs|pounds|oz|ounces|mm|cm|m|ft|feet|inch|inches|"
+    "pcs|pieces|stk|stuck|uds|jours|days|tage|dias|"
     "url|urls|link|links|lien|liens|";
 
 static const char *const names[PM_SUGGEST_COUNT] = {

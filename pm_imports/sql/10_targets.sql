@@ -76,7 +76,7 @@ COMMENT ON COLUMN pm_imports.target_row.currency IS 'of price, cost and compare_
 COMMENT ON COLUMN pm_imports.target_row.location IS 'where on_hand lies';
 COMMENT ON COLUMN pm_imports.target_row.on_hand IS 'pieces that we have there';
 COMMENT ON COLUMN pm_imports.target_row.low_stock_threshold IS 'pieces at which stock counts as low';
-COMMENT ON COLUMN pm_imports.target_row.images IS 'addresses of images (http or https), the first one shown first; one that is none is left out, with a warning';
+COMMENT ON COLUMN pm_imports.target_row.images IS 'addresses of images (http or https), the first one shown first: between bars, or with commas, semicolons or blanks before the next one; one that is none is left out, with a warning';
 
 CREATE VIEW pm_imports.targets WITH (security_invoker) AS
 SELECT a.attname AS name, a.atttypid::regtype AS type, col_description(a.attrelid, a.attnum) AS description

@@ -79,13 +79,13 @@ COMMENT ON COLUMN pm_imports.import_configs.file_format IS 'csv, xlsx, xml, json
 COMMENT ON COLUMN pm_imports.import_configs.encoding IS 'UTF-8, UTF-16LE, UTF-16BE, Windows-1252, ISO-8859-1 or ISO-8859-15; NULL: found by looking';
 COMMENT ON COLUMN pm_imports.import_configs.delimiter IS 'between values of CSV; NULL: found by looking';
 COMMENT ON COLUMN pm_imports.import_configs.templates IS 'names of templates that are inherited after the default ones, the last one counting most';
-COMMENT ON COLUMN pm_imports.import_configs.field_mapping IS '{target: source}: a source is the name of a column, a list of names of which the first that the file has counts, a position from 1, or {"const": value}; null takes an inherited one away. Targets: view targets';
+COMMENT ON COLUMN pm_imports.import_configs.field_mapping IS '{target: source}: a source is the name of a column (of a table also of the only one that differs from it by blanks alone), a list of names of which the first that the file has counts, a position from 1, or {"const": value}; null takes an inherited one away. Targets: view targets';
 COMMENT ON COLUMN pm_imports.import_configs.transformation_rules IS '{target: [transform, ...]}, one after the other: a name, or {name: argument or {argument: value}}; null takes inherited ones away';
-COMMENT ON COLUMN pm_imports.import_configs.default_values IS '{target: value} where there is none after the transforms; null takes an inherited one away';
+COMMENT ON COLUMN pm_imports.import_configs.default_values IS '{target: value} where there is none after the transforms, of the target''s type; null takes an inherited one away';
 COMMENT ON COLUMN pm_imports.import_configs.computed_attributes IS '{target: expression of SQL} over the columns of target_row, by functions that are immutable and owned by superusers; the result takes the place of the target''s value; null takes an inherited one away';
-COMMENT ON COLUMN pm_imports.import_configs.validation_rules IS '[{"target", "rule", "value", "severity", "message"}]: required, type, min, max, length, pattern, list, unique, gtin_confidence, expression; of inherited ones of the same target and rule the last counts';
-COMMENT ON COLUMN pm_imports.import_configs.file_options IS 'sheet, path, member, header, skip, quote, escape, joiner; decimal_mark and date_order: how text of the file writes numbers and dates, where no transform says so; numbers that are numbers in the file (cells, JSON) are read as such';
-COMMENT ON COLUMN pm_imports.import_configs.import_options IS 'key, content, prices, taxonomy, duplicates, missing, missing_ratio, same_file, max_errors, max_error_ratio, batch_rows';
+COMMENT ON COLUMN pm_imports.import_configs.validation_rules IS '[{"target", "rule", "value", "severity", "message"}]: required, type, min, max, length, pattern, list, unique, gtin_confidence, expression; what is no number breaks min and max, lists of numbers compare them as numbers; of inherited ones of the same target and rule the last counts';
+COMMENT ON COLUMN pm_imports.import_configs.file_options IS 'sheet, path, member, header, skip, quote, escape, joiner; decimal_mark and date_order: how text of the file writes numbers and dates, where no transform says so; numbers that are numbers in the file (cells, JSON) are read as such; null takes an inherited one away';
+COMMENT ON COLUMN pm_imports.import_configs.import_options IS 'key, content, prices, taxonomy, duplicates, missing, missing_ratio, same_file, max_errors, max_error_ratio, batch_rows; null takes an inherited one away';
 COMMENT ON COLUMN pm_imports.import_configs.created_at IS 'when the row was made';
 COMMENT ON COLUMN pm_imports.import_configs.updated_at IS 'when it was last changed';
 

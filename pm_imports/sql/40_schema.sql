@@ -169,33 +169,33 @@ AS $$
       "type": ["object", "null"],
       "additionalProperties": false,
       "properties": {
-        "sheet": {"type": "string", "minLength": 1, "maxLength": 31},
-        "path": {"type": "string", "minLength": 1, "maxLength": 500},
-        "member": {"type": "string", "minLength": 1, "maxLength": 255},
-        "header": {"type": "boolean"},
-        "skip": {"type": "integer", "minimum": 0, "maximum": 1000000, "default": 0},
-        "quote": {"type": "string", "description": "one character, or empty: nothing is quoted", "pattern": "^[!-~]?$"},
-        "escape": {"type": "string", "description": "one character", "pattern": "^[!-~]$"},
-        "joiner": {"type": "string", "minLength": 1, "maxLength": 10, "default": "|"},
-        "decimal_mark": {"enum": [".", ","]},
-        "date_order": {"enum": ["dmy", "mdy", "ymd"]}
+        "sheet": {"type": ["string", "null"], "minLength": 1, "maxLength": 31},
+        "path": {"type": ["string", "null"], "minLength": 1, "maxLength": 500},
+        "member": {"type": ["string", "null"], "minLength": 1, "maxLength": 255},
+        "header": {"type": ["boolean", "null"]},
+        "skip": {"type": ["integer", "null"], "minimum": 0, "maximum": 1000000, "default": 0},
+        "quote": {"type": ["string", "null"], "description": "one character, or empty: nothing is quoted", "pattern": "^[!-~]?$"},
+        "escape": {"type": ["string", "null"], "description": "one character", "pattern": "^[!-~]$"},
+        "joiner": {"type": ["string", "null"], "minLength": 1, "maxLength": 10, "default": "|"},
+        "decimal_mark": {"enum": [".", ",", null]},
+        "date_order": {"enum": ["dmy", "mdy", "ymd", null]}
       }
     },
     "import_options": {
       "type": ["object", "null"],
       "additionalProperties": false,
       "properties": {
-        "key": {"enum": ["gtin", "sku", "supplier_sku"], "default": "gtin"},
-        "content": {"enum": ["own", "always", "never"], "default": "own"},
-        "prices": {"enum": ["own", "ours", "supplier"], "default": "own"},
-        "taxonomy": {"type": "string", "minLength": 1, "maxLength": 100, "default": "main"},
-        "duplicates": {"enum": ["skip", "reject"], "default": "skip"},
-        "missing": {"enum": ["keep", "deactivate"], "default": "keep"},
-        "missing_ratio": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.1},
-        "same_file": {"enum": ["skip", "import"], "default": "skip"},
+        "key": {"enum": ["gtin", "sku", "supplier_sku", null], "default": "gtin"},
+        "content": {"enum": ["own", "always", "never", null], "default": "own"},
+        "prices": {"enum": ["own", "ours", "supplier", null], "default": "own"},
+        "taxonomy": {"type": ["string", "null"], "minLength": 1, "maxLength": 100, "default": "main"},
+        "duplicates": {"enum": ["skip", "reject", null], "default": "skip"},
+        "missing": {"enum": ["keep", "deactivate", null], "default": "keep"},
+        "missing_ratio": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "default": 0.1},
+        "same_file": {"enum": ["skip", "import", null], "default": "skip"},
         "max_errors": {"type": ["integer", "null"], "minimum": 0, "default": null},
         "max_error_ratio": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "default": null},
-        "batch_rows": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 15000}
+        "batch_rows": {"type": ["integer", "null"], "minimum": 1, "maximum": 100000, "default": 15000}
       }
     }
   }

@@ -67,6 +67,27 @@ AS $$
     'import_options', pm_imports._defaults('import_options'))) AS m
 $$;
 
+-- What is wrong with the values that documents have themselves.  How a constant is
+-- transformed, and what an attribute must be, they say too.
+CREATE FUNCTION pm_imports._value_mistakes(documents jsonb, OUT place text, OUT problem text) RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH constant AS (
+    SELECT e.key, e.value FROM jsonb_each(documents -> 'field_mapping') AS e WHERE jsonb_typeof(e.value) = 'object' AND e.value ? 'const'
+  ), other AS (
+    SELECT e.key, e.value FROM jsonb_each(CASE jsonb_typeof(documents -> 'default_values') WHEN 'object' THEN documents -> 'default_values' END) AS e
+    WHERE jsonb_typeof(e.value) IN ('string', 'number', 'boolean') AND pm_imports._target_type(e.key) IS NOT NULL
+  )
+  SELECT pm_imports._json_member(v.document, v.target),
+         format('%s: %s', pm_imports._json_kind(CASE v.document WHEN 'field_mapping' THEN documents #> ARRAY['field_mapping', v.target, 'const'] ELSE documents #> ARRAY['default_values', v.target] END), v.problem)
+  FROM pm_imports._check_values(jsonb_build_object('supplier_code', '-',
+    'field_mapping', '{"gtin": 1}' || coalesce((SELECT jsonb_object_agg(c.key, c.value) FROM constant AS c), '{}'),
+    'transformation_rules', coalesce((SELECT jsonb_object_agg(c.key, documents #> ARRAY['transformation_rules', c.key]) FROM constant AS c WHERE documents -> 'transformation_rules' ? c.key), '{}'),
+    'default_values', coalesce((SELECT jsonb_object_agg(o.key, o.value) FROM other AS o), '{}'),
+    'validation_rules', coalesce((SELECT jsonb_agg(r.rule) FROM jsonb_array_elements(documents -> 'validation_rules') AS r(rule) WHERE r.rule ->> 'rule' IN ('type', 'gtin_confidence')), '[]'),
+    'file_options', coalesce(documents -> 'file_options', '{}'), 'import_options', '{}'::jsonb)) AS v
+$$;
+
 CREATE FUNCTION pm_imports.config_mistakes(documents jsonb) RETURNS TABLE (place text, problem text)
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -95,6 +116,8 @@ AS $$
       WHEN 'string' THEN e.one <> '""' WHEN 'object' THEN (SELECT count(*) FROM jsonb_object_keys(e.one)) = 1 END
     THEN pm_imports._transform_mistake(t.key, e.one) END) AS m(problem)
   WHERE m.problem IS NOT NULL
+  UNION ALL
+  SELECT * FROM pm_imports._value_mistakes(jsonb_build_object('default_values', documents -> 'default_values'))
   UNION ALL
   SELECT r.place, m.problem
   FROM rule AS r
@@ -210,6 +233,8 @@ AS $$
   WHERE plan #>> '{file_options,header}' = 'false' AND coalesce(plan ->> 'file_format', 'csv') IN ('csv', 'xlsx')
     AND (jsonb_typeof(m.value) IN ('string', 'array') OR EXISTS (
       SELECT FROM jsonb_array_elements(CASE jsonb_typeof(m.value -> 'concat') WHEN 'array' THEN m.value -> 'concat' END) AS c(one) WHERE jsonb_typeof(c.one) = 'string'))
+  UNION ALL
+  SELECT * FROM pm_imports._value_mistakes(plan)
 $$;
 
 -- Throws what is wrong, if anything is: "config "x" has 2 mistakes", one a line of the detail.
@@ -320,6 +345,6 @@ AS $$
 $$;
 
 REVOKE ALL ON FUNCTION pm_imports._normal_targets(jsonb), pm_imports._defaults(text), pm_imports._target_type(text),
-  pm_imports._expression_mistake(text, regtype), pm_imports._pattern_mistake(text), pm_imports._compile_mistake(jsonb), pm_imports._transform_mistake(text, jsonb), pm_imports.config_mistakes(jsonb), pm_imports._layers(pm_imports.import_configs),
+  pm_imports._expression_mistake(text, regtype), pm_imports._pattern_mistake(text), pm_imports._compile_mistake(jsonb), pm_imports._transform_mistake(text, jsonb), pm_imports._value_mistakes(jsonb), pm_imports.config_mistakes(jsonb), pm_imports._layers(pm_imports.import_configs),
   pm_imports._has_target(text, text, text), pm_imports._stacked(pm_imports.import_configs), pm_imports._merged(pm_imports.import_configs), pm_imports._plan_mistakes(pm_imports.import_configs, jsonb), pm_imports._refuse_mistakes(text, text[]),
   pm_imports._documents(jsonb), pm_imports._checked_plan(pm_imports.import_configs), pm_imports._check_config(), pm_imports._check_template(), pm_imports._keep_template(), pm_imports._config(text), pm_imports._plan(text) FROM PUBLIC;

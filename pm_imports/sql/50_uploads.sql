@@ -5,19 +5,35 @@ CREATE FUNCTION pm_imports._user_id() RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN nullif(pm_imports._setting('user_id'), '')::uuid;
 
+-- Throws what keeps a text from being the name of a file.
+CREATE FUNCTION pm_imports._check_file_name(file_name text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF file_name IS NULL THEN
+    RAISE EXCEPTION 'file_name is NULL' USING ERRCODE = '22004', HINT = 'It is the name of the file, such as prices.csv.';
+  ELSIF length(file_name) NOT BETWEEN 1 AND 255 OR file_name COLLATE "C" ~ '[\x01-\x1f\x7f]' THEN
+    RAISE EXCEPTION 'file name "%" is not possible', left(file_name, 64)
+      USING ERRCODE = '22023', DETAIL = format('It has %s characters.', length(file_name)), HINT = 'Names have 1 to 255 characters, directories aside, and no control characters.';
+  END IF;
+END
+$$;
+
 CREATE FUNCTION pm_imports.begin_upload(file_name text) RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  -- some clients send the whole path
+  name text := regexp_replace(file_name, '^.*[/\\]', '');
   upload uuid;
 BEGIN
-  -- some clients send the whole path
-  INSERT INTO pm_imports.import_files (file_name, uploaded_by) VALUES (regexp_replace(file_name, '^.*[/\\]', ''), quote_ident(current_user)::regrole) RETURNING id INTO upload;
+  PERFORM pm_imports._check_file_name(name);
+  INSERT INTO pm_imports.import_files (file_name, uploaded_by) VALUES (name, quote_ident(current_user)::regrole) RETURNING id INTO upload;
   RETURN upload;
 END
 $$;
 COMMENT ON FUNCTION pm_imports.begin_upload(text) IS
-'begins to take a file from a client in parts, each of which may be a transaction of its own; returns what append_upload() and finish_upload() are given. An upload to which nothing is appended for a day is forgotten (pm_imports.keep_uploads). Errors: 23514 invalid name of a file';
+'begins to take a file from a client in parts, each of which may be a transaction of its own; returns what append_upload() and finish_upload() are given. An upload to which nothing is appended for a day is forgotten (pm_imports.keep_uploads). Errors: 22004 no name, 22023 none that a file can have';
 
 -- The upload, locked and under way; throws else.
 CREATE FUNCTION pm_imports._upload(upload uuid) RETURNS pm_imports.import_files
@@ -78,5 +94,5 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION pm_imports._user_id(), pm_imports.begin_upload(text), pm_imports._upload(uuid), pm_imports.append_upload(uuid, bytea, bigint),
+REVOKE ALL ON FUNCTION pm_imports._user_id(), pm_imports._check_file_name(text), pm_imports.begin_upload(text), pm_imports._upload(uuid), pm_imports.append_upload(uuid, bytea, bigint),
   pm_imports._complete_upload(uuid) FROM PUBLIC;

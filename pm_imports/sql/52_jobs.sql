@@ -46,6 +46,7 @@ BEGIN
   WHERE s.path = facts.path AND s.sha256 = facts.sha256 AND s.device = facts.device AND s.inode = facts.inode AND s.modified_at = facts.modified_at
   ORDER BY s.id LIMIT 1;
   IF NOT FOUND THEN
+    PERFORM pm_imports._check_file_name(regexp_replace(facts.path, '^.*/', ''));
     INSERT INTO pm_imports.import_files (file_name, path, size, sha256, device, inode, modified_at, changed_at, finished_at)
     VALUES (regexp_replace(facts.path, '^.*/', ''), facts.path, facts.size, facts.sha256, facts.device, facts.inode, facts.modified_at, facts.changed_at, now())
     RETURNING id INTO file;
@@ -68,7 +69,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_imports.import_file(text, text, boolean, boolean) IS
-'imports a file of the server under a config, by a job that starts after the caller''s commit; returns the import''s id. The file must be below a directory of pm_imports.directories, symbolic links followed; it is read once here, for its SHA-256, and must stay as it is until the job has read it. dry_run: the catalog stays as it is, all else is done and reported. force: also if the same file was imported last. Errors: 23503 no such config, 55000 it is not active, or the file is being written, 22023 a template broke the config, 42501 the role is no member of pg_read_server_files, the directory is not listed, or the queue is not granted, 42809 no regular file, 58P01 no such file, 42704 there is no queue "imports": schedule_upkeep()';
+'imports a file of the server under a config, by a job that starts after the caller''s commit; returns the import''s id. The file must be below a directory of pm_imports.directories, symbolic links followed; it is read once here, for its SHA-256, and must stay as it is until the job has read it. dry_run: the catalog stays as it is, all else is done and reported. force: also if the same file was imported last. Errors: 23503 no such config, 55000 it is not active, or the file is being written, 22023 a template broke the config, or the name of the file has control characters, 42501 the role is no member of pg_read_server_files, the directory is not listed, or the queue is not granted, 42809 no regular file, 58P01 no such file, 42704 there is no queue "imports": schedule_upkeep()';
 
 CREATE FUNCTION pm_imports.finish_upload(upload uuid, config text, dry_run boolean DEFAULT false, force boolean DEFAULT false) RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -100,7 +101,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_imports.import_data(text, text, bytea, boolean, boolean) IS
-'imports a file from a client, up to 1 GB at once, under a config; else as import_file(). Larger ones: begin_upload(). Errors: those of finish_upload() and append_upload()';
+'imports a file from a client, up to 1 GB at once, under a config; else as import_file(). Larger ones: begin_upload(). Errors: those of begin_upload(), append_upload() and finish_upload()';
 
 REVOKE ALL ON FUNCTION pm_imports._add_job(text, uuid, boolean, boolean, uuid, jsonb), pm_imports._server_file(text), pm_imports.import_file(text, text, boolean, boolean),
   pm_imports.finish_upload(uuid, text, boolean, boolean), pm_imports.import_data(text, text, bytea, boolean, boolean) FROM PUBLIC;

@@ -9,7 +9,8 @@ LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   IF is_null THEN
-    RAISE EXCEPTION '% is NULL', what USING ERRCODE = '22004';
+    RAISE EXCEPTION '% is NULL', what
+      USING ERRCODE = '22004', HINT = CASE what WHEN 'path' THEN 'It is the absolute path of a file of the server.' ELSE 'It is the bytes of the file, or of its beginning.' END;
   ELSIF (rows BETWEEN 1 AND 1000) IS NOT TRUE THEN
     RAISE EXCEPTION 'a preview of % rows is not possible', coalesce(rows::text, 'NULL') USING ERRCODE = '22023', HINT = 'It has 1 to 1000.';
   END IF;

@@ -16,12 +16,20 @@ END
 $$;
 
 -- The unit that numbers without one are in, as the heading of the column says; NULL: not
--- another one than the target's.
+-- another one than the target's, which goes before any other.  "in" is one where no word
+-- follows it, or in brackets.
 CREATE FUNCTION pm_imports._heading_unit(heading text, target text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN target = 'weight' AND heading COLLATE "C" ~* '(^|[^a-z])(g|gr|grams?|grammes?|gramm|gramos)([^a-z]|$)' THEN 'g'
-  WHEN target = 'weight' AND heading COLLATE "C" ~* '(^|[^a-z])(lbs?|pounds?)([^a-z]|$)' THEN 'lb'
-  WHEN target IN ('width', 'height', 'depth') THEN lower((regexp_match(heading COLLATE "C", '(?:^|[^a-z])(mm|m)(?:[^a-z]|$)', 'i'))[1]) END;
+RETURN (
+  SELECT u.unit
+  FROM (VALUES
+    (1, true, NULL, 'kgs?|kilos?|kilogram[a-z]*'), (2, true, 'mg', 'mg|milligram[a-z]*|miligramos?'), (3, true, 'g', 'g|gr|grams?|grammes?|gramm|gramos'),
+    (4, true, 'lb', 'lbs?|pounds?|livres?|pfund|libras?'), (5, true, 'oz', 'oz|ounces?|onces?|unzen?|onzas?'),
+    (1, false, NULL, 'cms?|centimet[a-z]*'), (2, false, 'mm', 'mm|millimet[a-z]*|milimet[a-z]*'), (3, false, 'm', 'm|meters?|metres?|metros?'), (4, false, 'ft', 'ft|feet'),
+    (5, false, 'in', 'inch|inches|zoll|pouces?|pulgadas?|["″”]|in(?=[^a-z]*$)|(?<=[[(])in(?=[])])')) AS u(n, is_weight, unit, words)
+  WHERE u.is_weight = (target = 'weight') AND target IN ('weight', 'width', 'height', 'depth')
+    AND regexp_replace(normalize(heading, NFD) COLLATE "C", '[\u0300-\u036f]', '', 'g') ~* format('(^|[^a-z])(%s)([^a-z]|$)', u.words)
+  ORDER BY u.n LIMIT 1);
 
 -- Documents of a config that map what was found.
 CREATE FUNCTION pm_imports._suggested(look jsonb, file_options jsonb) RETURNS jsonb
@@ -44,8 +52,10 @@ AS $$
   ), rule AS (
     SELECT c.target, '["html_text"]'::jsonb AS chain FROM col AS c WHERE c.target IN ('title', 'short_description', 'description', 'long_description') AND c.marked_up > 0
     UNION ALL
-    SELECT c.target, jsonb_build_array(jsonb_build_object('unit', jsonb_strip_nulls(jsonb_build_object('to', u.unit, 'from', coalesce(h.unit, CASE WHEN c.numbers > 0 THEN u.unit END)))))
-    FROM col AS c CROSS JOIN LATERAL (SELECT CASE c.target WHEN 'weight' THEN 'kg' ELSE 'cm' END) AS u(unit)
+    SELECT c.target, jsonb_build_array(jsonb_build_object('unit', jsonb_strip_nulls(jsonb_build_object('to', u.unit, 'from', coalesce(h.unit, CASE WHEN c.numbers > 0 THEN u.unit END),
+      -- what the catalog keeps of a quantity that has more in another system
+      'decimals', CASE WHEN h.unit IN ('lb', 'oz', 'ft', 'in') THEN u.decimals END))))
+    FROM col AS c CROSS JOIN LATERAL (SELECT CASE c.target WHEN 'weight' THEN 'kg' ELSE 'cm' END, CASE c.target WHEN 'weight' THEN 3 ELSE 2 END) AS u(unit, decimals)
     CROSS JOIN LATERAL (SELECT pm_imports._heading_unit(c.name, c.target)) AS h(unit)
     WHERE c.target IN ('weight', 'width', 'height', 'depth') AND (c.quantities > c.numbers OR h.unit IS NOT NULL)
     UNION ALL
@@ -72,7 +82,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_imports.suggest_mapping_file(text, jsonb, integer) IS
-'looks at the first records of a file of the server and suggests documents of a config, for a person to correct: field_mapping, transformation_rules, file_options and import_options, as import_configs takes them; columns says of each column its target, how sure that is (0 to 1), what else it could be and three of its values, and found what the file is. Headings are known in English, French, German and Spanish; GTINs, prices, currencies and addresses of images are known by their values, too. file_options: where records are, as of a config. Errors: 22P04 the file cannot be read, 22023 rows or file_options, 22004 NULL, and those of import_file() about files';
+'looks at the first records of a file of the server and suggests documents of a config, for a person to correct: field_mapping, transformation_rules, file_options and import_options, as import_configs takes them; columns says of each column its target, how sure that is (0 to 1), what else it could be and three of its values, and found what the file is. Headings are known in English, French, German and Spanish; GTINs, prices, currencies and addresses of images are known by their values, too; a unit in the heading of a weight or a size becomes a transform. file_options: where records are, as of a config. Errors: 22P04 the file cannot be read, 22023 rows or file_options, 22004 NULL, and those of import_file() about files';
 
 CREATE FUNCTION pm_imports.suggest_mapping_data(content bytea, file_options jsonb DEFAULT '{}', rows integer DEFAULT 200) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

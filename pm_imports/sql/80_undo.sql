@@ -47,6 +47,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pm_imports.undo(uuid) IS
-'takes back what an import did to the catalog; a row a product: put back, deleted (the import had made it), kept (reason: somebody edited it since), failed (reason); see pm_catalog.undo_job(). On another server each ten thousand products are a transaction there: if it is interrupted, call it again. Its next file is merged as if it were new. For who asked for the import and administrators, who must be pm_worker or pm_admin to the catalog. Errors: P0002 no such import, 55000 it has not ended, or did nothing to the catalog, 42501, 08001 and others: the catalog cannot be reached';
+'takes back what an import did to the catalog; a row a product: put back, deleted (the import had made it), kept (reason: somebody edited it since), failed (reason); see pm_catalog.undo_job(). Addresses of images that it recorded stay. On another server each ten thousand products are a transaction there: if it is interrupted, call it again. Its next file is merged as if it were new. For who asked for the import and administrators, who must be pm_worker or pm_admin to the catalog. Errors: P0002 no such import, 55000 it has not ended, or did nothing to the catalog, 42501, 08001 and others: the catalog cannot be reached';
 
 REVOKE ALL ON FUNCTION pm_imports._undo_step(uuid, uuid), pm_imports.undo(uuid) FROM PUBLIC;

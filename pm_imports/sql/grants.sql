@@ -12,7 +12,8 @@ GRANT EXECUTE ON FUNCTION pm_imports.config_schema(), pm_imports._no_job(uuid), 
 
 -- Configs and templates, with what checks them and keeps their schedules.
 GRANT INSERT, UPDATE, DELETE ON pm_imports.mapping_templates, pm_imports.import_configs, pm_imports.import_schedules TO pm_writer, pm_worker, pm_admin;
-GRANT EXECUTE ON FUNCTION pm_imports._is_line(text, integer), pm_imports._check_expression(text, regtype), pm_imports._check_plan(jsonb), pm_imports._compile_mistake(jsonb), pm_imports._transform_mistake(text, jsonb),
+GRANT EXECUTE ON FUNCTION pm_imports._is_line(text, integer), pm_imports._check_expression(text, regtype), pm_imports._check_plan(jsonb), pm_imports._check_values(jsonb), pm_imports._compile_mistake(jsonb), pm_imports._transform_mistake(text, jsonb),
+  pm_imports._value_mistakes(jsonb),
   pm_imports._json_kind(jsonb), pm_imports._json_member(text, text),
   pm_imports._json_has_type(jsonb, jsonb), pm_imports._json_mistakes(jsonb, jsonb, jsonb, text), pm_imports._normal_targets(jsonb), pm_imports._defaults(text),
   pm_imports._target_type(text), pm_imports._expression_mistake(text, regtype), pm_imports._pattern_mistake(text), pm_imports.config_mistakes(jsonb),
@@ -28,7 +29,7 @@ GRANT DELETE ON pm_imports.import_batches, pm_imports.import_errors TO pm_writer
 GRANT SELECT, INSERT ON pm_imports.import_file_chunks TO pm_writer, pm_worker, pm_admin;
 GRANT SELECT, INSERT, DELETE ON pm_imports._job_codes TO pm_writer, pm_worker, pm_admin;
 GRANT EXECUTE ON FUNCTION pm_imports._setting(text), pm_imports._file_facts(text), pm_imports._list_directory(text, text), pm_imports._upload_sha256(uuid),
-  pm_imports._add_log_partitions(), pm_imports._log(uuid, text, text, jsonb), pm_imports._user_id(), pm_imports.begin_upload(text), pm_imports._upload(uuid),
+  pm_imports._add_log_partitions(), pm_imports._log(uuid, text, text, jsonb), pm_imports._user_id(), pm_imports._check_file_name(text), pm_imports.begin_upload(text), pm_imports._upload(uuid),
   pm_imports.append_upload(uuid, bytea, bigint), pm_imports._complete_upload(uuid), pm_imports._add_job(text, uuid, boolean, boolean, uuid, jsonb),
   pm_imports._server_file(text), pm_imports.import_file(text, text, boolean, boolean), pm_imports.finish_upload(uuid, text, boolean, boolean),
   pm_imports.import_data(text, text, bytea, boolean, boolean), pm_imports._hold_job(uuid), pm_imports._require_own(pm_imports.import_jobs),

@@ -95,7 +95,8 @@ typedef enum RuleKind
 	RULE_LIST,
 	RULE_UNIQUE,
 	RULE_GTIN_CONFIDENCE,
-	RULE_EXPRESSION
+	RULE_EXPRESSION,
+	RULE_DECIMALS /* more than the catalog keeps: of the plan itself */
 } RuleKind;
 
 typedef struct Expression Expression;
@@ -122,10 +123,13 @@ typedef struct Rule
 	bool warning;
 	char *message;   /* NULL: ours */
 	PmDecimal bound; /* of min and max */
+	int decimals;    /* of decimals */
 	int64 least;     /* of length, in characters */
 	int64 most;
 	PmText *words; /* of list, sorted */
 	int word_count;
+	PmDecimal *numbers; /* of these words, sorted */
+	int number_count;
 	Seen *seen; /* of unique */
 	Pattern *pattern;
 	ValueType type; /* of type */

@@ -12,6 +12,11 @@
 #include "utils/json.h"
 #include "utils/resowner.h"
 
+#include "pm_utf8.h"
+
+#define NAMES_SHOWN 20 /* of columns, in a message */
+#define NAME_SHOWN  64 /* characters of one */
+
 /* A value of the first row as text, in the memory of the run; NULL for NULL. */
 static char *
 value_of(const Run *run, int column)
@@ -221,6 +226,23 @@ pm_imports_found(const PmReader *reader)
 	return json.data;
 }
 
+/* Appends the first names of columns that the file has; returns how many more there are. */
+static int
+append_names(StringInfo text, const PmReader *reader)
+{
+	const PmText *columns;
+	int count = pm_reader_columns(reader, &columns);
+
+	for (int i = 0; i < Min(count, NAMES_SHOWN); i++)
+	{
+		appendStringInfoString(text, i > 0 ? ", " : "");
+		escape_json(text,
+		            pnstrdup(columns[i].data,
+		                     pm_utf8_clip(columns[i].data, columns[i].size, NAME_SHOWN)));
+	}
+	return Max(0, count - NAMES_SHOWN);
+}
+
 /* Leaves out what is mapped from columns that the file does not have, and logs them. */
 static void
 leave_out_absent(const Run *run)
@@ -239,6 +261,8 @@ leave_out_absent(const Run *run)
 		appendStringInfoString(&json, json.len == 0 ? "{\"columns\": [" : ", ");
 		escape_json(&json, target->names[0]);
 	}
+	appendStringInfoString(&json, "], \"file\": [");
+	(void) append_names(&json, run->reader);
 	appendStringInfoString(&json, "]}");
 	(void) pm_imports_run_sql(
 	    run,
@@ -258,6 +282,8 @@ pm_imports_run_look(Run *run)
 	bool has_names = found->format == PM_FORMAT_CSV || found->format == PM_FORMAT_XLSX;
 	bool lacks_key;
 	StringInfoData json;
+	int start;
+	int more;
 
 	run->bound = true;
 	pm_imports_plan_bind(run->plan, run->reader);
@@ -277,7 +303,13 @@ pm_imports_run_look(Run *run)
 		appendStringInfo(&json, "the file has no column \"%s\"", key->names[0]);
 		for (int i = 1; i < key->name_count; i++)
 			appendStringInfo(&json, " or \"%s\"", key->names[i]);
-		appendStringInfo(&json, ", which becomes %s, the key", key->name);
+		appendStringInfo(&json, ", which becomes %s, the key; it has ", key->name);
+		start = json.len;
+		more = append_names(&json, run->reader);
+		if (json.len == start)
+			appendStringInfoString(&json, "no header");
+		if (more > 0)
+			appendStringInfo(&json, " and %d more", more);
 		run->fault = MemoryContextStrdup(run->memory, json.data);
 	}
 }

@@ -209,6 +209,7 @@ pm_imports_plan_compile(MemoryContext memory, Jsonb *document)
 		for (int i = 0; i < count; i++)
 			pm_imports_plan_rule(plan, &values[i]);
 	}
+	pm_imports_plan_warn(plan);
 	for (int i = 0; i < plan->target_count; i++)
 		pm_imports_plan_style(&plan->targets[i], &style);
 	pm_imports_plan_choose(plan);

@@ -45,8 +45,10 @@ extern void pm_imports_plan_style(Target *target, const FileStyle *style);
 
 /* in plan_rule.c */
 extern void pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object);
+extern void pm_imports_plan_warn(ImportPlan *plan);
 
 /* in plan_columns.c */
 extern void pm_imports_plan_choose(ImportPlan *plan);
+extern int pm_imports_plan_decimals(const Target *target);
 
 #endif /* PLAN_H */

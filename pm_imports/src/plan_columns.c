@@ -4,6 +4,8 @@
  */
 #include "plan.h"
 
+#include "pm_blank.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -51,6 +53,18 @@ static const struct
     {"images",                 TARGET_ADDRESSES},
 };
 
+/* Those of them that the catalog rounds, and to how many decimals. */
+static const struct
+{
+	const char *name;
+	int decimals;
+} rounded_columns[] = {
+    {"weight", 3},
+    {"width",  2},
+    {"height", 2},
+    {"depth",  2}
+};
+
 StaticAssertDecl(lengthof(known_columns) < COLUMNS_MAX, "columns are counted in arrays");
 
 /* The number of a column of target_row, from 1, and its type; 0: there is none. */
@@ -71,6 +85,16 @@ const char *
 pm_imports_plan_column_name(int column)
 {
 	return known_columns[column - 1].name;
+}
+
+/* How many decimals the catalog rounds a target to; 0: to none. */
+int
+pm_imports_plan_decimals(const Target *target)
+{
+	for (int i = 0; i < lengthof(rounded_columns); i++)
+		if (strcmp(rounded_columns[i].name, target->name) == 0)
+			return rounded_columns[i].decimals;
+	return 0;
 }
 
 /* Is a target sent with each row? */
@@ -135,15 +159,67 @@ field_of(const PmText *columns, int count, const char *name)
 	return -1;
 }
 
+/* A name without blanks around it, and with a space for each run of them inside. */
+static PmText
+plain_name(PmText name)
+{
+	PmText text = pm_blank_trim(name);
+	char *out = palloc(text.size + 1);
+
+	return (PmText){out, pm_blank_collapse(text, out)};
+}
+
+/* Likewise of the only column whose name is this one but for blanks. */
+static int
+field_like(const PmText *plain, int count, const char *name)
+{
+	PmText wanted = plain_name((PmText){name, strlen(name)});
+	int found = -1;
+
+	for (int i = 0; wanted.size > 0 && i < count; i++)
+		if (plain[i].size == wanted.size &&
+		    memcmp(plain[i].data, wanted.data, wanted.size) == 0)
+		{
+			if (found >= 0)
+				return -1;
+			found = i;
+		}
+	return found;
+}
+
 /*
- * Finds the columns of the file that sources name.  Called again when the reader has met
- * more of them, as those of XML and JSON do.
+ * Finds the columns of the file that sources name.  plain: their names without blanks, to
+ * find those that were not found; NULL: the names themselves.
+ */
+static void
+bind_names(ImportPlan *plan, const PmText *columns, const PmText *plain, int count)
+{
+	for (int i = 0; i < plan->target_count; i++)
+	{
+		Target *target = &plan->targets[i];
+
+		for (int j = 0; j < target->name_count; j++)
+		{
+			int *field = target->is_joined ? &target->fields[j] : &target->field;
+
+			if (*field < 0)
+				*field = plain == NULL ? field_of(columns, count, target->names[j])
+				                       : field_like(plain, count, target->names[j]);
+		}
+	}
+}
+
+/*
+ * Finds the columns of the file that sources name: of a table that has no such name the
+ * one that differs by blanks alone.  Called again when the reader has met more of them, as
+ * those of XML and JSON do.
  */
 void
 pm_imports_plan_bind(ImportPlan *plan, const PmReader *reader)
 {
 	const PmText *columns;
 	int count = pm_reader_columns(reader, &columns);
+	PmFormat format = pm_reader_found(reader)->format;
 
 	if (count == plan->columns_known)
 		return;
@@ -153,14 +229,20 @@ pm_imports_plan_bind(ImportPlan *plan, const PmReader *reader)
 		Target *target = &plan->targets[i];
 
 		target->field = target->position - 1;
-		if (target->is_joined)
-			for (int j = 0; j < target->name_count; j++)
-				target->fields[j] = target->positions[j] > 0
-				                        ? target->positions[j] - 1
-				                        : field_of(columns, count, target->names[j]);
-		else
-			for (int j = 0; target->field < 0 && j < target->name_count; j++)
-				target->field = field_of(columns, count, target->names[j]);
+		for (int j = 0; target->is_joined && j < target->name_count; j++)
+			target->fields[j] = target->positions[j] - 1;
+	}
+	bind_names(plan, columns, NULL, count);
+	if (format == PM_FORMAT_CSV || format == PM_FORMAT_XLSX)
+	{
+		MemoryContext old = MemoryContextSwitchTo(plan->scratch);
+		PmText *plain = palloc(Max(1, count) * sizeof(PmText));
+
+		for (int i = 0; i < count; i++)
+			plain[i] = plain_name(columns[i]);
+		bind_names(plan, columns, plain, count);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(plan->scratch);
 	}
 }
 

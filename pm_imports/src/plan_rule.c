@@ -18,6 +18,26 @@ compare_words(const void *left, const void *right)
 	return order != 0 ? order : a->size < b->size ? -1 : a->size > b->size;
 }
 
+/* Orders numbers. */
+static int
+compare_numbers(const void *left, const void *right)
+{
+	return pm_decimal_compare(left, right);
+}
+
+/* Sorts the words of a list, and those of them that are numbers as numbers. */
+static void
+sort_list(Rule *rule)
+{
+	rule->numbers = palloc(Max(1, rule->word_count) * sizeof(PmDecimal));
+	for (int i = 0; i < rule->word_count; i++)
+		if (pm_decimal_read(rule->words[i], &rule->numbers[rule->number_count]) ==
+		    PM_VALUE_GOOD)
+			rule->number_count++;
+	qsort(rule->numbers, rule->number_count, sizeof(PmDecimal), compare_numbers);
+	qsort(rule->words, rule->word_count, sizeof(PmText), compare_words);
+}
+
 /* One of validation_rules. */
 void
 pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object)
@@ -113,7 +133,7 @@ pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object)
 				rule->words = palloc(Max(1, rule->word_count) * sizeof(PmText));
 				for (int i = 0; i < rule->word_count; i++)
 					rule->words[i] = pm_imports_document_scalar(&words[i], name);
-				qsort(rule->words, rule->word_count, sizeof(PmText), compare_words);
+				sort_list(rule);
 			}
 			break;
 		case RULE_UNIQUE:
@@ -133,7 +153,26 @@ pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object)
 			    plan->memory, pm_imports_document_scalar(value, name).data);
 			break;
 		case RULE_EXPRESSION:
+		case RULE_DECIMALS:
 			break;
 	}
 	plan->rule_count++;
+}
+
+/* Rules that warn of decimals which the catalog does not keep. */
+void
+pm_imports_plan_warn(ImportPlan *plan)
+{
+	for (int i = 0; i < plan->target_count; i++)
+	{
+		int decimals = pm_imports_plan_decimals(&plan->targets[i]);
+
+		if (decimals == 0)
+			continue;
+		plan->rules = plan->rules == NULL
+		                  ? palloc(sizeof(Rule))
+		                  : repalloc(plan->rules, (plan->rule_count + 1) * sizeof(Rule));
+		plan->rules[plan->rule_count++] = (Rule){
+		    .kind = RULE_DECIMALS, .target = i, .warning = true, .decimals = decimals};
+	}
 }

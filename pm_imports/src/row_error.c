@@ -28,10 +28,11 @@ char *
 pm_imports_row_column(const PmReader *reader, const Target *target)
 {
 	const PmText *columns;
-	int count = pm_reader_columns(reader, &columns);
+	int count;
 
 	if (target->field < 0)
 		return NULL;
+	count = pm_reader_columns(reader, &columns);
 	if (target->field < count)
 		return pnstrdup(columns[target->field].data, columns[target->field].size);
 	return psprintf("%d", target->field + 1);

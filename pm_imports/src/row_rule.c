@@ -23,26 +23,75 @@ characters(Field value)
 	return count;
 }
 
-/* Is a number on the wrong side of a rule's bound? */
+/* Is a value a number on the right side of a rule's bound?  A blank one is none at all. */
 static bool
-is_beyond(const ImportPlan *plan, const Rule *rule)
+keeps_bound(PmText text, const Rule *rule, const char **code, const char **message)
 {
 	PmDecimal number;
 	int order;
 
-	if (pm_decimal_read(trimmed(plan->texts[rule->target]), &number) != PM_VALUE_GOOD)
+	if (text.size == 0)
+		return true;
+	if (pm_decimal_read(text, &number) != PM_VALUE_GOOD)
+	{
+		*code = "not_a_number";
+		*message = "the value is not a number";
 		return false;
+	}
 	order = pm_decimal_compare(&number, &rule->bound);
-	return rule->kind == RULE_MIN ? order < 0 : order > 0;
+	*code = rule->kind == RULE_MIN ? "too_low" : "too_high";
+	*message = rule->kind == RULE_MIN ? "the value is too low" : "the value is too high";
+	return rule->kind == RULE_MIN ? order >= 0 : order <= 0;
 }
 
-/* Is a text none of a rule's words? */
+/* Has a number, value in numeric's binary form, more decimals than so many, zeros aside? */
 static bool
-is_not_listed(const Rule *rule, PmText text)
+is_rounded(Field value, PmText text, int decimals)
 {
+	uint16 written;
+	PmDecimal number;
+
+	/* the last of four numbers that the binary form begins with */
+	memcpy(&written, value.data + 6, sizeof(written));
+	return pg_ntoh16(written) > decimals &&
+	       pm_decimal_read(text, &number) == PM_VALUE_GOOD &&
+	       pm_decimal_places(&number) > decimals;
+}
+
+/* Is a number none of those among a rule's words? */
+static bool
+is_other_number(const Rule *rule, const PmDecimal *number)
+{
+	int low = 0;
+	int high = rule->number_count;
+
+	while (low < high)
+	{
+		int middle = (low + high) / 2;
+		int order = pm_decimal_compare(number, &rule->numbers[middle]);
+
+		if (order == 0)
+			return false;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return true;
+}
+
+/* Is a value none of a rule's words?  Numbers of a target that has them: by what they are. */
+static bool
+is_not_listed(const Target *target, const Rule *rule, PmText text)
+{
+	PmDecimal number;
 	int low = 0;
 	int high = rule->word_count;
 
+	if ((target->type == TARGET_NUMERIC || target->type == TARGET_INTEGER ||
+	     target->form == ATTRIBUTE_NUMBER) &&
+	    pm_decimal_read(text, &number) == PM_VALUE_GOOD)
+		return is_other_number(rule, &number);
 	while (low < high)
 	{
 		int middle = (low + high) / 2;
@@ -129,13 +178,8 @@ ask_rule(ImportPlan *plan, const Rule *rule, const char **code, const char **mes
 	switch (rule->kind)
 	{
 		case RULE_MIN:
-			*code = "too_low";
-			*message = "the value is too low";
-			return !is_beyond(plan, rule);
 		case RULE_MAX:
-			*code = "too_high";
-			*message = "the value is too high";
-			return !is_beyond(plan, rule);
+			return keeps_bound(trimmed(plan->texts[rule->target]), rule, code, message);
 		case RULE_LENGTH:
 		{
 			PmText text = trimmed(plan->texts[rule->target]);
@@ -159,7 +203,12 @@ ask_rule(ImportPlan *plan, const Rule *rule, const char **code, const char **mes
 		case RULE_LIST:
 			*code = "not_listed";
 			*message = "the value is none of those that are allowed";
-			return !is_not_listed(rule, trimmed(plan->texts[rule->target]));
+			return !is_not_listed(&plan->targets[rule->target], rule,
+			                      trimmed(plan->texts[rule->target]));
+		case RULE_DECIMALS:
+			*code = "too_precise";
+			*message = "the value has more decimals than the catalog keeps, and is rounded";
+			return !is_rounded(value, trimmed(plan->texts[rule->target]), rule->decimals);
 		case RULE_UNIQUE:
 			*code = "not_unique";
 			*message = "the value was in the file before";

@@ -43,14 +43,59 @@ is_address(PmText text)
 	return true;
 }
 
+/* Does a text begin as an address does? */
+static bool
+begins_address(const char *text, const char *end)
+{
+	size_t size = end - text;
+
+	return (size >= 7 && pg_strncasecmp(text, "http://", 7) == 0) ||
+	       (size >= 8 && pg_strncasecmp(text, "https://", 8) == 0);
+}
+
+/* What may stand between addresses: the end of it. */
+static const char *
+end_of_gap(const char *at, const char *end)
+{
+	while (at < end && (*at == ',' || *at == ';' || (unsigned char) *at <= ' '))
+		at++;
+	return at;
+}
+
+/*
+ * Cuts the first of several addresses off: it ends before commas, semicolons or blanks that
+ * another one follows, as it can have some inside.
+ */
+static PmText
+cut_address(PmText *rest)
+{
+	const char *end = rest->data + rest->size;
+	const char *start = end_of_gap(rest->data, end);
+
+	for (const char *at = start; at < end;)
+	{
+		const char *next = end_of_gap(at, end);
+
+		if (next > at && begins_address(next, end))
+		{
+			*rest = (PmText){next, end - next};
+			return (PmText){start, at - start};
+		}
+		at = next + 1;
+	}
+	*rest = (PmText){end, 0};
+	return (PmText){start, end - start};
+}
+
 /*
  * The binary form of text[]: parts between bars, without blanks around and empty ones; of
- * addresses without those that are none, which *others counts.
+ * addresses each one in a part, without those that are none, which *others counts.
  */
 static bool
 put_texts(PmArena *arena, PmText text, bool addresses, int *others, Field *field)
 {
-	size_t room = 20 + text.size + 4;
+	/* an address that is cut off has eight bytes or more, and takes four besides */
+	size_t room = 20 + text.size + 4 + (addresses ? text.size / 2 : 0);
 	int count = 0;
 	char *start;
 	char *at;
@@ -69,18 +114,27 @@ put_texts(PmArena *arena, PmText text, bool addresses, int *others, Field *field
 
 		text =
 		    bar == NULL ? (PmText){NULL, 0} : (PmText){bar + 1, text.size - part.size - 1};
-		part = trimmed(part);
-		if (part.size == 0)
-			continue;
-		if (addresses && !is_address(part))
+		while (part.size > 0)
 		{
-			(*others)++;
-			continue;
+			PmText one = part;
+
+			if (addresses)
+				one = cut_address(&part);
+			else
+				part.size = 0;
+			one = trimmed(one);
+			if (one.size == 0)
+				continue;
+			if (addresses && !is_address(one))
+			{
+				(*others)++;
+				continue;
+			}
+			at = put_int32(at, (int32) one.size);
+			memcpy(at, one.data, one.size);
+			at += one.size;
+			count++;
 		}
-		at = put_int32(at, (int32) part.size);
-		memcpy(at, part.data, part.size);
-		at += part.size;
-		count++;
 	}
 	(void) put_int32(start, count > 0 ? 1 : 0);
 	(void) put_int32(start + 4, 0);

@@ -113,6 +113,7 @@ test_headings(void)
 	    {"tags",	               "Keywords",                 "Mots-clés",            "Schlagworte",         "Palabras clave"   },
 	    {"is_active",              "Active",                   "Actif",                 "aktiv",               "Activo"           },
 	};
+	float scores[PM_SUGGEST_COUNT];
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 	{
@@ -127,6 +128,8 @@ test_headings(void)
 	is_str(heading("Stock minimum"), "", "what only looks like a stock");
 	is_str(heading("Unnamed: 7"), "", "nothing known");
 	is_str(heading("HT"), "", "a word that says nothing, alone");
+	pm_heading_read(text("Width (inches)"), scores);
+	is_int(scores[PM_SUGGEST_WIDTH] > 0.9f, 1, "a unit says nothing");
 	is_str(heading(""), "", "nothing");
 	is_str(heading("\xFF\xC3"), "", "no text");
 	is_str(heading("日本語"), "", "another script");

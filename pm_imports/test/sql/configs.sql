@@ -53,6 +53,15 @@ VALUES ('acme', 'good', '{named,last}', '{"stock": null, "attributes.color": "Co
   '[{"target": "price", "rule": "min", "value": 1, "severity": "warning", "message": "cheap"}, {"rule": "expression", "value": "price > cost"}, {"rule": "expression", "value": "stock > 0"}]', '{"skip": 2}');
 SELECT jsonb_pretty(pm_imports._plan('good'));
 
+-- null takes options that are inherited away: what holds then is the default, or nothing
+SELECT jsonb_object_agg(p.key, 'null'::jsonb) AS nulls FROM jsonb_each(pm_imports.config_schema() #> '{$defs,file_options,properties}') AS p \gset file_
+SELECT jsonb_object_agg(p.key, 'null'::jsonb) AS nulls FROM jsonb_each(pm_imports.config_schema() #> '{$defs,import_options,properties}') AS p \gset import_
+INSERT INTO pm_imports.mapping_templates (name, mapping_config) VALUES ('options', '{"file_options": {"skip": 3, "decimal_mark": ",", "header": true, "path": "a/b", "quote": "", "joiner": ";"},
+  "import_options": {"key": "sku", "batch_rows": 7, "missing": "deactivate", "max_errors": 3}}');
+INSERT INTO pm_imports.import_configs (supplier_code, config_name, templates, file_options, import_options) VALUES ('acme', 'without', '{options}', :'file_nulls', :'import_nulls');
+SELECT p -> 'file_options' AS file_options, p -> 'import_options' AS import_options FROM pm_imports._plan('without') AS p;
+SELECT p -> 'file_options' = pm_imports._defaults('file_options') AND p -> 'import_options' = pm_imports._defaults('import_options') AS defaults FROM pm_imports._plan('without') AS p;
+
 -- what an import of prices or stocks may have; what it inherits otherwise is left out
 INSERT INTO pm_imports.import_configs (supplier_code, config_name, import_type, field_mapping) VALUES ('other', 'prices', 'prices', '{"gtin": "EAN", "price": "P", "cost": "C", "on_hand": "X", "attributes.x": "Y"}');
 INSERT INTO pm_imports.import_configs (supplier_code, config_name, import_type, field_mapping) VALUES ('other', 'prices', 'prices', '{"price": "P", "cost": "C"}');
@@ -80,6 +89,18 @@ UPDATE pm_imports.mapping_templates SET field_mapping = '{}' WHERE name = 'last'
 UPDATE pm_imports.import_configs SET computed_attributes = '{"cost": "price *"}' WHERE config_name = 'good';
 UPDATE pm_imports.import_configs SET is_active = true WHERE config_name = 'good' RETURNING updated_at = created_at AS as_it_was;
 UPDATE pm_imports.import_configs SET file_pattern = '*.csv' WHERE config_name = 'good' RETURNING updated_at > created_at AS later;
+
+-- values that a config has itself are of the types of their targets: constants once they are transformed, attributes as rules say
+INSERT INTO pm_imports.import_configs (supplier_code, config_name, field_mapping, default_values, transformation_rules, validation_rules)
+VALUES ('other', 'values', '{"gtin": "EAN", "compare_at_amount": {"const": "1,50"}, "cost": {"const": "1,50"}, "stock": {"const": 1.5}, "is_active": {"const": "oui"}, "title": {"const": ""}, "technical_specs.n": {"const": "x"}, "technical_specs.m": {"const": "x"}}',
+  '{"weight": " ", "price": null, "currency": "EUR"}', '{"cost": ["decimal"]}', '[{"target": "technical_specs.n", "rule": "type", "value": "number"}, {"target": "technical_specs.m", "rule": "type", "value": "text"}]');
+INSERT INTO pm_imports.import_configs (supplier_code, config_name, field_mapping, default_values, transformation_rules)
+VALUES ('other', 'values', '{"gtin": "EAN", "cost": {"const": "1"}}',
+  '{"price": "abc", "stock": 99999999999, "is_featured": "perhaps", "asin": "B1", "gtin": "4006381333932", "images": "x.jpg", "technical_specs": "[]", "width": true, "cost": "x", "tags": "a|b", "y": "z", "attributes.x": []}', '{"price": ["decimal"]}');
+INSERT INTO pm_imports.mapping_templates (name, default_values) VALUES ('values', '{"price": "abc"}');
+INSERT INTO pm_imports.mapping_templates (name, field_mapping) VALUES ('values', '{"price": {"const": "abc"}}');
+INSERT INTO pm_imports.import_configs (supplier_code, config_name, templates, field_mapping) VALUES ('other', 'values', '{values}', '{"gtin": "EAN"}');
+INSERT INTO pm_imports.import_configs (supplier_code, config_name, templates, field_mapping, transformation_rules) VALUES ('other', 'values', '{values}', '{"gtin": "EAN"}', '{"price": [{"replace": {"from": "abc", "to": "1"}}]}');
 
 -- for a client that wants to know before
 SELECT * FROM pm_imports.config_mistakes('{"field_mapping": {"gtin": 0}, "file_options": {"path": ""}, "nothing": 1}') ORDER BY 1;

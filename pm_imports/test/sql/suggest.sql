@@ -23,6 +23,13 @@ FROM suggest_mapping_data(utf8(E'Référence,Prix,Prix net,Note\n4006381333931,2
 -- JSON, XML; only so many records
 SELECT s -> 'field_mapping' AS mapping, s #>> '{found,format}' AS format FROM suggest_mapping_data(utf8('{"data": [{"ean": "4006381333931", "price": {"amount": 1.2}}, {"name": "x"}]}'), '{"path": "data"}') AS s;
 SELECT s -> 'field_mapping' AS mapping, s -> 'file_options' AS options, s -> 'rows' AS rows FROM suggest_mapping_data(utf8('<c><p><ean>4006381333931</ean><nom>Stylo</nom></p><p><ean>1</ean></p></c>'), '{"path": "c/p"}', 1) AS s;
+-- a unit in a heading: what numbers without one are in, in the catalog's; "in" is one at the end or in brackets, and the catalog's goes before
+SELECT s -> 'field_mapping' AS mapping, s -> 'transformation_rules' AS rules FROM suggest_mapping_data(utf8(
+E'EAN,Weight (lb),Width (in),Height inches,"Depth ("")"\n4006381333931,1,2,3,4\n')) AS s;
+SELECT h.heading, h.target, _heading_unit(h.heading, h.target) AS unit
+FROM (VALUES ('Poids (g)', 'weight'), ('Gewicht in g', 'weight'), ('Weight oz', 'weight'), ('weight_lbs', 'weight'), ('Poids net (livres)', 'weight'), ('Peso mg', 'weight'), ('Weight (kg/lb)', 'weight'), ('Weight', 'weight'),
+  ('Width in cm', 'width'), ('width_in', 'width'), ('Depth in box', 'depth'), ('Breite [mm]', 'width'), ('Länge in m', 'depth'), ('Hauteur (millimètres)', 'height'), ('Largeur même taille', 'width'), ('Height (ft.)', 'height'), ('Höhe Zoll', 'height'), ('Width in (net)', 'width'),
+  ('Price (in EUR)', 'price'), (NULL, 'width')) AS h(heading, target);
 -- files without anything; records that cannot be read do not count
 SELECT suggest_mapping_data('') AS nothing;
 SELECT s -> 'field_mapping' AS mapping, s #> '{columns,0,samples}' AS samples FROM suggest_mapping_data(utf8(E'EAN;Nom\n1;a;b;c\n4006381333931;Stylo\n')) AS s;
@@ -31,16 +38,24 @@ INSERT INTO import_configs (supplier_code, config_name, field_mapping, transform
 SELECT 'acme', 'suggested', s -> 'field_mapping', s -> 'transformation_rules', s -> 'file_options', s -> 'import_options'
 FROM suggest_mapping_data(utf8(E'EAN;Libellé;PV TTC;Poids (g);Largeur (mm)\n4006381330015;<b>Stylo</b> bleu;2,50 €;12;120\n')) AS s;
 SELECT rejected, "values" FROM preview_data('suggested', utf8(E'EAN;Libellé;PV TTC;Poids (g);Largeur (mm)\n4006381330015;<b>Stylo</b> bleu;1.002,50 €;12;120\n'));
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, transformation_rules) SELECT 'acme', 'suggested pounds', s -> 'field_mapping', s -> 'transformation_rules'
+FROM suggest_mapping_data(utf8(E'EAN,Weight (lb),Width (in)\n4006381330015,1,1.05\n')) AS s;
+SELECT rejected, "values", errors FROM preview_data('suggested pounds', utf8(E'EAN,Weight (lb),Width (in)\n4006381330015,1,1.05\n'));
 -- what cannot be read, or asked
 SELECT suggest_mapping_data('\x504b0304');
+\set VERBOSITY default
+\set SHOW_CONTEXT never
 SELECT suggest_mapping_data(NULL);
-SELECT suggest_mapping_data('x', rows => 0);
 SELECT suggest_mapping_file(NULL);
+SELECT * FROM preview_data('x', NULL);
+SELECT * FROM preview_file('x', NULL);
+\set VERBOSITY terse
+SELECT suggest_mapping_data('x', rows => 0);
 SELECT suggest_mapping_file('/etc/passwd');
 SELECT _suggest(NULL, NULL, 'x', 1);
 SELECT * FROM _preview('{}', NULL, NULL, 1);
 \set VERBOSITY default
 \set SHOW_CONTEXT never
 SELECT suggest_mapping_data('x', '{"sheeet": 1}');
-DELETE FROM import_configs WHERE config_name = 'suggested';
+DELETE FROM import_configs WHERE config_name IN ('suggested', 'suggested pounds');
 DROP FUNCTION utf8(text);

@@ -31,11 +31,19 @@ SELECT append_upload(:'up', 'x');
 SELECT finish_upload(:'up', 'u');
 SELECT append_upload('01a21d28-7d45-7936-84e2-000000000000', 'x');
 SELECT append_upload(NULL, 'x');
-SELECT begin_upload(NULL);
-SELECT begin_upload('');
 INSERT INTO import_files (id, file_name, path, device, inode, sha256, finished_at) VALUES ('01a21d28-7d45-7936-84e2-000000000001', 'x', '/x', 1, 1, sha256(''), now());
 SELECT append_upload('01a21d28-7d45-7936-84e2-000000000001', 'x');
 \set VERBOSITY default
+-- names that no file can have
+SELECT begin_upload(NULL);
+SELECT begin_upload('');
+SELECT begin_upload('some/directory/');
+SELECT begin_upload(E'tab\t.csv');
+SELECT begin_upload(repeat('d', 300) || '/' || repeat('x', 256));
+SELECT import_data('u', NULL, 'x');
+SELECT import_data('u', repeat('x', 256), 'x');
+SELECT begin_upload(repeat('d', 300) || '/' || repeat('é', 255)) AS up \gset
+DELETE FROM import_files WHERE id = :'up' RETURNING length(file_name);
 CREATE ROLE regress_imports_other;
 GRANT USAGE ON SCHEMA pm_imports TO regress_imports_other;
 GRANT SELECT, UPDATE ON import_files TO regress_imports_other;

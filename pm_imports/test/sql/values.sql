@@ -75,6 +75,17 @@ SELECT status, successful_rows, failed_rows FROM import_jobs WHERE id = :'job';
 SELECT gtin, left(technical_specs::text, 120) AS specs, md5(technical_specs::text) FROM merged WHERE gtin::text LIKE '7612345001%';
 SELECT record, code, message FROM wrong;
 
+-- decimals that the catalog does not keep: a warning, unless they are zeros; of computed values, too
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, computed_attributes) VALUES ('valuer', 'precise',
+  '{"gtin": "gtin", "title": "gtin", "weight": "weight", "width": "size", "height": "size", "price": "price", "technical_specs.weight": "weight"}', '{"depth": "width / 2"}');
+SELECT import_data('precise', 'precise.csv', convert_to(E'gtin,weight,size,price\n7612345000114,0.0001,1.50,1.2345\n7612345000121,1.2340000,1.25,1\n7612345000138,12.3456,0.005,1\n7612345000145,1.5e-4,1.255,1\n7612345000152,,,\n', 'UTF8')) AS job \gset
+:run
+SELECT status, successful_rows, failed_rows, warning_count FROM import_jobs WHERE id = :'job';
+SELECT record, target, value, code, message, severity FROM wrong;
+SELECT p.gtin, p.weight, p.width, p.height, p.depth, p.technical_specs, x.price
+FROM pm_catalog.products AS p JOIN pm_catalog.supplier_products AS o ON o.product_id = p.id LEFT JOIN pm_catalog.product_prices AS x ON x.product_id = p.id
+WHERE p.gtin::text BETWEEN '7612345000114' AND '7612345000152' ORDER BY 1;
+
 -- images: what has no address is left out, with a warning; what is there is the catalog's, and comes again unchanged
 INSERT INTO import_configs (supplier_code, config_name, field_mapping, transformation_rules) VALUES ('valuer', 'images', '{"gtin": "gtin", "title": "gtin", "images": {"concat": ["one", "two"], "separator": "|"}}', '{}');
 CREATE VIEW shown AS SELECT p.gtin, i.position, i.url FROM pm_catalog.product_images AS i JOIN pm_catalog.products AS p ON p.id = i.product_id WHERE i.supplier_id = '01a21d28-7d45-7936-84e2-00000000000e' ORDER BY 1, 2;
@@ -91,4 +102,20 @@ SELECT import_data('images', 'images.csv', convert_to(E'gtin;one;two\n7612345000
 :run
 SELECT products_updated, products_unchanged FROM import_jobs WHERE id = :'job';
 SELECT * FROM shown;
+-- several addresses in a value: commas, semicolons and blanks between two of them part them, and are parts of one otherwise
+INSERT INTO import_configs (supplier_code, config_name, field_mapping) VALUES ('valuer', 'many images', '{"gtin": "gtin", "title": "gtin", "images": "images"}');
+SELECT import_data('many images', 'many.csv', convert_to(E'gtin\timages\n7612345000169\thttps://x.example/1.jpg, https://x.example/2,3;4.jpg;HTTP://x.example/5.jpg http://x.example/6.jpg|https://x.example/7.jpg\n'
+'7612345000176\t ,,; https://x.example/1.jpg ,;, https://x.example/2.jpg\n7612345000183\tx.jpg, https://x.example/1.jpg, y.jpg\n7612345000190\t,;, \n7612345000206\thttps://x.example/?u=http://y.example/1.jpg\n', 'UTF8')) AS job \gset
+:run
+SELECT * FROM shown WHERE gtin IN ('7612345000169', '7612345000176', '7612345000183', '7612345000190', '7612345000206');
+SELECT record, value, code FROM wrong;
+SELECT import_data('many images', 'long.csv', convert_to(E'gtin,images\n7612345000169,"' || repeat(',', 3000000) || string_agg('https://x.example/' || n, '; ') || repeat(' ,', 1000000) || E'http://z"\n', 'UTF8')) AS job FROM generate_series(1, 30000) AS n \gset
+:run
+SELECT status, successful_rows, failed_rows FROM import_jobs WHERE id = :'job';
+SELECT count(*), max(length(url)) FROM shown WHERE gtin = '7612345000169';
+-- a bar in an element of JSON is one between values, as the reader's own
+SELECT import_data('many images', 'bars.json', '[{"gtin": "7612345000190", "images": ["https://x.example/a|b.jpg", "https://x.example/c.jpg"]}]') AS job \gset
+:run
+SELECT * FROM shown WHERE gtin = '7612345000190';
+SELECT value, code FROM wrong;
 DROP VIEW shown, merged, wrong;

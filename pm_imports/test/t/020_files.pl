@@ -31,6 +31,7 @@ sub put
 }
 put('in/good.csv', "EAN\n1\n");
 put('in/deep/x.csv', "EAN\n2\n");
+put("in/deep/a\tb", "EAN\n2\n");
 put('out/secret.csv', 'secret');
 put('inside/not.csv', 'x');
 
@@ -70,6 +71,7 @@ is(refused("$top/inside/not.csv"), 'file "TOP/inside/not.csv" is not in a direct
 is(refused("$top/in"), '"TOP/in" is not a regular file', 'a directory');
 is(refused("$top/in/pipe"), '"TOP/in/pipe" is not a regular file', 'a pipe, which is not waited for');
 is(refused("$top/in/none.csv"), 'could not open file "TOP/in/none.csv": No such file or directory', 'none');
+is(refused("$top/in/deep/a\tb"), "file name \"a\tb\" is not possible", 'a name with a control character');
 is(refused('good.csv'), 'path is not absolute: "good.csv"', 'a relative path');
 is(refused("$top/in/good.csv", "SET pm_imports.directories = '';"), 'file "TOP/in/good.csv" is not in a directory of imports', 'no directory');
 $node->safe_psql('postgres', q{CREATE ROLE someone; GRANT ALL ON SCHEMA pm_imports TO someone; GRANT ALL ON ALL TABLES IN SCHEMA pm_imports TO someone; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pm_imports TO someone});
