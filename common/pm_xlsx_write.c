@@ -246,7 +246,7 @@ put_text(PmXlsxWriter *writer, PmText text, bool is_name)
 			instead = "&lt;";
 		else if (cp == '>')
 			instead = "&gt;";
-		else if (cp == '"')
+		else if (is_name && cp == '"')
 			instead = "&quot;";
 		else if (is_name)
 			instead = cp < ' ' || cp == 0xFFFE || cp == 0xFFFF ? NO_TEXT : NULL;

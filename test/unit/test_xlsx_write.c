@@ -152,6 +152,90 @@ test_size(void)
 	pm_buffer_free(&expected);
 }
 
+/* Texts of any characters, and whole numbers, come back as what they were. */
+static void
+test_random(void)
+{
+	static const char *const bits[] = {
+	    "a", "_",   "x00", "41_",          ",", "\"", "\n",   "\r", "\1",      "&lt;",
+	    "<", "]]>", "é",   "\xEF\xBF\xBF", " ", "-1", "0012", ".5", "_x000D_", "z"};
+	PmBuffer row = {0};
+	PmBuffer value = {0};
+	PmBuffer expected = {0};
+	PmXlsxWriter *writer = pm_xlsx_write_begin(TEXT("x"), 0, MAX);
+	uint32_t seed = 7;
+	PmText file;
+	char *got;
+
+	for (int r = 1; r <= 2000; r++)
+	{
+		char start[32];
+
+		row.size = 0;
+		snprintf(start, sizeof(start), "%d@%d:-1 ", r, r);
+		render_text(&expected, start);
+		for (int i = 0; i < 4; i++)
+		{
+			bool is_number = (seed >> 28) % 4 == 0;
+			PmText field;
+
+			value.size = 0;
+			seed = seed * 1664525 + 1013904223;
+			if (is_number)
+				render_add(&value,
+				           (PmText){start, (size_t) sprintf(start, "%d", (int) seed)});
+			else
+				for (uint32_t left = 1 + (seed >> 8) % 6; left > 0; left--)
+					render_text(&value,
+					            bits[((seed = seed * 1664525 + 1013904223) >> 8) % 20]);
+			render_text(&value, is_number ? "" : "."); /* no blank is the last of a row */
+			field = (PmText){value.data, value.size};
+			render_text(&row, i > 0 ? "," : "");
+			if (!pm_buffer_add_csv(&row, &field, &is_number, 1))
+				exit(2);
+			render_text(&expected, i > 0 ? "|" : "");
+			render_text(&expected, is_number ? "#" : "");
+			render_add(&expected, field);
+		}
+		render_text(&expected, "\n");
+		pm_xlsx_write_row(writer, (PmText){row.data, row.size});
+	}
+	render_add(&expected, (PmText){"", 1});
+	ok(pm_xlsx_write_end(writer, &file), "2000 rows of all that is peculiar");
+	got = render_bytes(file.data, file.size, &(PmReaderOptions){.header = -1},
+	                   PM_READER_CHUNK);
+	ok(strcmp(got, expected.data) == 0, "come back as they were");
+	free(got);
+	pm_xlsx_write_free(writer);
+	pm_buffer_free(&row);
+	pm_buffer_free(&value);
+	pm_buffer_free(&expected);
+}
+
+/* A record as long as one may be is no longer as XML, if it is of quotes. */
+static void
+test_long(void)
+{
+	size_t size = 1 << 20;
+	PmBuffer row = {0};
+	PmReaderOptions options = {.header = -1, .max_record = size};
+	PmXlsxWriter *writer = pm_xlsx_write_begin(TEXT("x"), 0, MAX);
+	PmText file;
+	char *got;
+
+	render_text(&row, "\"");
+	for (size_t i = 0; i < size; i++)
+		render_text(&row, "\"\"");
+	render_text(&row, "\"");
+	pm_xlsx_write_row(writer, (PmText){row.data, row.size});
+	ok(pm_xlsx_write_end(writer, &file), "a record of the largest size");
+	got = render_bytes(file.data, file.size, &options, PM_READER_CHUNK);
+	is_int((long long) strlen(got), (long long) (strlen("1@1:-1 \n") + size), "is read");
+	free(got);
+	pm_xlsx_write_free(writer);
+	pm_buffer_free(&row);
+}
+
 /* The same rows are the same bytes; a file that would be too large is none. */
 static void
 test_limit(void)
@@ -184,6 +268,8 @@ main(void)
 	test_values();
 	test_header();
 	test_size();
+	test_random();
+	test_long();
 	test_limit();
 	return tap_done();
 }
