@@ -66,9 +66,12 @@ pm_imports__encoded(PG_FUNCTION_ARGS)
 static void
 check_writer(const PmXlsxWriter *writer)
 {
-	if (writer == NULL || pm_xlsx_write_fault(writer) == PM_XLSX_WRITE_MEMORY)
+	PmXlsxWriteFault fault =
+	    writer == NULL ? PM_XLSX_WRITE_MEMORY : pm_xlsx_write_fault(writer);
+
+	if (fault == PM_XLSX_WRITE_MEMORY)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	if (pm_xlsx_write_fault(writer) == PM_XLSX_WRITE_TOO_LARGE)
+	if (fault == PM_XLSX_WRITE_TOO_LARGE)
 		too_large();
 }
 
