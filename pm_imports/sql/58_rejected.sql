@@ -15,17 +15,16 @@ RETURN coalesce(array_remove(string_to_array(path, separator), ''), '{}');
 CREATE FUNCTION pm_imports._encoded(content text, encoding text) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_imports__encoded';
 
--- The rejected records of an import after one of them; with again those that can be imported
--- again: with the bytes that the file had, and no duplicates of other rows.
-CREATE FUNCTION pm_imports._rejected_rows(job uuid, again boolean, after bigint) RETURNS TABLE (record bigint, raw text)
+-- The rejected records of an import; with again those that can be imported again: with the
+-- bytes that the file had, and no duplicates of other rows.
+CREATE FUNCTION pm_imports._rejected_rows(job uuid, again boolean) RETURNS TABLE (record bigint, raw text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT e.record, e.raw_row
   FROM pm_imports.import_errors AS e
-  WHERE e.job_id = job AND e.record > after AND e.raw_row IS NOT NULL AND e.code <> 'record_too_long'
-    AND NOT (again AND (e.code IN ('bad_encoding', 'nul_byte')
-      OR EXISTS (SELECT FROM pm_imports.import_errors AS d WHERE d.job_id = job AND d.record = e.record AND d.severity = 'error' AND d.code IN ('duplicate', 'not_unique'))))
-  ORDER BY e.record;
+  WHERE e.job_id = job AND e.raw_row IS NOT NULL AND e.code <> 'record_too_long'
+    AND NOT (again AND EXISTS (SELECT FROM pm_imports.import_errors AS d
+      WHERE d.job_id = job AND d.record = e.record AND d.severity = 'error' AND d.code IN ('bad_encoding', 'nul_byte', 'duplicate', 'not_unique')));
 END;
 
 -- A workbook of them: see src/rejected.c.
@@ -77,17 +76,17 @@ BEGIN
 END
 $$;
 
--- The file of the rejected records in pieces of some thousand records; with again of those
--- that can be imported again.  A line end after a record is the separator's.
+-- The file of the rejected records, a workbook whole, others in pieces of a megabyte; with
+-- again of those that can be imported again.  A line end after a record is the separator's.
 CREATE FUNCTION pm_imports._rejected_pieces(j pm_imports.import_jobs, again boolean) RETURNS SETOF bytea
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   frame record;
-  piece text;
+  raw text;
+  raws text[] := '{}';
+  size integer := 0;
   first boolean := true;
-  from_record bigint := 0;
-  to_record bigint;
 BEGIN
   SELECT * INTO frame FROM pm_imports._rejected_frame(j) AS f;
   IF frame.format = 'xlsx' THEN
@@ -95,15 +94,17 @@ BEGIN
       ARRAY(SELECT coalesce(c.name, '') FROM jsonb_array_elements_text(CASE WHEN j.found -> 'header' = 'true' THEN j.found -> 'columns' END) WITH ORDINALITY AS c(name, n) ORDER BY c.n));
     RETURN;
   END IF;
-  LOOP
-    SELECT string_agg(regexp_replace(p.raw, '[\r\n]+$', ''), frame.separator ORDER BY p.record), max(p.record) INTO piece, to_record
-    FROM (SELECT r.record, r.raw FROM pm_imports._rejected_rows(j.id, again, from_record) AS r ORDER BY r.record LIMIT 1000) AS p;
-    EXIT WHEN to_record IS NULL;
-    RETURN NEXT pm_imports._encoded(CASE WHEN first THEN frame.head ELSE frame.separator END || piece, frame.encoding);
+  FOR raw IN SELECT r.raw FROM pm_imports._rejected_rows(j.id, again) AS r ORDER BY r.record LOOP
+    raws := array_append(raws, regexp_replace(raw, '[\r\n]+$', ''));
+    size := size + octet_length(raw);
+    CONTINUE WHEN size < 1048576;
+    RETURN NEXT pm_imports._encoded(CASE WHEN first THEN frame.head ELSE frame.separator END || array_to_string(raws, frame.separator), frame.encoding);
     first := false;
-    from_record := to_record;
+    raws := '{}';
+    size := 0;
   END LOOP;
-  RETURN NEXT pm_imports._encoded(CASE WHEN first THEN frame.head || ltrim(frame.tail, E'\n') ELSE frame.tail END, frame.encoding);
+  RETURN NEXT pm_imports._encoded(CASE WHEN first THEN frame.head WHEN size > 0 THEN frame.separator ELSE '' END || array_to_string(raws, frame.separator)
+    || CASE WHEN first AND size = 0 THEN ltrim(frame.tail, E'\n') ELSE frame.tail END, frame.encoding);
 END
 $$;
 
@@ -132,7 +133,7 @@ BEGIN
   PERFORM pm_imports._require_own(j);
   IF j.status IN ('pending', 'running') THEN
     RAISE EXCEPTION 'import "%" has not ended', job USING ERRCODE = '55000', HINT = format('SELECT pm_imports.wait(%L);', job);
-  ELSIF NOT EXISTS (SELECT FROM pm_imports._rejected_rows(job, true, 0)) THEN
+  ELSIF NOT EXISTS (SELECT FROM pm_imports._rejected_rows(job, true)) THEN
     RAISE EXCEPTION 'import "%" has no rejected rows that can be read again', job
       USING ERRCODE = '55000', HINT = 'Of rows with bytes that are no text the file itself has to be corrected; duplicates of other rows are left out.';
   ELSIF j.config_id IS NULL THEN
@@ -170,6 +171,6 @@ $$;
 COMMENT ON FUNCTION pm_imports.retry_rejected(uuid) IS
 'imports the rejected rows of an import again, and only them, under its config as it is now: after the mapping was corrected, or the catalog. A dry run is retried as one. Returns the new import''s id; products that are not among them do not count as missing. Rows with bytes that are no text (bad_encoding, nul_byte) and those that were too long to be kept (record_too_long) are left out: only the file has them whole; and so are duplicates (duplicate, not_unique), as another row of the file stands for them. For who asked for it and administrators. Errors: P0002 no such import, 55000 it has not ended, has no rejected rows that can be read again, is being retried, or its config is gone, and those of finish_upload()';
 
-REVOKE ALL ON FUNCTION pm_imports._csv_value(text, text, text), pm_imports._path_names(text, text), pm_imports._encoded(text, text), pm_imports._rejected_rows(uuid, boolean, bigint),
+REVOKE ALL ON FUNCTION pm_imports._csv_value(text, text, text), pm_imports._path_names(text, text), pm_imports._encoded(text, text), pm_imports._rejected_rows(uuid, boolean),
   pm_imports._rejected_workbook(uuid, boolean, text, bigint, text[]), pm_imports._rejected_frame(pm_imports.import_jobs),
   pm_imports._rejected_pieces(pm_imports.import_jobs, boolean), pm_imports.rejected_file(uuid), pm_imports.retry_rejected(uuid) FROM PUBLIC;

@@ -100,9 +100,8 @@ write_rows(PmXlsxWriter *writer, Datum job, Datum again)
 	Oid types[2] = {UUIDOID, BOOLOID};
 	Datum values[2] = {job, again};
 	Portal rows = SPI_cursor_open_with_args(
-	    NULL,
-	    "SELECT r.raw FROM pm_imports._rejected_rows($1, $2, 0) AS r ORDER BY r.record", 2,
-	    types, values, NULL, true, 0);
+	    NULL, "SELECT r.raw FROM pm_imports._rejected_rows($1, $2) AS r ORDER BY r.record",
+	    2, types, values, NULL, true, 0);
 
 	for (;;)
 	{

@@ -33,15 +33,16 @@ SELECT rejected('{"format": "xml", "namespaces": {"xmlns:g": "http://base.google
 SELECT rejected('{"format": "csv", "delimiter": ";", "header": true, "columns": ["a", "b"]}', '{}', VARIADIC '{}');
 SELECT rejected('{"format": "json"}', '{}', VARIADIC '{}')::jsonb;
 SELECT rejected(NULL, '{"file_format": "xml", "file_options": {"path": "a/b"}}', VARIADIC '{}');
-SELECT length(f), md5(f) = md5((SELECT string_agg(i::text, E'\n' ORDER BY i) || E'\n' FROM generate_series(1, 2500) AS i)) AS whole
-FROM (SELECT rejected('{"format": "csv", "header": false}', '{}', VARIADIC ARRAY(SELECT i::text FROM generate_series(1, 2500) AS i))) AS r(f);
+SELECT length(f), md5(f) = md5((SELECT string_agg(repeat(i::text, 300), E'\n' ORDER BY i) || E'\n' FROM generate_series(1, 2500) AS i)) AS whole
+FROM (SELECT rejected('{"format": "csv", "header": false}', '{}', VARIADIC ARRAY(SELECT repeat(i::text, 300) FROM generate_series(1, 2500) AS i))) AS r(f);
+SELECT length(f), right(f, 3) FROM (SELECT rejected('{"format": "csv", "header": false}', '{}', repeat('x', 1048575), repeat('y', 1048576), repeat('z', 1048576))) AS r(f);
 -- in the encoding of the source; what is not in it is a question mark
 SELECT encoding, encode(rejected_bytes(jsonb_build_object('format', 'csv', 'delimiter', ';', 'header', true, 'columns', jsonb_build_array('É'), 'encoding', encoding), '{}', E'é€\uFFFD'), 'escape')
 FROM unnest('{UTF-8,UTF-16LE,UTF-16BE,Windows-1252,ISO-8859-1,ISO-8859-15}'::text[]) AS encoding;
 SELECT encode(rejected_bytes('{"format": "xml", "encoding": "Windows-1252"}', '{"file_options": {"path": "a/b"}}', '<b>é&#8364;</b>'), 'escape');
 SELECT encode(substr(rejected_bytes('{"format": "xml", "encoding": "UTF-16BE"}', '{"file_options": {"path": "a/b"}}', '<b/>'), 1, 90), 'escape');
-SELECT length(f), sha256(f) = sha256('\xfffe' || (SELECT string_agg(decode('e9000a00', 'hex'), '') FROM generate_series(1, 2500) AS i)) AS whole
-FROM (SELECT rejected_bytes('{"format": "csv", "header": false, "encoding": "UTF-16LE"}', '{}', VARIADIC ARRAY(SELECT 'é' FROM generate_series(1, 2500)))) AS r(f);
+SELECT length(f), sha256(f) = sha256('\xfffe' || decode(repeat(repeat('e900', 600) || '0a00', 2500), 'hex')) AS whole
+FROM (SELECT rejected_bytes('{"format": "csv", "header": false, "encoding": "UTF-16LE"}', '{}', VARIADIC ARRAY(SELECT repeat('é', 600) FROM generate_series(1, 2500)))) AS r(f);
 -- no name of an encoding comes from elsewhere
 SELECT rejected('{"format": "csv", "encoding": "KOI8-R"}', '{}', 'a');
 -- of a workbook a workbook: an archive whose parts are compressed
