@@ -82,6 +82,7 @@ PM_COMMON_SOURCES = \
 	pm_workbook.c \
 	pm_xlsx.c \
 	pm_xlsx_sheet.c \
+	pm_xlsx_write.c \
 	pm_xml.c \
 	pm_xml_record.c \
 	pm_zip.c

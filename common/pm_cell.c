@@ -406,3 +406,10 @@ pm_cell_unescape(char *text, size_t size)
 	}
 	return (size_t) (out - text);
 }
+
+/* Does an escape begin here, so that a text which means it needs one itself? */
+bool
+pm_cell_is_escape(const char *at, const char *end)
+{
+	return escaped(at, end) != PM_UTF8_INVALID;
+}

@@ -31,5 +31,6 @@ extern size_t pm_cell_number(const char *text, size_t size, locale_t c_locale, c
 extern size_t pm_cell_date(const char *text, size_t size, PmCellKind kind, bool from_1904,
                            locale_t c_locale, char *out);
 extern size_t pm_cell_unescape(char *text, size_t size);
+extern bool pm_cell_is_escape(const char *at, const char *end);
 
 #endif /* PM_CELL_H */

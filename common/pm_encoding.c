@@ -1,5 +1,5 @@
 /*
- * pm_encoding.c - tell encodings apart, and turn text into UTF-8
+ * pm_encoding.c - tell encodings apart, and turn text into UTF-8 or back
  *
  * What a text is, is decided in this order: a byte order mark; zero bytes, or low ones, in
  * every other place (UTF-16); more well-formed UTF-8 characters than bytes that are none;
@@ -278,6 +278,26 @@ pm_encoding_convert(PmEncoding encoding, const char *data, size_t size, char *ou
 	return used;
 }
 
+/* Is one byte one character? */
+static bool
+is_single_byte(PmEncoding encoding)
+{
+	return encoding == PM_ENCODING_WINDOWS1252 || encoding == PM_ENCODING_LATIN1 ||
+	       encoding == PM_ENCODING_LATIN9;
+}
+
+/* The byte of a character in such an encoding; -1: there is none. */
+static int
+byte_of(PmEncoding encoding, uint32_t cp)
+{
+	if (cp < 0x80)
+		return (int) cp;
+	for (int byte = 0x80; byte <= 0xFF; byte++)
+		if (code_point(encoding, (unsigned char) byte) == cp)
+			return byte;
+	return -1;
+}
+
 /*
  * Writes well-formed UTF-8 in an encoding of one byte a character, or as it is for the
  * others.  out has room for size.  Returns the bytes written; 0: some character is not
@@ -292,26 +312,74 @@ pm_encoding_from_utf8(PmEncoding encoding, const char *data, size_t size, char *
 	{
 		uint32_t cp;
 		size_t length = pm_utf8_decode(data + at, size - at, &cp);
-		unsigned byte = 0x80;
+		int byte;
 
 		if (cp == PM_UTF8_INVALID)
 			return 0;
-		if (encoding != PM_ENCODING_WINDOWS1252 && encoding != PM_ENCODING_LATIN1 &&
-		    encoding != PM_ENCODING_LATIN9)
+		if (!is_single_byte(encoding))
 		{
 			memcpy(out + used, data + at, length);
 			used += length;
 		}
-		else if (cp < 0x80)
-			out[used++] = (char) cp;
+		else if ((byte = byte_of(encoding, cp)) < 0)
+			return 0;
 		else
-		{
-			while (byte <= 0xFF && code_point(encoding, (unsigned char) byte) != cp)
-				byte++;
-			if (byte > 0xFF)
-				return 0;
 			out[used++] = (char) byte;
+		at += length;
+	}
+	return used;
+}
+
+/* Writes a unit of UTF-16. */
+static size_t
+put_unit(bool big_endian, uint32_t unit, char *out)
+{
+	out[big_endian ? 0 : 1] = (char) (unit >> 8);
+	out[big_endian ? 1 : 0] = (char) (unit & 0xFF);
+	return 2;
+}
+
+/*
+ * Writes UTF-8 in another encoding, "?" for a character that is not in it or not
+ * well-formed.  out has room for size * PM_ENCODE_GROWTH.  Returns the bytes written.
+ */
+size_t
+pm_encoding_encode(PmEncoding encoding, const char *data, size_t size, char *out)
+{
+	bool is_utf16 = encoding == PM_ENCODING_UTF16LE || encoding == PM_ENCODING_UTF16BE;
+	bool big_endian = encoding == PM_ENCODING_UTF16BE;
+	size_t used = 0;
+
+	for (size_t at = 0; at < size;)
+	{
+		size_t length = is_utf16 ? 0 : ascii_run(data + at, size - at);
+		uint32_t cp;
+		int byte;
+
+		if (length > 0)
+		{
+			memcpy(out + used, data + at, length);
+			used += length;
+			at += length;
+			continue;
 		}
+		length = pm_utf8_decode(data + at, size - at, &cp);
+		if (cp == PM_UTF8_INVALID)
+			cp = '?';
+		if (is_utf16 && cp >= 0x10000)
+		{
+			used += put_unit(big_endian, 0xD800 + ((cp - 0x10000) >> 10), out + used);
+			used += put_unit(big_endian, 0xDC00 + ((cp - 0x10000) & 0x3FF), out + used);
+		}
+		else if (is_utf16)
+			used += put_unit(big_endian, cp, out + used);
+		else if (is_single_byte(encoding))
+		{
+			byte = byte_of(encoding, cp);
+			out[used++] = byte < 0 ? '?' : (char) byte;
+		}
+		else
+			used += pm_utf8_encode(cp, out + used);
 		at += length;
 	}
 	return used;

@@ -1,5 +1,5 @@
 /*
- * pm_encoding.h - which encoding a text is in, and the text as UTF-8
+ * pm_encoding.h - which encoding a text is in, and the text as UTF-8 or back
  *
  * Pure: no allocation, no global state; any bytes are legal input and nothing is read
  * outside of it.
@@ -18,7 +18,8 @@
 #define PM_TEXT_NUL  2u /* zero bytes */
 #define PM_TEXT_BAD  4u /* bytes that are not of the encoding */
 
-#define PM_UTF8_GROWTH 3 /* bytes of UTF-8 for one of another encoding, at most */
+#define PM_UTF8_GROWTH   3 /* bytes of UTF-8 for one of another encoding, at most */
+#define PM_ENCODE_GROWTH 2 /* and the other way round */
 
 typedef struct PmEncodingGuess
 {
@@ -46,6 +47,8 @@ extern size_t pm_encoding_convert(PmEncoding encoding, const char *data, size_t 
                                   char *out, unsigned *found);
 extern size_t
 pm_encoding_from_utf8(PmEncoding encoding, const char *data, size_t size, char *out);
+extern size_t
+pm_encoding_encode(PmEncoding encoding, const char *data, size_t size, char *out);
 extern size_t pm_utf16_convert(PmUtf16 *state, bool big_endian, const char *data,
                                size_t size, bool at_end, char *out);
 extern size_t pm_utf16_size(const char *data, size_t size);

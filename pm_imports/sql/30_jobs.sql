@@ -80,7 +80,7 @@ COMMENT ON COLUMN pm_imports.import_jobs.cancel_requested IS 'true: cancel() was
 COMMENT ON COLUMN pm_imports.import_jobs.started_at IS 'when it began to run first';
 COMMENT ON COLUMN pm_imports.import_jobs.completed_at IS 'when it ended';
 COMMENT ON COLUMN pm_imports.import_jobs.duration_seconds IS 'between the two';
-COMMENT ON COLUMN pm_imports.import_jobs.found IS 'what the file turned out to be: format, encoding, gzip, zip, member, delimiter, quote, header (has it one), columns (their names)';
+COMMENT ON COLUMN pm_imports.import_jobs.found IS 'what the file turned out to be: format, encoding, gzip, zip, member, sheet, delimiter, quote, header (has it one), columns (their names)';
 COMMENT ON COLUMN pm_imports.import_jobs.decided_codes IS 'decisions about codes of the supplier that it goes by, those of pm_suppliers at its start; NULL: they have not been asked for';
 COMMENT ON COLUMN pm_imports.import_jobs.bytes_read IS 'bytes of the file so far, of import_files.size';
 COMMENT ON COLUMN pm_imports.import_jobs.total_rows IS 'records of the file; NULL: not known before its end';
@@ -161,7 +161,7 @@ COMMENT ON COLUMN pm_imports.import_errors.value IS 'the value as it stands in t
 COMMENT ON COLUMN pm_imports.import_errors.code IS 'kind of error, one word, such as bad_number or duplicate, or the SQLSTATE of what the catalog said';
 COMMENT ON COLUMN pm_imports.import_errors.message IS 'what is wrong, for people';
 COMMENT ON COLUMN pm_imports.import_errors.severity IS 'error: the record was rejected; warning: it was not, for this';
-COMMENT ON COLUMN pm_imports.import_errors.raw_row IS 'of a rejected record, with its first error: the record as it stands in the file, in UTF-8; of a workbook its values as CSV';
+COMMENT ON COLUMN pm_imports.import_errors.raw_row IS 'of a rejected record, with its first error: the record as it stands in the file, in UTF-8; of a workbook its values as CSV, texts that begin like numbers in quotes';
 
 CREATE TABLE pm_imports.import_statistics (
   supplier_code text COLLATE "C" NOT NULL,

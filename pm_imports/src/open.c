@@ -191,6 +191,11 @@ pm_imports_found(const PmReader *reader)
 		appendStringInfoString(&json, ", \"member\": ");
 		escape_json(&json, found->member);
 	}
+	if (found->format == PM_FORMAT_XLSX)
+	{
+		appendStringInfoString(&json, ", \"sheet\": ");
+		escape_json(&json, found->sheet);
+	}
 	if (found->format == PM_FORMAT_CSV)
 	{
 		char quote[2] = {found->quote, '\0'};

@@ -4,6 +4,7 @@
  *   pm_imports.c   the settings, and what happens when the module is loaded
  *   files.c        files of the server that may be read, and their SHA-256
  *   expression.c   expressions of SQL over a row of targets
+ *   rejected.c     rejected records as bytes
  */
 #ifndef PM_IMPORTS_MODULE_H
 #define PM_IMPORTS_MODULE_H

@@ -66,11 +66,27 @@ pm_imports_run_sql(const Run *run, const char *sql, const char *text)
 	return SPI_processed;
 }
 
+/* Notes the encoding of a text that had begun with ASCII alone: a later record decided it. */
+static void
+note_encoding(const Run *run)
+{
+	if (run->reader == NULL)
+		return;
+	(void) pm_imports_run_sql(
+	    run,
+	    "UPDATE pm_imports.import_jobs AS j SET found = j.found || "
+	    "pg_catalog.jsonb_build_object('encoding', $2::pg_catalog.jsonb -> 'encoding') "
+	    "WHERE j.id = $1::pg_catalog.uuid "
+	    "AND j.found -> 'encoding' <> $2::pg_catalog.jsonb -> 'encoding'",
+	    pm_imports_found(run->reader));
+}
+
 /* Ends the import in this status; commits. */
 static void
 end_import(Run *run, const char *status)
 {
 	pm_imports_run_begin();
+	note_encoding(run);
 	(void) pm_imports_run_sql(
 	    run,
 	    psprintf("SELECT pm_imports._end_job($1::pg_catalog.uuid, %s, $2)",

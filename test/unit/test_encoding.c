@@ -126,6 +126,30 @@ test_conversion(void)
 	       "UTF-8 stays");
 }
 
+/* UTF-8 as another encoding. */
+static void
+test_encode(void)
+{
+	static const PmEncoding encodings[] = {PM_ENCODING_UTF8,    PM_ENCODING_UTF16LE,
+	                                       PM_ENCODING_UTF16BE, PM_ENCODING_WINDOWS1252,
+	                                       PM_ENCODING_LATIN1,  PM_ENCODING_LATIN9};
+	static const char text[] = "a\né€¤\xF0\x9F\x98\x80\xEF\xBF\xBD\xC3";
+	static const char *const expected[] = {
+	    "a\né€¤\xF0\x9F\x98\x80\xEF\xBF\xBD?",
+	    "a\0\n\0\xE9\0\xAC\x20\xA4\0\x3D\xD8\x00\xDE\xFD\xFF?\0",
+	    "\0a\0\n\0\xE9\x20\xAC\0\xA4\xD8\x3D\xDE\x00\xFF\xFD\0?",
+	    "a\n\xE9\x80\xA4???",
+	    "a\n\xE9?\xA4???",
+	    "a\n\xE9\xA4????"};
+	static const size_t sizes[] = {17, 18, 18, 8, 8, 8};
+	char out[sizeof(text) * PM_ENCODE_GROWTH];
+
+	for (size_t i = 0; i < sizeof(encodings) / sizeof(encodings[0]); i++)
+		ok(pm_encoding_encode(encodings[i], text, sizeof(text) - 1, out) == sizes[i] &&
+		       memcmp(out, expected[i], sizes[i]) == 0,
+		   pm_encoding_name(encodings[i]));
+}
+
 /* All that an encoding of one byte has comes back as it was. */
 static void
 test_there_and_back(void)
@@ -280,6 +304,7 @@ main(void)
 {
 	test_detection();
 	test_conversion();
+	test_encode();
 	test_there_and_back();
 	test_utf16();
 	test_survey();

@@ -21,6 +21,26 @@ SELECT import_data('reject', 'a.csv', pg_temp.file()) AS job \gset
 SELECT status, total_rows, successful_rows, products_unchanged, failed_rows, duplicate_rows, error_count FROM import_jobs WHERE id = :'job';
 SELECT record, column_name, target, value, code, message FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
 
+-- duplicates are not tried again: the first one was merged, or is tried itself; a warning rejects nothing
+SELECT retry_rejected(:'job') AS job \gset
+:run
+SELECT total_rows, failed_rows FROM import_jobs WHERE id = :'job';
+SELECT record, value, code, raw_row FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, validation_rules) VALUES
+  ('twice', 'unique', '{"gtin": "ean", "title": "title", "price": "price", "brand": "brand"}',
+   '[{"target": "brand", "rule": "unique", "severity": "warning"}, {"target": "title", "rule": "unique"}]');
+SELECT import_data('unique', 'u.csv', E'ean,title,price,brand\n4006381333405,Same,1,Twice\n4006381333412,Same,2,Twice\n') AS job \gset
+:run
+SELECT record, ordinal, target, code, severity FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+\set VERBOSITY sqlstate
+SELECT retry_rejected(:'job');
+\set VERBOSITY terse
+SELECT import_data('unique', 'v.csv', E'ean,title,price,brand\n4006381333405,Same,1,Twice\n4006381333412,Other,x,Twice\n4006381333429,Same,y,Twice\n') AS job \gset
+:run
+SELECT record, ordinal, target, code, severity FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+SELECT retry_rejected(:'job') AS job \gset
+:run
+SELECT record, target, code, raw_row FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
 -- one GTIN under two numbers of the supplier: the first good record has it, whichever batch they are in, and the file settles; a number that is new takes it over
 INSERT INTO import_configs (supplier_code, config_name, field_mapping, import_options) VALUES
   ('twice', 'numbers', '{"supplier_sku": "sku", "gtin": "ean", "title": "title", "cost": "cost"}', '{"key": "supplier_sku", "batch_rows": 1, "same_file": "import"}');

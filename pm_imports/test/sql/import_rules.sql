@@ -63,7 +63,7 @@ INSERT INTO import_configs (supplier_code, config_name, field_mapping, validatio
 SELECT import_data('long', 'l.csv', convert_to(E'ean,title,text\n4006381333931,x,' || repeat('y', 9000000) || E'\n4006381333948,no,short\n', 'UTF8')) AS job \gset
 :run
 SELECT record, code, length(raw_row) FROM import_errors WHERE job_id = :'job' ORDER BY record;
-SELECT rejected_file(:'job') AS file;
+SELECT convert_from(rejected_file(:'job'), 'UTF8') AS file;
 SELECT retry_rejected(:'job') AS job \gset
 :run
 SELECT total_rows, failed_rows FROM import_jobs WHERE id = :'job';
@@ -74,12 +74,12 @@ INSERT INTO import_configs (supplier_code, config_name, field_mapping, file_opti
 SELECT import_data('skips', 's.csv', E'list\nof today\nbad;One\nworse;Two\n') AS job \gset
 :run
 SELECT failed_rows FROM import_jobs WHERE id = :'job';
-SELECT import_data('skips', 'again.csv', convert_to(rejected_file(:'job'), 'UTF8')) AS job \gset
+SELECT import_data('skips', 'again.csv', rejected_file(:'job')) AS job \gset
 :run
 SELECT total_rows, failed_rows FROM import_jobs WHERE id = :'job';
 SELECT import_data('skips to names', 's.csv', E'list\nean;title\nbad;One\n') AS job \gset
 :run
-SELECT import_data('skips to names', 'again.csv', convert_to(rejected_file(:'job'), 'UTF8')) AS job \gset
+SELECT import_data('skips to names', 'again.csv', rejected_file(:'job')) AS job \gset
 :run
 SELECT status, total_rows, failed_rows FROM import_jobs WHERE id = :'job';
 

@@ -110,7 +110,7 @@ SELECT had_it, count(*) FROM counts GROUP BY 1 ORDER BY 1;
 SELECT imports FROM import_statistics;
 
 -- rejected rows: as a file, and again
-SELECT rejected_file(:'job');
+SELECT convert_from(rejected_file(:'job'), 'UTF8') AS rejected_file;
 SELECT retry_rejected(:'job') AS again \gset
 SELECT refused(format('SELECT retry_rejected(%L)', :'job'));
 SELECT j.retry_of = :'job' AS retries, f.file_name, j.plan #> '{file_options}' AS file_options, j.plan ->> 'encoding' AS encoding, j.plan ->> 'delimiter' AS delimiter, j.plan #>> '{import_options,missing}' AS missing,
