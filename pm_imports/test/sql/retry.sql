@@ -88,6 +88,17 @@ SELECT import_data('retry sheet', 'again.xlsx', rejected_file(first), force => t
 SELECT j.status, j.total_rows, j.failed_rows, rejected_file(j.id) = rejected_file(:'first') AS same_file, j.found -> 'columns' AS columns,
   (SELECT min(e.line) FROM import_errors AS e WHERE e.job_id = j.id) AS first_row
 FROM import_jobs AS j WHERE j.id = :'job';
+-- a number of a workbook is the same one when it comes again, whatever mark texts have
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, file_options, validation_rules) VALUES
+  ('acme', 'retry marks', '{"gtin": 1, "title": 2, "price": 3, "cost": 4}', '{"header": false, "decimal_mark": ","}', '[{"target": "price", "rule": "max", "value": 1}]');
+SELECT import_data('retry marks', 'marks.xlsx', pg_temp.workbook(NULL, '8712345679569,Number,1.234,0.5', '8712345679576,Text,"1.234","0,5"')) AS job \gset
+:run
+SELECT value, code FROM import_errors WHERE job_id = :'job' ORDER BY record;
+UPDATE import_configs SET validation_rules = '[]' WHERE config_name = 'retry marks';
+SELECT retry_rejected(:'job') AS job \gset
+:run
+SELECT p.title, (pm_catalog.current_price(p.id)).price, o.cost FROM pm_catalog.products AS p JOIN pm_catalog.supplier_products AS o ON o.product_id = p.id
+WHERE p.gtin IN ('8712345679569', '8712345679576') ORDER BY 1;
 DELETE FROM import_jobs AS j USING import_configs AS c WHERE c.id = j.config_id AND c.config_name ~ '^retry ';
 DELETE FROM import_configs WHERE config_name ~ '^retry ';
 DROP PROCEDURE retry(text, text, bytea);
