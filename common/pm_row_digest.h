@@ -3,7 +3,7 @@
  *
  * 128 bits, kept by the catalog with the offer as a uuid.  Whoever reads the row hashes its
  * values and what question they answer (key, columns, options).  Sixteen of the bits, bytes
- * 6 and 7, are the catalog's: which areas of the catalog the row writes.  They are zero
+ * 6 and 7, are the catalog's: of which areas of it the row says something.  They are zero
  * where digests are compared.
  */
 #ifndef PM_ROW_DIGEST_H

@@ -27,7 +27,7 @@ COMMENT ON COLUMN pm_catalog.supplier_products.stock IS 'pieces that the supplie
 COMMENT ON COLUMN pm_catalog.supplier_products.lead_time_days IS 'days from order to arrival';
 COMMENT ON COLUMN pm_catalog.supplier_products.min_quantity IS 'the least that can be ordered';
 COMMENT ON COLUMN pm_catalog.supplier_products.is_active IS 'does the supplier still offer it?';
-COMMENT ON COLUMN pm_catalog.supplier_products.digest IS 'kept by merge_products(): digest of the supplier''s row as it was merged last; bytes 6 and 7 say which areas of columns it writes; NULL: the next merge writes the row';
+COMMENT ON COLUMN pm_catalog.supplier_products.digest IS 'kept by merge_products(): digest of the supplier''s row as it was merged last; bytes 6 and 7 are the areas of columns of which it says something; NULL: the next merge writes the row';
 COMMENT ON COLUMN pm_catalog.supplier_products.other_digests IS 'kept by merge_products(): digests of rows of other files of the supplier, such as one of stocks beside one of products, of which nothing was written since; the latest first, four at most';
 COMMENT ON COLUMN pm_catalog.supplier_products.created_at IS 'when it was offered first';
 COMMENT ON COLUMN pm_catalog.supplier_products.updated_at IS 'when the offer last changed';

@@ -8,18 +8,19 @@ CREATE TYPE pm_catalog._merge AS (job uuid, batch integer, supplier uuid, key te
 CREATE FUNCTION pm_catalog._digest(shape text, VARIADIC "any") RETURNS uuid
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_digest';
 
--- The areas of the catalog that a column is of, as bits.  What nobody has told apart is all of them.
+-- The area of the catalog that a column is of, as a bit: what changes together is together.
+-- A column that nobody has told apart is of all of them.
 CREATE FUNCTION pm_catalog._merge_area(column_name text) RETURNS integer
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE
-  WHEN column_name IN ('gtin', 'asin', 'sku', 'manufacturer_reference', 'external_id', 'slug') THEN 1
-  WHEN column_name IN ('title', 'short_description', 'description', 'long_description') THEN 2
-  WHEN column_name IN ('status', 'is_active', 'is_featured') THEN 4
-  WHEN column_name IN ('weight', 'width', 'height', 'depth') THEN 8
-  WHEN column_name = 'technical_specs' THEN 16
-  WHEN column_name IN ('brand', 'category', 'family') THEN 32
-  WHEN column_name = 'tags' THEN 64
-  WHEN column_name = 'images' THEN 128
+  WHEN column_name = 'gtin' THEN 1
+  WHEN column_name IN ('sku', 'asin') THEN 2
+  WHEN column_name IN ('title', 'short_description', 'description', 'long_description', 'slug', 'manufacturer_reference', 'external_id') THEN 4
+  WHEN column_name IN ('status', 'is_active', 'is_featured') THEN 8
+  WHEN column_name IN ('technical_specs', 'family') THEN 16
+  WHEN column_name IN ('brand', 'category') THEN 32
+  WHEN column_name IN ('tags', 'images') THEN 64
+  WHEN column_name IN ('weight', 'width', 'height', 'depth') THEN 128
   WHEN column_name = 'supplier_sku' THEN 256
   WHEN column_name = 'cost' THEN 512
   WHEN column_name = 'currency' THEN 1024
@@ -30,12 +31,11 @@ RETURN CASE
   WHEN column_name IN ('on_hand', 'location', 'low_stock_threshold') THEN 32768
   ELSE 65535 END;
 
--- The areas that a merge writes: its key only finds what is there.
-CREATE FUNCTION pm_catalog._merge_areas(key text, columns text[]) RETURNS integer
+CREATE FUNCTION pm_catalog._merge_areas(columns text[]) RETURNS integer
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (SELECT coalesce(bit_or(pm_catalog._merge_area(c.name)), 0) FROM unnest(array_remove(columns, key)) AS c(name));
+RETURN (SELECT coalesce(bit_or(pm_catalog._merge_area(c.name)), 0) FROM unnest(columns) AS c(name));
 
--- A digest with the areas that its row writes.
+-- A digest with the areas of which its row says something, its key included.
 CREATE FUNCTION pm_catalog._digest_of(digest uuid, areas integer) RETURNS uuid
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_digest_of';
 
@@ -94,7 +94,7 @@ DECLARE
   names text;
   types text;
   query text;
-  areas CONSTANT integer := pm_catalog._merge_areas(merge.key, merge.columns);
+  areas CONSTANT integer := pm_catalog._merge_areas(merge.columns);
 BEGIN
   SELECT string_agg(format('s.%I::%s%s AS %1$I', c.name, format_type(a.atttypid, a.atttypmod), CASE WHEN a.attcollation = '"C"'::regcollation THEN ' COLLATE "C"' END), ', ' ORDER BY c.nth),
          string_agg(format('%I', c.name), ', ' ORDER BY c.nth),
@@ -120,5 +120,5 @@ $$;
 COMMENT ON FUNCTION pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea) IS
 'fills _merge_rows. pos: place in key order; row_nos, product_ids: a row that stands for many that are unchanged; same_id: the product of one that is unchanged; new_id: the product that another row makes if it is new; reason: why a row is a conflict. The first of several rows of one key by row_no is taken';
 
-REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_area(text), pm_catalog._merge_areas(text, text[]), pm_catalog._digest_of(uuid, integer), pm_catalog._kept_digests(uuid, uuid[], uuid, integer), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text, bytea),
+REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_area(text), pm_catalog._merge_areas(text[]), pm_catalog._digest_of(uuid, integer), pm_catalog._kept_digests(uuid, uuid[], uuid, integer), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text, bytea),
   pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea) FROM PUBLIC;

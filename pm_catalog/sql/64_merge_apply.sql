@@ -281,8 +281,8 @@ DECLARE
 BEGIN
   SELECT coalesce(string_agg(format(', %I', v.name), ''), '') AS names, coalesce(string_agg(', ' || v.value, ''), '') AS values,
          coalesce(string_agg(format(', %I = excluded.%1$I', v.name), ''), '') AS set_to,
-         -- areas that are written: of what the offer itself has only what differs
-         (pm_catalog._merge_areas(merge.key, merge.columns) & ~coalesce(bit_or(pm_catalog._merge_area(v.name)), 0))::text
+         -- areas that are written: not the key, by which the product was found, and of what the offer itself has only what differs
+         (pm_catalog._merge_areas(array_remove(merge.columns, merge.key)) & ~coalesce(bit_or(pm_catalog._merge_area(v.name)), 0))::text
            || coalesce(string_agg(format(' | CASE WHEN o.%I IS DISTINCT FROM excluded.%1$I THEN %s ELSE 0 END', v.name, pm_catalog._merge_area(v.name)), ''), '') AS written INTO list
   FROM pm_catalog._merge_values(merge) AS v WHERE v.target = 'pm_catalog.supplier_products'::regclass;
   EXECUTE format('INSERT INTO pm_catalog.supplier_products AS o (product_id, supplier_id, digest%s) '
@@ -446,7 +446,7 @@ BEGIN
   deleted := pm_catalog._deleted_offers(merge.supplier);
   IF deleted <> '{}' THEN
     -- an offer of a deleted product gives its code up
-    UPDATE pm_catalog.supplier_products AS o SET supplier_sku = NULL, is_active = false
+    UPDATE pm_catalog.supplier_products AS o SET supplier_sku = NULL, is_active = false, digest = NULL, other_digests = NULL
     FROM pg_temp._merge_rows AS w
     WHERE o.product_id = ANY (deleted) AND o.supplier_id = merge.supplier
       AND w.supplier_sku = o.supplier_sku AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;

@@ -46,7 +46,7 @@ GRANT SELECT ON pm_catalog.merges, pm_catalog.merge_outcomes TO pm_reader, pm_wr
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.merges, pm_catalog.merge_outcomes TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.last_batch(uuid) TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb), pm_catalog.forget_batch(uuid, integer), pm_catalog.forget_job(uuid),
-  pm_catalog.ensure_brands(text[]), pm_catalog.ensure_categories(text, text[]), pm_catalog._digest(text, "any"), pm_catalog._merge_area(text), pm_catalog._merge_areas(text, text[]), pm_catalog._digest_of(uuid, integer), pm_catalog._kept_digests(uuid, uuid[], uuid, integer),
+  pm_catalog.ensure_brands(text[]), pm_catalog.ensure_categories(text, text[]), pm_catalog._digest(text, "any"), pm_catalog._merge_area(text), pm_catalog._merge_areas(text[]), pm_catalog._digest_of(uuid, integer), pm_catalog._kept_digests(uuid, uuid[], uuid, integer),
   pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text, bytea), pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea),
   pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text), pm_catalog._merge_values(pm_catalog._merge),
   pm_catalog._has_priced(), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge), pm_catalog._merge_find(text, bigint, bigint), pm_catalog._merge_revive(pm_catalog._merge, bigint, bigint), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_named(text),

@@ -8,7 +8,7 @@
  * two rows that collide makes a row of his own go unnoticed.
  *
  * One offer has digests of several files, as long as none of them has written what another
- * one says: which areas of the catalog a row writes stands in its digest.
+ * one says: of which areas of the catalog a row says something stands in its digest.
  */
 #include "pm_catalog_module.h"
 
@@ -120,7 +120,7 @@ areas_of(const pg_uuid_t *digest)
 
 PG_FUNCTION_INFO_V1(pm_catalog_digest_of);
 
-/* _digest_of(digest uuid, areas integer): the digest of a row that writes these areas. */
+/* _digest_of(digest uuid, areas integer): the digest of a row that is of these areas. */
 Datum
 pm_catalog_digest_of(PG_FUNCTION_ARGS)
 {

@@ -43,7 +43,7 @@ SELECT * FROM batch_counts('01a21d28-7d45-7936-84e2-00000000000a', 1);
 SELECT * FROM pg_temp.merge(1, :'rows');
 
 -- an offer that was ended and a product that was deleted are merged again
-UPDATE supplier_products SET is_active = false WHERE digest = '00000000-0000-4052-0000-000000000003';
+UPDATE supplier_products SET is_active = false WHERE digest = '00000000-0000-4055-0000-000000000003';
 SELECT * FROM supplier_digests('01a21d28-7d45-7936-84e2-000000000001') ORDER BY 1;
 
 -- questions that are wrong

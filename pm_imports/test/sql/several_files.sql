@@ -72,10 +72,21 @@ SELECT import_data('all of it', 'p.csv', convert_to(replace(:'products', ';C;', 
 :run
 TABLE several;
 
+-- a number that goes to another product takes its stock with it: what was said by it is said anew
+SELECT import_data('stocks', 's.csv', E'sku;stock;ours\nA1;5;1\nB1;60;2\nC1;7;3\n') AS job \gset
+:run
+SELECT import_data('all of it', 'p.csv', E'ean;title;sku;cost\n8712345679514;A;B1;1\n8712345679521;B;A1;2\n') AS job \gset
+:run
+TABLE several;
+SELECT import_data('stocks', 's.csv', E'sku;stock;ours\nA1;5;1\nB1;60;2\nC1;7;3\n') AS job \gset
+:run
+TABLE several;
+TABLE offers;
+
 -- each column that can be merged is of an area
 SELECT string_agg(a.attname, ', ') AS of_all FROM pg_attribute AS a
 WHERE a.attrelid = 'pm_catalog.merge_row'::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'row_no' AND pm_catalog._merge_area(a.attname) = 65535;
-SELECT pm_catalog._merge_areas('gtin', '{gtin,title,stock}'), pm_catalog._merge_areas('sku', '{sku}'), pm_catalog._merge_areas('sku', '{sku,what_is_new}');
+SELECT pm_catalog._merge_areas('{gtin,title,stock}'), pm_catalog._merge_areas('{}'), pm_catalog._merge_areas('{sku,what_is_new}');
 SELECT pm_catalog._digest_of('ffffffff-ffff-ffff-ffff-ffffffffffff', 258), pm_catalog._digest_of('00000000-0000-0000-0000-000000000000', 65535), pm_catalog._digest_of(NULL, 1);
 -- four others at most, the latest first; not what is written, nor the same one
 SELECT pm_catalog._kept_digests('00000000-0000-0001-0000-000000000001', '{00000000-0000-0002-0000-000000000002,00000000-0000-0004-0000-000000000003,NULL,00000000-0000-0001-0000-000000000004,00000000-0000-0001-0000-000000000005,00000000-0000-0001-0000-000000000006}',
