@@ -302,6 +302,21 @@ take_path(PmXml *xml, const char *path)
 	}
 }
 
+/* Which UTF-16 a document begins as, by its byte order mark or a zero byte; DETECT: none. */
+static PmEncoding
+begins_as_utf16(const PmBuffer *head)
+{
+	const char *start = head->data;
+
+	if (head->size < 2)
+		return PM_ENCODING_DETECT;
+	if (memcmp(start, "\xFF\xFE", 2) == 0 || start[1] == '\0')
+		return PM_ENCODING_UTF16LE;
+	if (memcmp(start, "\xFE\xFF", 2) == 0 || start[0] == '\0')
+		return PM_ENCODING_UTF16BE;
+	return PM_ENCODING_DETECT;
+}
+
 /*
  * Finds the encoding where the document does not say it: set, or by a byte order mark, or
  * as the parser does by how "<" is written (XML 1.0, appendix F), or of a text without
@@ -317,15 +332,17 @@ take_encoding(PmXml *xml)
 
 	xml->encoding = reader->options.encoding;
 	xml->is_known = xml->encoding != PM_ENCODING_DETECT;
-	if (xml->is_known)
-		return true;
 	if (!pm_input_peek(&reader->input))
 		return false;
+	/* of what the parser knows itself it takes none but this for what begins so */
+	if (xml->is_known && xml->encoding != PM_ENCODING_WINDOWS1252 &&
+	    xml->encoding != PM_ENCODING_LATIN9 && begins_as_utf16(head) != PM_ENCODING_DETECT)
+		xml->encoding = begins_as_utf16(head);
+	if (xml->is_known)
+		return true;
 	pm_encoding_detect(head->data, head->size, head->size < PM_INPUT_HEAD, &guess);
-	if (head->size >= 2 && memcmp(head->data, "<\0", 2) == 0)
-		guess.encoding = PM_ENCODING_UTF16LE;
-	else if (head->size >= 2 && memcmp(head->data, "\0<", 2) == 0)
-		guess.encoding = PM_ENCODING_UTF16BE;
+	if (begins_as_utf16(head) != PM_ENCODING_DETECT)
+		guess.encoding = begins_as_utf16(head);
 	for (size_t i = 0; i + 8 < head->size && head->data[i] != '>'; i++)
 		is_declared |= memcmp(head->data + i, "encoding", 8) == 0;
 	xml->is_known = guess.mark > 0 || guess.encoding == PM_ENCODING_UTF16LE ||

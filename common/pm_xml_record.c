@@ -32,22 +32,36 @@ check(PmXml *xml, int status)
 static bool
 show(PmXml *xml, int64_t offset, size_t size)
 {
-	const char *data = xml->source.data + (offset - xml->base);
+	const char *source = xml->source.data + (offset - xml->base);
+	const char *clean = NULL;
 	unsigned found = 0;
 	PmUtf16 state = {0};
 
-	xml->record.raw.data = data;
+	xml->record.raw.data = source;
 	xml->record.raw.size = size;
 	if (xml->encoding == PM_ENCODING_UTF8)
 		return true; /* the parser has seen that it is */
 	if (!pm_buffer_reserve(&xml->raw, PM_UTF8_GROWTH * (size + 4)))
 		return false;
 	if (xml->encoding == PM_ENCODING_UTF16LE || xml->encoding == PM_ENCODING_UTF16BE)
-		size = pm_utf16_convert(&state, xml->encoding == PM_ENCODING_UTF16BE, data, size,
+	{
+		size = pm_utf16_convert(&state, xml->encoding == PM_ENCODING_UTF16BE, source, size,
 		                        false, xml->raw.data);
+		/* half of a pair, which the parser takes for one with whatever follows */
+		if (!pm_encoding_is_utf8(xml->raw.data, size))
+		{
+			if (!pm_buffer_reserve(&xml->raw, size + PM_UTF8_GROWTH * size))
+				return false;
+			if (xml->record.fault == PM_RECORD_GOOD)
+				xml->record.fault = PM_RECORD_BAD_ENCODING;
+			clean = xml->raw.data + size;
+			size = pm_encoding_convert(PM_ENCODING_UTF8, xml->raw.data, size,
+			                           xml->raw.data + size, &found);
+		}
+	}
 	else
-		size = pm_encoding_convert(xml->encoding, data, size, xml->raw.data, &found);
-	xml->record.raw.data = xml->raw.data;
+		size = pm_encoding_convert(xml->encoding, source, size, xml->raw.data, &found);
+	xml->record.raw.data = clean == NULL ? xml->raw.data : clean;
 	xml->record.raw.size = size;
 	return true;
 }
@@ -195,6 +209,17 @@ take_namespaces(PmXml *xml, const char **attributes)
 	}
 }
 
+/*
+ * Is the parser where the record is too long?  It may be told so only when more is read, and
+ * what comes of the record must not depend on that.
+ */
+static bool
+is_beyond(const PmXml *xml)
+{
+	return XML_GetCurrentByteIndex(xml->parser) - xml->start >
+	       (int64_t) xml->reader->options.max_record;
+}
+
 /* Handler of expat: a tag opens an element. */
 void
 pm_xml_start_element(void *data, const char *name, const char **attributes)
@@ -228,11 +253,12 @@ pm_xml_start_element(void *data, const char *name, const char **attributes)
 	{
 		const PmXmlElement *parent = &xml->elements[xml->depth - 1 - xml->record_depth];
 
-		id = pm_fields_child(xml->fields, parent->name, name, strlen(name));
+		id = is_beyond(xml)
+		         ? PM_FIELDS_TOO_LONG
+		         : pm_fields_child(xml->fields, parent->name, name, strlen(name));
 		if (!check(xml, id))
 			return;
-		if (id >= 0 && XML_GetCurrentByteIndex(xml->parser) - xml->start <=
-		                   (int64_t) xml->reader->options.max_record)
+		if (id >= 0)
 		{
 			begin_element(xml, id, attributes);
 			return;
@@ -387,7 +413,9 @@ pm_xml_end_element(void *data, const char *name)
 	(void) name;
 	if (pm_xml_has_failed(xml))
 		return;
-	if (xml->in_record && !xml->is_long)
+	if (xml->in_record && !xml->is_long && is_beyond(xml))
+		pm_xml_give_up(xml);
+	else if (xml->in_record && !xml->is_long)
 		finish_element(xml);
 	if (pm_xml_has_failed(xml))
 		return;

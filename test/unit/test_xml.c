@@ -215,6 +215,18 @@ test_failures(void)
 	READS("zero bytes", "<c><p><a>1\0</a></p></c>",
 	      "failed 13 4 1:10 not well-formed (invalid token)\n", .path = "c/p",
 	      .encoding = PM_ENCODING_UTF8);
+	READS(
+	    "half of a pair of UTF-16",
+	    "\xFF\xFE<\0c\0>\0<\0p\0>\0x\0\xBC\xD8y\0<\0/\0p\0>\0<\0/\0c\0>\0",
+	    "1@1:8 x\xF0\xBF\x81\xB9 !1 -1@1:8 <p>x\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDy</p>\n[.]\n",
+	    .path = "c/p");
+	READS("UTF-16 that is said to be UTF-8",
+	      "\xFF\xFE<\0c\0>\0<\0p\0>\0\xE9\0<\0/\0p\0>\0<\0/\0c\0>\0",
+	      "1@1:8 \xC3\xA9\n[.]\n", .path = "c/p", .encoding = PM_ENCODING_UTF8);
+	READS("too long, whatever was read of it",
+	      "<c><p><a>xxxxxxxxxxxxxxxxxxxxxxxxxxxxx</a></p><p>1</p></c>",
+	      "1@1:3  !7 -1@1:3 <p><a>xxxxxxxxxxxxxxxxxxxxxxxx\n2@1:46 1\n[.]\n", .path = "c/p",
+	      .max_record = 30);
 	READS("nothing", "", "failed 13 3 1:0 no element found\n", .path = "c/p");
 }
 
