@@ -356,7 +356,7 @@ looks_like_header(const PmXlsx *xlsx)
 		PmText text = cell_text(xlsx, i);
 		bool has_letter = false;
 
-		if (text.data == NULL)
+		if (text_is_blank(text))
 			continue;
 		for (size_t j = 0; j < text.size; j++)
 			has_letter |= pm_is_letter(text.data[j]);
