@@ -39,7 +39,11 @@ RETURN (SELECT coalesce(bit_or(pm_catalog._merge_area(c.name)), 0) FROM unnest(c
 CREATE FUNCTION pm_catalog._digest_of(digest uuid, areas integer) RETURNS uuid
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_digest_of';
 
--- Of the digests that an offer has, those that hold after a row of another one has written some areas.
+CREATE FUNCTION pm_catalog._areas_of(digest uuid) RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_areas_of';
+
+-- Of the digests that an offer has, those of other files that hold after a
+-- row has written some areas: what is of the same areas is what the row takes the place of.
 CREATE FUNCTION pm_catalog._kept_digests(latest uuid, others uuid[], merged uuid, written integer) RETURNS uuid[]
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_kept_digests';
 
@@ -108,7 +112,7 @@ BEGIN
     query := format($read$
       SELECT d.row_no, d.digest, o.product_id, %1$s
       FROM (SELECT t.*, pm_catalog._digest_of(pm_catalog._digest(%2$L, %1$s), %7$s) AS digest FROM (SELECT %3$s AS row_no, %4$s FROM %5$s AS s) AS t OFFSET 0) AS d
-      LEFT JOIN pm_catalog._offer_digests(%6$L) AS o USING (digest)$read$,
+      LEFT JOIN pm_catalog._offer_digests(%6$L, %7$s) AS o USING (digest)$read$,
       names, ROW(merge.key, merge.columns, merge.content, merge.prices, merge.taxonomy)::text, row_no, typed, source, merge.supplier, areas);
   END IF;
   EXECUTE format('INSERT INTO pg_temp._merge_rows (pos, row_no, digest, same_id, new_id, reason, row_nos, product_ids, %s) '
@@ -120,5 +124,5 @@ $$;
 COMMENT ON FUNCTION pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea) IS
 'fills _merge_rows. pos: place in key order; row_nos, product_ids: a row that stands for many that are unchanged; same_id: the product of one that is unchanged; new_id: the product that another row makes if it is new; reason: why a row is a conflict. The first of several rows of one key by row_no is taken';
 
-REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_area(text), pm_catalog._merge_areas(text[]), pm_catalog._digest_of(uuid, integer), pm_catalog._kept_digests(uuid, uuid[], uuid, integer), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text, bytea),
+REVOKE ALL ON FUNCTION pm_catalog._digest(text, "any"), pm_catalog._merge_area(text), pm_catalog._merge_areas(text[]), pm_catalog._digest_of(uuid, integer), pm_catalog._areas_of(uuid), pm_catalog._kept_digests(uuid, uuid[], uuid, integer), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text, bytea),
   pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea) FROM PUBLIC;

@@ -287,7 +287,7 @@ BEGIN
   FROM pm_catalog._merge_values(merge) AS v WHERE v.target = 'pm_catalog.supplier_products'::regclass;
   EXECUTE format('INSERT INTO pm_catalog.supplier_products AS o (product_id, supplier_id, digest%s) '
                  'SELECT k.product_id, %L::uuid, w.digest%s FROM %s JOIN pg_temp._merge_known AS k USING (pos) ORDER BY w.pos '
-                 'ON CONFLICT (product_id, supplier_id) DO UPDATE SET digest = excluded.digest, other_digests = pm_catalog._kept_digests(o.digest, o.other_digests, excluded.digest, %s), is_active = true, updated_at = now()%s',
+                 'ON CONFLICT (product_id, supplier_id) DO UPDATE SET digest = excluded.digest, other_digests = CASE WHEN o.is_active THEN pm_catalog._kept_digests(o.digest, o.other_digests, excluded.digest, %s) END, is_active = true, updated_at = now()%s',
                  list.names, merge.supplier, list.values, pm_catalog._merge_some(low, high), list.written, list.set_to);
 END
 $$;
@@ -413,19 +413,20 @@ BEGIN
     RETURN deleted;
   END IF;
   RETURN ARRAY(SELECT o.product_id FROM pm_catalog.supplier_products AS o
-               WHERE o.product_id = ANY (deleted) AND o.supplier_id = supplier AND (o.supplier_sku IS NOT NULL OR o.digest IS NOT NULL));
+               WHERE o.product_id = ANY (deleted) AND o.supplier_id = supplier AND (o.supplier_sku IS NOT NULL OR o.digest IS NOT NULL OR o.other_digests IS NOT NULL));
 END
 $$;
 
--- The digests of a supplier's offers of products that are there.
-CREATE FUNCTION pm_catalog._offer_digests(supplier uuid) RETURNS TABLE(product_id uuid, digest uuid)
+-- The digests of these areas, or some of them, that a supplier's offers of products have that are there.
+CREATE FUNCTION pm_catalog._offer_digests(supplier uuid, areas integer) RETURNS TABLE(product_id uuid, digest uuid)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
+  WITH gone AS MATERIALIZED (SELECT pg_catalog.unnest(pm_catalog._deleted_offers(supplier)) AS id)
   SELECT o.product_id, o.digest FROM pm_catalog.supplier_products AS o
-  WHERE o.supplier_id = supplier AND o.is_active AND o.digest IS NOT NULL AND o.product_id NOT IN (SELECT pg_catalog.unnest(pm_catalog._deleted_offers(supplier)))
+  WHERE o.supplier_id = supplier AND o.is_active AND pm_catalog._areas_of(o.digest) & ~areas = 0 AND o.product_id NOT IN (SELECT g.id FROM gone AS g)
   UNION ALL
-  SELECT o.product_id, pg_catalog.unnest(o.other_digests) FROM pm_catalog.supplier_products AS o
-  WHERE o.supplier_id = supplier AND o.is_active AND o.other_digests IS NOT NULL AND o.product_id NOT IN (SELECT pg_catalog.unnest(pm_catalog._deleted_offers(supplier)));
+  SELECT o.product_id, d.digest FROM pm_catalog.supplier_products AS o CROSS JOIN LATERAL pg_catalog.unnest(o.other_digests) AS d(digest)
+  WHERE o.supplier_id = supplier AND o.is_active AND o.other_digests IS NOT NULL AND pm_catalog._areas_of(d.digest) & ~areas = 0 AND o.product_id NOT IN (SELECT g.id FROM gone AS g);
 END;
 
 -- Merges the rows of a range.  What is there is written first: it may free a code that
@@ -453,8 +454,9 @@ BEGIN
     -- nor is it any more what tells that a row is unchanged: if the product comes back, two offers would say so
     UPDATE pm_catalog.supplier_products AS o SET digest = NULL, other_digests = NULL
     FROM pg_temp._merge_rows AS w
-    WHERE o.product_id = ANY (deleted) AND o.supplier_id = merge.supplier
-      AND w.digest = ANY (o.digest || o.other_digests) AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;
+    JOIN (SELECT s.product_id, unnest(s.digest || s.other_digests) AS digest FROM pm_catalog.supplier_products AS s
+          WHERE s.product_id = ANY (deleted) AND s.supplier_id = merge.supplier) AS d USING (digest)
+    WHERE o.product_id = d.product_id AND o.supplier_id = merge.supplier AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;
   END IF;
   IF EXISTS (SELECT FROM pg_temp._merge_known AS k WHERE k.pos BETWEEN low AND high) THEN
     IF moves THEN
@@ -483,5 +485,5 @@ REVOKE ALL ON FUNCTION pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._
   pm_catalog._merge_find(text, bigint, bigint), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_revive(pm_catalog._merge, bigint, bigint), pm_catalog._merge_named(text), pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint, boolean),
   pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint), pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint), pm_catalog._merge_price_now(text, text, text, text, text, timestamptz), pm_catalog._merge_price_of(pm_catalog._merge), pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint),
-  pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text), pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid), pm_catalog._offer_digests(uuid),
+  pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text), pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid), pm_catalog._offer_digests(uuid, integer),
   pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint, boolean) FROM PUBLIC;

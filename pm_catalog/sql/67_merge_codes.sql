@@ -259,10 +259,12 @@ DECLARE
   code record;
 BEGIN
   FOR code IN SELECT * FROM pm_catalog._merge_codes(merge, true) LOOP
-    EXECUTE format('%s UPDATE %s AS t SET %I = NULL FROM m WHERE t.%I = m.product_id%s AND m.before IS DISTINCT FROM m.after '
+    EXECUTE format('%s UPDATE %s AS t SET %I = NULL%s FROM m WHERE t.%I = m.product_id%s AND m.before IS DISTINCT FROM m.after '
                    'AND EXISTS (SELECT FROM m AS o WHERE o.after = m.before AND o.product_id <> m.product_id)',
                    pm_catalog._merge_moving(merge, low, high, code.before, code.after),
                    CASE code.kind WHEN 'supplier_sku' THEN 'pm_catalog.supplier_products' ELSE 'pm_catalog.products' END, code.kind,
+                   -- what was said by the code goes with it
+                   CASE code.kind WHEN 'supplier_sku' THEN ', digest = NULL, other_digests = NULL' END,
                    CASE code.kind WHEN 'supplier_sku' THEN 'product_id' ELSE 'id' END,
                    CASE code.kind WHEN 'supplier_sku' THEN format(' AND t.supplier_id = %L', merge.supplier) END);
   END LOOP;

@@ -125,13 +125,13 @@ $$;
 COMMENT ON FUNCTION pm_catalog.end_offers(uuid, uuid, uuid[]) IS
 'ends offers of a supplier (is_active), as a change of the job, and makes those products inactive (is_active) that nobody offers any more: a merge that brings an offer of one again makes it active, unless the product was written since; returns how many offers that were. Remembered until forget_job(): the same job again changes nothing and gives the same number. Error: 22004 NULL';
 
-CREATE FUNCTION pm_catalog.supplier_digests(supplier uuid) RETURNS SETOF uuid
+CREATE FUNCTION pm_catalog.supplier_digests(supplier uuid, columns text[]) RETURNS SETOF uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT o.digest FROM pm_catalog._offer_digests(supplier_digests.supplier) AS o;
+  SELECT o.digest FROM pm_catalog._offer_digests(supplier_digests.supplier, pm_catalog._merge_areas(supplier_digests.columns)) AS o;
 END;
-COMMENT ON FUNCTION pm_catalog.supplier_digests(uuid) IS 'digests of the rows that a merge would find unchanged, in no order; bytes 6 and 7 are the catalog''s';
+COMMENT ON FUNCTION pm_catalog.supplier_digests(uuid, text[]) IS 'digests of the rows with these columns, or fewer, that a merge would find unchanged, in no order; bytes 6 and 7 are the catalog''s';
 
 REVOKE ALL ON FUNCTION pm_catalog._batch_rows(bytea), pm_catalog.batch_counts(uuid, integer), pm_catalog._batch_columns(text[]), pm_catalog._merge_batch_once(pm_catalog._merge, text, bytea, boolean),
   pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb, boolean),
-  pm_catalog.supplier_keys(uuid, text), pm_catalog.end_offers(uuid, uuid, uuid[]), pm_catalog.supplier_digests(uuid) FROM PUBLIC;
+  pm_catalog.supplier_keys(uuid, text), pm_catalog.end_offers(uuid, uuid, uuid[]), pm_catalog.supplier_digests(uuid, text[]) FROM PUBLIC;

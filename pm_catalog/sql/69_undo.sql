@@ -105,8 +105,11 @@ BEGIN
   PERFORM pm_catalog._undo_prices(product, times);
   -- offers: those that the job made go, others can only forget that its row was merged
   DELETE FROM pm_catalog.supplier_products AS o WHERE o.product_id = product AND o.created_at = ANY (times) AND o.updated_at = o.created_at;
+  -- what any file said of the product may have been put back with it
+  UPDATE pm_catalog.supplier_products AS o SET digest = NULL, other_digests = NULL
+  WHERE o.product_id = product AND (o.digest IS NOT NULL OR o.other_digests IS NOT NULL);
   WITH offer AS (
-    UPDATE pm_catalog.supplier_products AS o SET digest = NULL, other_digests = NULL, is_active = true
+    UPDATE pm_catalog.supplier_products AS o SET is_active = true
     WHERE o.product_id = product AND o.updated_at = ANY (times) RETURNING o.supplier_id
   )
   SELECT string_agg(format('the offer of supplier "%s"', s.code), ', ' ORDER BY s.code) INTO stays
@@ -145,7 +148,11 @@ BEGIN
           (SELECT DISTINCT v.product_id FROM pm_catalog.product_versions AS v WHERE v.product_id > start AND v.change_id = ANY (ours) ORDER BY v.product_id LIMIT most)
           UNION
           (SELECT DISTINCT o.product_id FROM pm_catalog.supplier_products AS o WHERE o.product_id > start AND o.updated_at = ANY (times)
-             AND EXISTS (SELECT FROM pm_catalog.products AS p WHERE p.id = o.product_id AND p.deleted_at IS NULL) ORDER BY o.product_id LIMIT most)) AS u
+             AND EXISTS (SELECT FROM pm_catalog.products AS p WHERE p.id = o.product_id AND p.deleted_at IS NULL) ORDER BY o.product_id LIMIT most)
+          UNION
+          -- of whose offers a later file has written others
+          (SELECT DISTINCT x.product_id FROM pm_catalog.product_prices AS x WHERE x.product_id > start AND x.created_at = ANY (times)
+             AND EXISTS (SELECT FROM pm_catalog.products AS p WHERE p.id = x.product_id AND p.deleted_at IS NULL) ORDER BY x.product_id LIMIT most)) AS u
     ORDER BY u.id LIMIT most
   LOOP
     BEGIN

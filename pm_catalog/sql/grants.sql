@@ -46,14 +46,14 @@ GRANT SELECT ON pm_catalog.merges, pm_catalog.merge_outcomes TO pm_reader, pm_wr
 GRANT INSERT, UPDATE, DELETE ON pm_catalog.merges, pm_catalog.merge_outcomes TO pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.last_batch(uuid) TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT EXECUTE ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uuid, text, jsonb), pm_catalog.forget_batch(uuid, integer), pm_catalog.forget_job(uuid),
-  pm_catalog.ensure_brands(text[]), pm_catalog.ensure_categories(text, text[]), pm_catalog._digest(text, "any"), pm_catalog._merge_area(text), pm_catalog._merge_areas(text[]), pm_catalog._digest_of(uuid, integer), pm_catalog._kept_digests(uuid, uuid[], uuid, integer),
+  pm_catalog.ensure_brands(text[]), pm_catalog.ensure_categories(text, text[]), pm_catalog._digest(text, "any"), pm_catalog._merge_area(text), pm_catalog._merge_areas(text[]), pm_catalog._digest_of(uuid, integer), pm_catalog._areas_of(uuid), pm_catalog._kept_digests(uuid, uuid[], uuid, integer),
   pm_catalog._bulk_insert(regclass[], text[]), pm_catalog._merge_columns(regclass), pm_catalog._merge_scan(text, text, bytea), pm_catalog._merge_read(pm_catalog._merge, text, text, text, bytea),
   pm_catalog._merge_specs(jsonb, jsonb), pm_catalog._merge_value(regclass, text, text), pm_catalog._merge_values(pm_catalog._merge),
   pm_catalog._has_priced(), pm_catalog._merge_some(bigint, bigint), pm_catalog._merge_from(pm_catalog._merge, bigint, bigint), pm_catalog._merge_joins(pm_catalog._merge), pm_catalog._merge_find(text, bigint, bigint), pm_catalog._merge_revive(pm_catalog._merge, bigint, bigint), pm_catalog._merge_resolve(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_named(text),
   pm_catalog._merge_groups(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_insert(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_after(pm_catalog._merge, text), pm_catalog._unfit_product(pm_catalog.products), pm_catalog._merge_update(pm_catalog._merge, bigint, bigint), pm_catalog._merge_offers(pm_catalog._merge, bigint, bigint),
   pm_catalog._merge_prices(pm_catalog._merge, bigint, bigint), pm_catalog._merge_stocks(pm_catalog._merge, bigint, bigint), pm_catalog._tag_slug(text),
-  pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._merge_images(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid), pm_catalog._offer_digests(uuid), pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_price_now(text, text, text, text, text, timestamptz), pm_catalog._merge_price_of(pm_catalog._merge),
+  pm_catalog._merge_tags(pm_catalog._merge, bigint, bigint), pm_catalog._merge_images(pm_catalog._merge, bigint, bigint), pm_catalog._deleted_offers(uuid), pm_catalog._offer_digests(uuid, integer), pm_catalog._merge_apply(pm_catalog._merge, bigint, bigint, boolean), pm_catalog._merge_price_now(text, text, text, text, text, timestamptz), pm_catalog._merge_price_of(pm_catalog._merge),
   pm_catalog._broken_check(regclass, name), pm_catalog._with_values(text, text[], text), pm_catalog._all_reasons(text[], text[]), pm_catalog._merge_check(regclass, text, text), pm_catalog._merge_checks(regclass, jsonb, text, text), pm_catalog._merge_overflows(pm_catalog._merge, regclass, text),
   pm_catalog._merge_wide(pm_catalog._merge, bigint, bigint), pm_catalog._merge_own(pm_catalog._merge), pm_catalog._merge_product(pm_catalog._merge), pm_catalog._unfit_attributes(uuid, uuid),
   pm_catalog._is_illegal_move(text, text), pm_catalog._computed_specs(pm_catalog.products), pm_catalog._merge_product_rules(pm_catalog._merge, boolean), pm_catalog._merge_other_rules(pm_catalog._merge, boolean),
@@ -68,7 +68,7 @@ GRANT EXECUTE ON FUNCTION pm_catalog.merge_products(uuid, integer, regclass, uui
   pm_catalog._merge_checked(uuid, integer, uuid, text, text[], jsonb), pm_catalog._merge_once(pm_catalog._merge, text, text, text, bytea, boolean),
   pm_catalog._batch_rows(bytea), pm_catalog._batch_columns(text[]), pm_catalog._merge_batch_once(pm_catalog._merge, text, bytea, boolean), pm_catalog.batch_counts(uuid, integer),
   pm_catalog.merge_batch(uuid, integer, text[], bytea, uuid, text, jsonb, boolean), pm_catalog.try_batch(uuid, integer, text[], bytea, uuid, text, jsonb, integer),
-  pm_catalog.supplier_keys(uuid, text), pm_catalog.end_offers(uuid, uuid, uuid[]), pm_catalog.supplier_digests(uuid) TO pm_writer, pm_admin, pm_worker;
+  pm_catalog.supplier_keys(uuid, text), pm_catalog.end_offers(uuid, uuid, uuid[]), pm_catalog.supplier_digests(uuid, text[]) TO pm_writer, pm_admin, pm_worker;
 -- search: whoever writes notes what changed, pm_worker indexes it
 GRANT SELECT ON pm_catalog.search_documents, pm_catalog.search_words, pm_catalog.search_lag, pm_catalog._search_pending TO pm_reader, pm_writer, pm_admin, pm_worker;
 GRANT INSERT ON pm_catalog._search_pending TO pm_writer, pm_admin, pm_worker;

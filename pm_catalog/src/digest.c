@@ -135,12 +135,21 @@ pm_catalog_digest_of(PG_FUNCTION_ARGS)
 	PG_RETURN_UUID_P(result);
 }
 
+PG_FUNCTION_INFO_V1(pm_catalog_areas_of);
+
+/* _areas_of(digest uuid): the areas that a digest was given. */
+Datum
+pm_catalog_areas_of(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(areas_of(PG_GETARG_UUID_P(0)));
+}
+
 PG_FUNCTION_INFO_V1(pm_catalog_kept_digests);
 
 /*
  * _kept_digests(latest uuid, others uuid[], merged uuid, written integer): those of latest
- * and the others that are not of merged, and whose rows say nothing of the areas that it
- * has written; NULL: none.
+ * and the others that are of other areas than merged, and whose rows say nothing of those
+ * that were written; NULL: none.
  */
 Datum
 pm_catalog_kept_digests(PG_FUNCTION_ARGS)
@@ -164,8 +173,7 @@ pm_catalog_kept_digests(PG_FUNCTION_ARGS)
 		if (i < 0 ? PG_ARGISNULL(0) : nulls[i])
 			continue;
 		if ((areas_of(uuid) & PG_GETARG_INT32(3)) == 0 &&
-		    (PG_ARGISNULL(2) ||
-		     memcmp(uuid->data, PG_GETARG_UUID_P(2)->data, UUID_LEN) != 0))
+		    (PG_ARGISNULL(2) || areas_of(uuid) != areas_of(PG_GETARG_UUID_P(2))))
 			kept[kept_count++] = digest;
 	}
 	if (kept_count == 0)

@@ -460,15 +460,19 @@ add_digest(void *context, const char *bytes, int size)
 	pm_imports_seen_prefetch(digests->seen, *place);
 }
 
-/* Adds the digests of the rows that the catalog would find unchanged. */
+/*
+ * Adds the digests of the rows with these columns, or fewer, that the catalog would find
+ * unchanged.
+ */
 void
-pm_imports_catalog_digests(Catalog *catalog, const char *supplier, Seen *seen)
+pm_imports_catalog_digests(Catalog *catalog, const char *supplier, const char *columns,
+                           Seen *seen)
 {
 	Digests digests = {.seen = seen};
 
 	stream(catalog,
-	       psprintf("SELECT d FROM pm_catalog.supplier_digests(%s) AS d",
-	                quote_literal_cstr(supplier)),
+	       psprintf("SELECT d FROM pm_catalog.supplier_digests(%s, %s) AS d",
+	                quote_literal_cstr(supplier), quote_literal_cstr(columns)),
 	       add_digest, &digests);
 	for (int i = 0; i < Min(digests.count, DIGESTS_WAITING); i++)
 		(void) pm_imports_seen_add(seen, digests.waiting[i]);

@@ -419,8 +419,8 @@ extern Catalog *pm_imports_catalog_open(MemoryContext memory, int sessions, int 
 extern int pm_imports_catalog_sessions(const Catalog *catalog);
 extern char *pm_imports_catalog_supplier(Catalog *catalog, const char *code);
 extern int pm_imports_catalog_last_batch(Catalog *catalog, const char *job);
-extern void
-pm_imports_catalog_digests(Catalog *catalog, const char *supplier, Seen *digests);
+extern void pm_imports_catalog_digests(Catalog *catalog, const char *supplier,
+                                       const char *columns, Seen *digests);
 extern void pm_imports_catalog_keys(Catalog *catalog, const char *supplier, const char *key,
                                     TextSeen seen, void *context);
 extern int64 pm_imports_catalog_end_offers(Catalog *catalog, const char *job,

@@ -435,7 +435,8 @@ open_catalog(Run *run)
 	run->keys = pm_imports_seen_create(run->memory, KEYS_KILOBYTES);
 	run->digests = pm_imports_seen_create(run->memory, DIGESTS_KILOBYTES);
 	run->merged = pm_imports_catalog_last_batch(run->catalog, run->job);
-	pm_imports_catalog_digests(run->catalog, run->supplier, run->digests);
+	pm_imports_catalog_digests(run->catalog, run->supplier, run->plan->column_list,
+	                           run->digests);
 	run->order = (MergeOrder){run->job, run->supplier, run->plan, run->dry_run};
 	run->sessions = pm_imports_catalog_sessions(run->catalog);
 	run->batches = MemoryContextAlloc(run->memory, (run->sessions + 1) * sizeof(Batch *));

@@ -25,7 +25,7 @@ SELECT * FROM pg_temp.merge(1, :'rows');
 SELECT p.gtin, p.title, p.technical_specs, o.digest, (SELECT x.price FROM product_prices AS x WHERE x.product_id = p.id) AS price,
        (SELECT string_agg(t.name, ' ' ORDER BY t.name) FROM product_tags AS x JOIN tags AS t ON t.id = x.tag_id WHERE x.product_id = p.id) AS tags
 FROM products AS p JOIN supplier_products AS o ON o.product_id = p.id ORDER BY 1;
-SELECT * FROM supplier_digests('01a21d28-7d45-7936-84e2-000000000001') ORDER BY 1;
+SELECT * FROM supplier_digests('01a21d28-7d45-7936-84e2-000000000001', '{gtin,title,price,technical_specs,tags}') ORDER BY 1;
 
 -- the same batch again, with other rows: what is remembered; another batch: its rows are taken to differ
 SELECT * FROM pg_temp.merge(1, '');
@@ -44,7 +44,7 @@ SELECT * FROM pg_temp.merge(1, :'rows');
 
 -- an offer that was ended and a product that was deleted are merged again
 UPDATE supplier_products SET is_active = false WHERE digest = '00000000-0000-4055-0000-000000000003';
-SELECT * FROM supplier_digests('01a21d28-7d45-7936-84e2-000000000001') ORDER BY 1;
+SELECT * FROM supplier_digests('01a21d28-7d45-7936-84e2-000000000001', '{gtin,title,price,technical_specs,tags}') ORDER BY 1;
 
 -- questions that are wrong
 SELECT * FROM merge_batch(NULL, 1, '{gtin}', '', '01a21d28-7d45-7936-84e2-000000000001', 'gtin', '{}');

@@ -83,12 +83,62 @@ SELECT import_data('stocks', 's.csv', E'sku;stock;ours\nA1;5;1\nB1;60;2\nC1;7;3\
 TABLE several;
 TABLE offers;
 
+-- one that is given up goes with what was said by it
+SELECT import_data('all of it', 'p.csv', E'ean;title;sku;cost\n8712345679514;A;;1\n8712345679521;B;B1;2\n') AS job \gset
+:run
+SELECT import_data('stocks', 's.csv', E'sku;stock;ours\nA1;5;1\nB1;60;2\n') AS job \gset
+:run
+TABLE several;
+SELECT record, target, code FROM import_errors WHERE job_id = :'job';
+TABLE offers;
+-- so does a GTIN that a file by another key gives to another product
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, import_options) VALUES ('several', 'by number', '{"gtin": "ean", "supplier_sku": "sku"}', '{"same_file": "import", "key": "supplier_sku"}');
+SELECT import_data('all of it', 'p.csv', E'ean;title;sku;cost\n8712345679514;A;A1;1\n8712345679521;B;B1;2\n') AS job \gset
+:run
+SELECT import_data('prices', 'x.csv', E'ean;price\n8712345679514;10\n8712345679521;20\n') AS job \gset
+:run
+SELECT import_data('by number', 'n.csv', E'sku;ean\nA1;8712345679521\nB1;8712345679514\n') AS job \gset
+:run
+TABLE several;
+SELECT import_data('prices', 'x.csv', E'ean;price\n8712345679514;10\n8712345679521;20\n') AS job \gset
+:run
+TABLE several;
+SELECT p.gtin, p.title, (pm_catalog.current_price(p.id)).price FROM pm_catalog.products AS p WHERE p.gtin IN ('8712345679514', '8712345679521') ORDER BY 1;
+-- an import is undone, and what it said is new again, whatever came since; so are prices alone
+SELECT import_data('all of it', 'p.csv', E'ean;title;sku;cost\n8712345679538;C III;C1;3\n') AS first \gset
+SELECT :'first' AS job \gset
+:run
+SELECT import_data('prices', 'x.csv', E'ean;price\n8712345679538;33\n') AS second \gset
+SELECT :'second' AS job \gset
+:run
+SELECT import_data('stocks', 's.csv', E'sku;stock;ours\nC1;70;3\n') AS job \gset
+:run
+SELECT outcome, reason FROM undo(:'second');
+SELECT outcome, reason FROM undo(:'first');
+SELECT p.title, (pm_catalog.current_price(p.id)).price FROM pm_catalog.products AS p WHERE p.gtin = '8712345679538';
+SELECT import_data('all of it', 'p.csv', E'ean;title;sku;cost\n8712345679538;C III;C1;3\n') AS job \gset
+:run
+TABLE several;
+SELECT import_data('prices', 'x.csv', E'ean;price\n8712345679538;33\n') AS job \gset
+:run
+TABLE several;
+-- what a file said before is new when it comes again
+SELECT import_data('stocks', 's.csv', E'sku;stock;ours\nC1;71;3\n') AS job \gset
+:run
+UPDATE pm_catalog.supplier_products SET stock = 72 WHERE supplier_sku = 'C1' AND supplier_id = '01a21d28-7d45-7936-84e2-000000000041';
+SELECT import_data('stocks', 's.csv', E'sku;stock;ours\nC1;72;3\n') AS job \gset
+:run
+TABLE several;
+SELECT import_data('stocks', 's.csv', E'sku;stock;ours\nC1;71;3\n') AS job \gset
+:run
+TABLE several;
+
 -- each column that can be merged is of an area
 SELECT string_agg(a.attname, ', ') AS of_all FROM pg_attribute AS a
 WHERE a.attrelid = 'pm_catalog.merge_row'::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'row_no' AND pm_catalog._merge_area(a.attname) = 65535;
 SELECT pm_catalog._merge_areas('{gtin,title,stock}'), pm_catalog._merge_areas('{}'), pm_catalog._merge_areas('{sku,what_is_new}');
 SELECT pm_catalog._digest_of('ffffffff-ffff-ffff-ffff-ffffffffffff', 258), pm_catalog._digest_of('00000000-0000-0000-0000-000000000000', 65535), pm_catalog._digest_of(NULL, 1);
--- four others at most, the latest first; not what is written, nor the same one
-SELECT pm_catalog._kept_digests('00000000-0000-0001-0000-000000000001', '{00000000-0000-0002-0000-000000000002,00000000-0000-0004-0000-000000000003,NULL,00000000-0000-0001-0000-000000000004,00000000-0000-0001-0000-000000000005,00000000-0000-0001-0000-000000000006}',
-  '00000000-0000-0004-0000-000000000003', 2);
+-- four others at most, the latest first; not what is written, nor what is of the same areas
+SELECT pm_catalog._kept_digests('00000000-0000-0001-0000-000000000001', '{00000000-0000-0002-0000-000000000002,00000000-0000-0004-0000-000000000003,NULL,00000000-0000-0001-0000-000000000004,00000000-0000-0008-0000-000000000005,00000000-0000-0001-0000-000000000006,00000000-0000-0001-0000-000000000007}',
+  '00000000-0000-0004-0000-000000000008', 2);
 SELECT pm_catalog._kept_digests('00000000-0000-0001-0000-000000000001', NULL, '00000000-0000-0004-0000-000000000003', 1), pm_catalog._kept_digests(NULL, '{}', NULL, 0), pm_catalog._kept_digests(NULL, NULL, NULL, NULL);
