@@ -220,6 +220,31 @@ put_part(PmXlsxWriter *writer, const char *name, const char *text)
 	end_part(writer);
 }
 
+/* Can XML, or a cell, not have a character as it is? */
+static bool
+must_escape(uint32_t cp)
+{
+	return (cp < ' ' && cp != '\t' && cp != '\n') || cp == 0xFFFE || cp == 0xFFFF;
+}
+
+/* Would a text, once the characters after it are escaped, be read as one that is? */
+static bool
+begins_escape(const char *at, const char *end)
+{
+	char begin[7];
+	uint32_t cp;
+
+	if (pm_cell_is_escape(at, end))
+		return true;
+	if (end - at <= 6)
+		return false;
+	pm_utf8_decode(at + 6, (size_t) (end - at - 6), &cp);
+	memcpy(begin, at, 6);
+	begin[6] = '_';
+	return cp != 0 && cp != PM_UTF8_INVALID && must_escape(cp) &&
+	       pm_cell_is_escape(begin, begin + 7);
+}
+
 /*
  * Adds text as XML: of a cell, where a character that XML cannot have is written as a
  * workbook does (ECMA-376, 22.9.2.19), or a name, which has no such way.
@@ -250,8 +275,7 @@ put_text(PmXlsxWriter *writer, PmText text, bool is_name)
 			instead = "&quot;";
 		else if (is_name)
 			instead = cp < ' ' || cp == 0xFFFE || cp == 0xFFFF ? NO_TEXT : NULL;
-		else if ((cp < ' ' && cp != '\t' && cp != '\n') || cp == 0xFFFE || cp == 0xFFFF ||
-		         (cp == '_' && pm_cell_is_escape(at, end)))
+		else if (must_escape(cp) || (cp == '_' && begins_escape(at, end)))
 		{
 			snprintf(code, sizeof(code), "_x%04X_", (unsigned) cp);
 			instead = code;

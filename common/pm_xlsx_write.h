@@ -7,7 +7,7 @@
  *
  * No PostgreSQL.  Memory is of malloc(), owned by the writer, freed by
  * pm_xlsx_write_free().  Any bytes are legal input.  After a fault every function but that
- * one does nothing and returns false.
+ * one returns false, and what the file has is of no use.
  */
 #ifndef PM_XLSX_WRITE_H
 #define PM_XLSX_WRITE_H
