@@ -15,21 +15,22 @@ RETURN coalesce(array_remove(string_to_array(path, separator), ''), '{}');
 CREATE FUNCTION pm_imports._encoded(content text, encoding text) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_imports__encoded';
 
--- The rejected records of an import; with again those that can be imported again: with the
--- bytes that the file had, and no duplicates of other rows.
-CREATE FUNCTION pm_imports._rejected_rows(job uuid, again boolean) RETURNS TABLE (record bigint, raw text)
+-- The rejected records of an import; with again, the targets whose values may not come twice,
+-- those that can be imported again: with the bytes that the file had, and no duplicates.
+CREATE FUNCTION pm_imports._rejected_rows(job uuid, again text[]) RETURNS TABLE (record bigint, raw text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT e.record, e.raw_row
   FROM pm_imports.import_errors AS e
   WHERE e.job_id = job AND e.raw_row IS NOT NULL AND e.code <> 'record_too_long'
-    AND NOT (again AND EXISTS (SELECT FROM pm_imports.import_errors AS d
-      WHERE d.job_id = job AND d.record = e.record AND d.severity = 'error' AND d.code IN ('bad_encoding', 'nul_byte', 'duplicate', 'not_unique')));
+    AND (again IS NULL OR NOT EXISTS (SELECT FROM pm_imports.import_errors AS d
+      WHERE d.job_id = job AND d.record = e.record AND d.severity = 'error'
+        AND (d.code IN ('bad_encoding', 'nul_byte', 'duplicate') OR d.code = 'not_unique' AND d.target = ANY (again))));
 END;
 
 -- A workbook of them: see src/rejected.c.
-CREATE FUNCTION pm_imports._rejected_workbook(job uuid, again boolean, sheet text, skip bigint, names text[]) RETURNS bytea
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_imports__rejected_workbook';
+CREATE FUNCTION pm_imports._rejected_workbook(job uuid, again text[], sheet text, skip bigint, names text[]) RETURNS bytea
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_imports__rejected_workbook';
 
 -- Which file the rejected records become, and, unless it is a workbook, what stands before,
 -- between and after them.
@@ -76,9 +77,9 @@ BEGIN
 END
 $$;
 
--- The file of the rejected records, a workbook whole, others in pieces of a megabyte; with
--- again of those that can be imported again.  A line end after a record is the separator's.
-CREATE FUNCTION pm_imports._rejected_pieces(j pm_imports.import_jobs, again boolean) RETURNS SETOF bytea
+-- The file of these records, a workbook whole, others in pieces of a megabyte.  A line end
+-- after a record is the separator's.
+CREATE FUNCTION pm_imports._rejected_pieces(j pm_imports.import_jobs, again text[]) RETURNS SETOF bytea
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -111,7 +112,7 @@ $$;
 CREATE FUNCTION pm_imports.rejected_file(job uuid) RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT string_agg(p.piece, ''::bytea ORDER BY p.n) FROM pm_imports._rejected_pieces(pm_imports._job(job), false) WITH ORDINALITY AS p(piece, n)
+  SELECT string_agg(p.piece, ''::bytea ORDER BY p.n) FROM pm_imports._rejected_pieces(pm_imports._job(job), NULL) WITH ORDINALITY AS p(piece, n)
 $$;
 COMMENT ON FUNCTION pm_imports.rejected_file(uuid) IS
 'the records that an import rejected, as a file of its format and encoding with its header, delimiter, path or sheet: to be corrected and imported. Records of text are as they stand in the file, but for bytes that are none, for which U+FFFD stands, or ? where the encoding does not have it; of a workbook cells that were numbers are numbers, all others text, also dates. Neither compressed nor in an archive. Records that were too long to be kept are missing. In psql: convert_from(rejected_file(job), ''UTF8''). Errors: P0002 no such import, 54000 the file would have more than 1 GB';
@@ -126,18 +127,25 @@ DECLARE
   piece bytea;
   waiting bytea := '';
   start integer;
-  config text;
+  config CONSTANT text := (SELECT c.config_name FROM pm_imports.import_configs AS c WHERE c.id = j.config_id);
+  plan jsonb;
+  only_once text[];
   upload uuid;
   again uuid;
 BEGIN
   PERFORM pm_imports._require_own(j);
   IF j.status IN ('pending', 'running') THEN
     RAISE EXCEPTION 'import "%" has not ended', job USING ERRCODE = '55000', HINT = format('SELECT pm_imports.wait(%L);', job);
-  ELSIF NOT EXISTS (SELECT FROM pm_imports._rejected_rows(job, true)) THEN
+  ELSIF config IS NULL THEN
+    RAISE EXCEPTION 'config "%" of import "%" is gone', j.config_name, job USING ERRCODE = '55000', HINT = 'rejected_file() has the rows, for another config.';
+  END IF;
+  plan := pm_imports._plan(config);
+  only_once := ARRAY(SELECT r.rule ->> 'target' FROM jsonb_array_elements(plan -> 'validation_rules') AS r(rule)
+                     WHERE r.rule ->> 'rule' = 'unique' AND r.rule ->> 'severity' = 'error' AND r.rule -> 'value' IS DISTINCT FROM 'false')
+    || CASE WHEN plan #>> '{import_options,key}' <> 'gtin' THEN '{gtin}'::text[] END;
+  IF NOT EXISTS (SELECT FROM pm_imports._rejected_rows(job, only_once)) THEN
     RAISE EXCEPTION 'import "%" has no rejected rows that can be read again', job
       USING ERRCODE = '55000', HINT = 'Of rows with bytes that are no text the file itself has to be corrected; duplicates of other rows are left out.';
-  ELSIF j.config_id IS NULL THEN
-    RAISE EXCEPTION 'config "%" of import "%" is gone', j.config_name, job USING ERRCODE = '55000', HINT = 'rejected_file() has the rows, for another config.';
   END IF;
   SELECT id INTO again FROM pm_imports.import_jobs AS s WHERE s.retry_of = job AND s.status IN ('pending', 'running') LIMIT 1;
   IF FOUND THEN
@@ -147,7 +155,7 @@ BEGIN
   upload := pm_imports.begin_upload((
     SELECT left(regexp_replace(f.file_name, '([.](gz|zip|xlsx|csv|tsv|txt|xml|json|ndjson))*$', '', 'i'), 200) || '.rejected.' || frame.format
     FROM pm_imports.import_files AS f WHERE f.id = j.file_id));
-  FOR piece IN SELECT * FROM pm_imports._rejected_pieces(j, true) LOOP
+  FOR piece IN SELECT * FROM pm_imports._rejected_pieces(j, only_once) LOOP
     waiting := waiting || piece;
     start := 1;
     WHILE octet_length(waiting) - start >= part LOOP
@@ -159,18 +167,17 @@ BEGIN
   PERFORM pm_imports.append_upload(upload, waiting);
   PERFORM pm_imports._complete_upload(upload);
   -- what was found or set for the whole file, where this one differs
-  config := (SELECT c.config_name FROM pm_imports.import_configs AS c WHERE c.id = j.config_id);
   RETURN pm_imports._add_job(config, upload, j.dry_run, true, job,
     jsonb_build_object('file_format', frame.format, 'encoding', frame.encoding,
       'delimiter', CASE frame.format WHEN 'csv' THEN coalesce(j.found ->> 'delimiter', j.plan ->> 'delimiter') END,
       'file_options', '{"skip": 0, "sheet": null, "member": null}' || jsonb_strip_nulls(jsonb_build_object('header', j.found -> 'header',
-        'quote', CASE WHEN pm_imports._plan(config) #> '{file_options,quote}' IS NULL THEN j.found -> 'quote' END)),
+        'quote', CASE WHEN plan #> '{file_options,quote}' IS NULL THEN j.found -> 'quote' END)),
       'import_options', '{"missing": "keep", "max_errors": null, "max_error_ratio": null}'::jsonb));
 END
 $$;
 COMMENT ON FUNCTION pm_imports.retry_rejected(uuid) IS
-'imports the rejected rows of an import again, and only them, under its config as it is now: after the mapping was corrected, or the catalog. A dry run is retried as one. Returns the new import''s id; products that are not among them do not count as missing. Rows with bytes that are no text (bad_encoding, nul_byte) and those that were too long to be kept (record_too_long) are left out: only the file has them whole; and so are duplicates (duplicate, not_unique), as another row of the file stands for them. For who asked for it and administrators. Errors: P0002 no such import, 55000 it has not ended, has no rejected rows that can be read again, is being retried, or its config is gone, and those of finish_upload()';
+'imports the rejected rows of an import again, and only them, under its config as it is now: after the mapping was corrected, or the catalog. A dry run is retried as one. Returns the new import''s id; products that are not among them do not count as missing. Rows with bytes that are no text (bad_encoding, nul_byte) and those that were too long to be kept (record_too_long) are left out: only the file has them whole; and so are duplicates (duplicate), and rows with a value that another one has (not_unique) where the config, as it is now, wants it once. For who asked for it and administrators. Errors: P0002 no such import, 55000 it has not ended, has no rejected rows that can be read again, is being retried, or its config is gone, and those of finish_upload()';
 
-REVOKE ALL ON FUNCTION pm_imports._csv_value(text, text, text), pm_imports._path_names(text, text), pm_imports._encoded(text, text), pm_imports._rejected_rows(uuid, boolean),
-  pm_imports._rejected_workbook(uuid, boolean, text, bigint, text[]), pm_imports._rejected_frame(pm_imports.import_jobs),
-  pm_imports._rejected_pieces(pm_imports.import_jobs, boolean), pm_imports.rejected_file(uuid), pm_imports.retry_rejected(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pm_imports._csv_value(text, text, text), pm_imports._path_names(text, text), pm_imports._encoded(text, text), pm_imports._rejected_rows(uuid, text[]),
+  pm_imports._rejected_workbook(uuid, text[], text, bigint, text[]), pm_imports._rejected_frame(pm_imports.import_jobs),
+  pm_imports._rejected_pieces(pm_imports.import_jobs, text[]), pm_imports.rejected_file(uuid), pm_imports.retry_rejected(uuid) FROM PUBLIC;

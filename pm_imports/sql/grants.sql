@@ -7,9 +7,9 @@ GRANT SELECT ON pm_imports.targets, pm_imports.mapping_templates, pm_imports.imp
   pm_imports.job_reports TO pm_reader, pm_writer, pm_worker, pm_admin;
 GRANT USAGE ON TYPE pm_imports.target_row TO pm_reader, pm_writer, pm_worker, pm_admin;
 GRANT EXECUTE ON FUNCTION pm_imports.config_schema(), pm_imports._no_job(uuid), pm_imports._job(uuid), pm_imports._fraction(text, bigint, bigint), pm_imports._pace(pm_imports.import_jobs, bigint), pm_imports._last_error(pm_imports.import_jobs), pm_imports.job_report(uuid),
-  pm_imports._csv_value(text, text, text), pm_imports._path_names(text, text), pm_imports._encoded(text, text), pm_imports._rejected_rows(uuid, boolean),
-  pm_imports._rejected_workbook(uuid, boolean, text, bigint, text[]), pm_imports._rejected_frame(pm_imports.import_jobs),
-  pm_imports._rejected_pieces(pm_imports.import_jobs, boolean), pm_imports.rejected_file(uuid) TO pm_reader, pm_writer, pm_worker, pm_admin;
+  pm_imports._csv_value(text, text, text), pm_imports._path_names(text, text), pm_imports._encoded(text, text), pm_imports._rejected_rows(uuid, text[]),
+  pm_imports._rejected_workbook(uuid, text[], text, bigint, text[]), pm_imports._rejected_frame(pm_imports.import_jobs),
+  pm_imports._rejected_pieces(pm_imports.import_jobs, text[]), pm_imports.rejected_file(uuid) TO pm_reader, pm_writer, pm_worker, pm_admin;
 
 -- Configs and templates, with what checks them and keeps their schedules.
 GRANT INSERT, UPDATE, DELETE ON pm_imports.mapping_templates, pm_imports.import_configs, pm_imports.import_schedules TO pm_writer, pm_worker, pm_admin;

@@ -99,6 +99,8 @@ typedef enum RuleKind
 	RULE_DECIMALS /* more than the catalog keeps: of the plan itself */
 } RuleKind;
 
+#define ROUNDED_NOTED 100 /* of the values of a target that are rounded */
+
 typedef struct Expression Expression;
 typedef struct Computed Computed;
 typedef struct Pattern Pattern;
@@ -124,6 +126,7 @@ typedef struct Rule
 	char *message;   /* NULL: ours */
 	PmDecimal bound; /* of min and max */
 	int decimals;    /* of decimals */
+	int64 rounded;   /* values that had more */
 	int64 least;     /* of length, in characters */
 	int64 most;
 	PmText *words; /* of list, sorted */
@@ -140,7 +143,8 @@ typedef struct Rule
 typedef enum Writing
 {
 	WRITING_OF_FILE,
-	WRITING_OURS,
+	WRITING_OURS,    /* what a transform has read */
+	WRITING_OF_PLAN, /* what a lookup has */
 	WRITING_UNKNOWN
 } Writing;
 
@@ -172,6 +176,8 @@ typedef struct Target
 	Writing writing;          /* of what the chain leaves */
 	const char *rewritten_by; /* the transform after which it is unknown */
 	int default_at;           /* place of the first transform default; -1: none */
+	int try_at;               /* of one that need not succeed; -1: none */
+	bool is_number;           /* of an attribute: a rule says so, or asks how large it is */
 	bool is_date;             /* a rule says so */
 	bool has_default;
 	PmText default_value;

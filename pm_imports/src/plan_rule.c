@@ -96,9 +96,11 @@ pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object)
 			if (i == lengthof(types))
 				pm_imports_plan_bad(name, "has a type that is not known");
 			rule->type = i;
-			target->is_date |= i == VALUE_DATE && !rule->warning;
+			target->is_date |= i == VALUE_DATE;
 			/* of an attribute it also says how the value stands in technical_specs */
 			target->form_warning = rule->warning;
+			target->is_number |=
+			    target->attribute != NULL && (i == VALUE_INTEGER || i == VALUE_NUMBER);
 			if (target->attribute != NULL && (i == VALUE_INTEGER || i == VALUE_NUMBER))
 				target->form = ATTRIBUTE_NUMBER;
 			else if (target->attribute != NULL && i == VALUE_BOOLEAN)
@@ -111,6 +113,7 @@ pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object)
 			    pm_decimal_read(pm_imports_document_scalar(value, name), &rule->bound) !=
 			        PM_VALUE_GOOD)
 				pm_imports_plan_bad(name, "has a bound that is no number");
+			target->is_number |= target->attribute != NULL;
 			break;
 		case RULE_LENGTH:
 			rule->most = PG_INT64_MAX;
@@ -134,6 +137,8 @@ pm_imports_plan_rule(ImportPlan *plan, JsonbValue *object)
 				for (int i = 0; i < rule->word_count; i++)
 					rule->words[i] = pm_imports_document_scalar(&words[i], name);
 				sort_list(rule);
+				target->is_number |= target->attribute != NULL && rule->word_count > 0 &&
+				                     rule->number_count == rule->word_count;
 			}
 			break;
 		case RULE_UNIQUE:

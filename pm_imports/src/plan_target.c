@@ -23,8 +23,11 @@ pm_imports_plan_target(ImportPlan *plan, const char *name)
 		        ? palloc(64 * sizeof(Target))
 		        : repalloc(plan->targets, (plan->target_count + 64) * sizeof(Target));
 	target = &plan->targets[plan->target_count];
-	*target =
-	    (Target){.name = pstrdup(name), .field = -1, .default_at = -1, .confidence = 0.5F};
+	*target = (Target){.name = pstrdup(name),
+	                   .field = -1,
+	                   .default_at = -1,
+	                   .try_at = -1,
+	                   .confidence = 0.5F};
 	if (strncmp(name, "technical_specs.", 16) == 0 || strncmp(name, "attributes.", 11) == 0)
 	{
 		target->attribute = pstrdup(strchr(name, '.') + 1);

@@ -92,30 +92,39 @@ reads_number(PmText name)
 	return is_name(name, "decimal") || is_name(name, "unit");
 }
 
+/* Do arguments say with which mark a number is read, or in which order a date? */
+static bool
+says_style(PmText name, const PmArgument *arguments, int count)
+{
+	bool is_date = is_name(name, "date");
+
+	for (int i = 0; i < count; i++)
+	{
+		PmText given = arguments[i].name;
+
+		/* a format has an order; without a name it is the first: mark, to, format */
+		if (given.data == NULL ? !is_name(name, "unit")
+		                       : is_name(given, is_date ? "order" : "mark") ||
+		                             (is_date && is_name(given, "format")))
+			return true;
+	}
+	return false;
+}
+
 /* Adds how the file writes values to the arguments of a transform that reads them so. */
 static int
 append_style(PmArgument **arguments, int count, PmText name, const FileStyle *style)
 {
 	bool is_date = is_name(name, "date");
-	const char *argument = is_date ? "order" : "mark";
 	const char *value = is_date ? style->order : style->mark;
 
-	if (value == NULL || (!is_date && !reads_number(name)))
+	if (value == NULL || (!is_date && !reads_number(name)) ||
+	    says_style(name, *arguments, count))
 		return count;
-	for (int i = 0; i < count; i++)
-	{
-		PmText given = (*arguments)[i].name;
-
-		/* a format has an order; without a name it is the first: mark, to, format */
-		if (given.data == NULL
-		        ? !is_name(name, "unit")
-		        : is_name(given, argument) || (is_date && is_name(given, "format")))
-			return count;
-	}
-	return append_argument(arguments, count, argument, value);
+	return append_argument(arguments, count, is_date ? "order" : "mark", value);
 }
 
-/* Compiles a transform that reads a number for what is one in the file. */
+/* Compiles a transform that reads a number for one that has a point. */
 static void
 compile_for_number(const char *path, PmText name, const PmArgument *arguments, int count,
                    PmTransform *transform)
@@ -154,7 +163,7 @@ written_by(PmText name, const PmArgument *arguments, int count)
 		if (arguments[i].name.data != NULL && is_name(arguments[i].name, "else") &&
 		    is_name(arguments[i].text, "keep"))
 			return WRITING_UNKNOWN;
-	return WRITING_OURS;
+	return WRITING_OF_PLAN;
 }
 
 /* Notes what a transform of a chain leaves. */
@@ -216,13 +225,21 @@ pm_imports_plan_chain(Target *target, JsonbValue *rules, const FileStyle *style)
 		int count = 0;
 		PmText name = read_transform(target, &all[i], &arguments, &count);
 
-		count = append_style(&arguments, count, name, style);
-		compile_one(target->name, name, arguments, count, &target->chain[i]);
-		if (reads_number(name) && target->writing != WRITING_OURS)
+		bool is_ours = target->writing == WRITING_OURS && reads_number(name) &&
+		               !says_style(name, arguments, count);
+		bool is_read = reads_number(name) && (target->writing == WRITING_OF_FILE ||
+		                                      target->writing == WRITING_UNKNOWN);
+
+		if (target->writing != WRITING_OURS && target->writing != WRITING_OF_PLAN)
+			count = append_style(&arguments, count, name, style);
+		if (is_ours)
+			compile_for_number(target->name, name, arguments, count, &target->chain[i]);
+		else
+			compile_one(target->name, name, arguments, count, &target->chain[i]);
+		target->number_chain[i] = target->chain[i];
+		if (is_read)
 			compile_for_number(target->name, name, arguments, count,
 			                   &target->number_chain[i]);
-		else
-			target->number_chain[i] = target->chain[i];
 		note_writing(target, i, name, arguments, count);
 	}
 }
@@ -230,13 +247,15 @@ pm_imports_plan_chain(Target *target, JsonbValue *rules, const FileStyle *style)
 /*
  * Numbers and dates are read as the file writes them, unless they are ours, as what a
  * transform has made of them or stands in for them.  Of what is written in a way that
- * nobody knows the plan has to say how.
+ * nobody knows the plan has to say how.  What need be neither stays as it is if it is not.
  */
 void
 pm_imports_plan_style(Target *target, const FileStyle *style)
 {
-	bool is_number = target->type == TARGET_NUMERIC || target->type == TARGET_INTEGER ||
-	                 (target->form == ATTRIBUTE_NUMBER && !target->form_warning);
+	bool is_typed = target->type == TARGET_NUMERIC || target->type == TARGET_INTEGER;
+	bool is_number = is_typed || target->is_number;
+	bool must_be = is_typed || ((target->form == ATTRIBUTE_NUMBER || target->is_date) &&
+	                            !target->form_warning);
 	const char *word = is_number ? "decimal" : "date";
 	PmText name = {word, strlen(word)};
 	PmArgument *argument = NULL;
@@ -244,14 +263,15 @@ pm_imports_plan_style(Target *target, const FileStyle *style)
 	int after = target->chain_length - at;
 
 	if (target->is_constant || target->writing == WRITING_OURS ||
+	    target->writing == WRITING_OF_PLAN ||
+	    (target->writing == WRITING_UNKNOWN && !must_be) ||
 	    !(is_number || target->is_date) || append_style(&argument, 0, name, style) == 0)
 		return;
 	if (target->writing == WRITING_UNKNOWN)
 		pm_imports_plan_bad(
 		    psprintf("transformation_rules.%s", target->name),
-		    psprintf("must say how %s is written after \"%s\": add {\"%s\": ...}",
-		             is_number ? "a number" : "a date", target->rewritten_by,
-		             is_number ? "decimal" : "date"));
+		    psprintf("must say how a %s is written after \"%s\": add {\"%s\": ...}",
+		             is_number ? "number" : "date", target->rewritten_by, word));
 	if (target->chain == NULL)
 	{
 		target->chain = palloc0(sizeof(PmTransform));
@@ -261,9 +281,10 @@ pm_imports_plan_style(Target *target, const FileStyle *style)
 	memmove(&target->number_chain[at + 1], &target->number_chain[at],
 	        after * sizeof(PmTransform));
 	compile_one(target->name, name, argument, 1, &target->chain[at]);
+	target->number_chain[at] = target->chain[at];
 	if (is_number)
 		compile_for_number(target->name, name, argument, 1, &target->number_chain[at]);
-	else
-		target->number_chain[at] = target->chain[at];
+	if (!must_be)
+		target->try_at = at;
 	target->chain_length++;
 }

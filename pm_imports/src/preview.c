@@ -168,7 +168,8 @@ static void
 put_record(ReturnSetInfo *result, ImportPlan *plan, const PmReader *reader,
            const PmRecord *record, Batch *batch)
 {
-	bool good = pm_imports_row_read(plan, reader, record, batch) == ROW_GOOD;
+	bool good = pm_imports_row_read(plan, reader, record, batch) == ROW_GOOD &&
+	            !pm_imports_row_repeats_gtin(plan, reader, record, batch);
 	bool readable = record->fault == PM_RECORD_GOOD;
 	Datum values[6];
 	bool nulls[6] = {false};

@@ -93,15 +93,16 @@ write_names(PmXlsxWriter *writer, ArrayType *array)
 	check_writer(writer);
 }
 
-/* Writes the rejected rows of an import; with again those that can be imported again. */
+/* Writes rejected rows of an import: see _rejected_rows(). */
 static void
-write_rows(PmXlsxWriter *writer, Datum job, Datum again)
+write_rows(PmXlsxWriter *writer, const NullableDatum *job, const NullableDatum *again)
 {
-	Oid types[2] = {UUIDOID, BOOLOID};
-	Datum values[2] = {job, again};
+	Oid types[2] = {UUIDOID, TEXTARRAYOID};
+	Datum values[2] = {job->value, again->value};
+	char nulls[2] = {' ', again->isnull ? 'n' : ' '};
 	Portal rows = SPI_cursor_open_with_args(
 	    NULL, "SELECT r.raw FROM pm_imports._rejected_rows($1, $2) AS r ORDER BY r.record",
-	    2, types, values, NULL, true, 0);
+	    2, types, values, nulls, true, 0);
 
 	for (;;)
 	{
@@ -127,9 +128,9 @@ write_rows(PmXlsxWriter *writer, Datum job, Datum again)
 }
 
 /*
- * _rejected_workbook(job uuid, again boolean, sheet text, skip bigint, names text[]) returns
- * bytea: a workbook of the rejected rows of an import whose file was one; with again, of
- * those that can be imported again.  names: its header, empty if it has none.
+ * _rejected_workbook(job uuid, again text[], sheet text, skip bigint, names text[]) returns
+ * bytea: a workbook of the rejected rows of an import whose file was one, as _rejected_rows()
+ * has them.  names: its header, empty if it has none.
  */
 Datum
 pm_imports__rejected_workbook(PG_FUNCTION_ARGS)
@@ -148,7 +149,7 @@ pm_imports__rejected_workbook(PG_FUNCTION_ARGS)
 		writer = pm_xlsx_write_begin(sheet, PG_GETARG_INT64(3), MaxAllocSize - VARHDRSZ);
 		check_writer(writer);
 		write_names(writer, PG_GETARG_ARRAYTYPE_P(4));
-		write_rows(writer, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+		write_rows(writer, &fcinfo->args[0], &fcinfo->args[1]);
 		pm_xlsx_write_end(writer, &file);
 		check_writer(writer);
 		result = MemoryContextAlloc(outer, VARHDRSZ + file.size);

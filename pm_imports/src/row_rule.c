@@ -218,19 +218,24 @@ ask_rule(ImportPlan *plan, const Rule *rule, const char **code, const char **mes
 	}
 }
 
-/* Asks all rules of values that could be converted. */
+/*
+ * Asks all rules of values that could be converted.  What the catalog rounds is in whole
+ * columns or nowhere: it is noted of the first values.
+ */
 void
 pm_imports_row_ask_rules(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
                          Batch *batch)
 {
 	for (int i = 0; i < plan->rule_count; i++)
 	{
-		const Rule *rule = &plan->rules[i];
+		Rule *rule = &plan->rules[i];
 		const char *code;
 		const char *message;
 
 		if (rule->expression != NULL || plan->broken[rule->target] ||
 		    ask_rule(plan, rule, &code, &message))
+			continue;
+		if (rule->kind == RULE_DECIMALS && ++rule->rounded > ROUNDED_NOTED)
 			continue;
 		pm_imports_batch_error(
 		    batch, record, pm_imports_row_column(reader, &plan->targets[rule->target]),

@@ -10,6 +10,7 @@
 
 #include "pm_asin.h"
 #include "pm_boolean.h"
+#include "pm_char.h"
 #include "pm_gtin.h"
 #include "pm_resolve.h"
 
@@ -64,7 +65,7 @@ end_of_gap(const char *at, const char *end)
 
 /*
  * Cuts the first of several addresses off: it ends before commas, semicolons or blanks that
- * another one follows, as it can have some inside.
+ * nothing or another one follows, as it can have some inside.
  */
 static PmText
 cut_address(PmText *rest)
@@ -76,7 +77,7 @@ cut_address(PmText *rest)
 	{
 		const char *next = end_of_gap(at, end);
 
-		if (next > at && begins_address(next, end))
+		if (next > at && (next == end || begins_address(next, end)))
 		{
 			*rest = (PmText){next, end - next};
 			return (PmText){start, at - start};
@@ -298,6 +299,26 @@ convert(ImportPlan *plan, const PmReader *reader, const PmRecord *record, Batch 
 	return true;
 }
 
+/* Is a number of the file, and nothing else that has digits, among what is joined? */
+static bool
+is_one_number(const Target *target, const PmRecord *record)
+{
+	int numbers = 0;
+
+	for (int i = 0; record->numbers != NULL && i < target->name_count; i++)
+	{
+		int field = target->fields[i];
+
+		if (field < 0 || field >= record->field_count)
+			continue;
+		numbers += record->numbers[field];
+		for (size_t j = 0; !record->numbers[field] && j < record->fields[field].size; j++)
+			if (pm_is_digit(record->fields[field].data[j]))
+				return false;
+	}
+	return numbers == 1;
+}
+
 /* Reads the value of a target.  false: the arena is full. */
 bool
 pm_imports_row_value(ImportPlan *plan, const PmReader *reader, const PmRecord *record,
@@ -316,6 +337,8 @@ pm_imports_row_value(ImportPlan *plan, const PmReader *reader, const PmRecord *r
 		for (int j = 0; j < target->name_count; j++)
 			if (target->fields[j] >= 0 && target->fields[j] < record->field_count)
 				plan->parts[count++] = record->fields[target->fields[j]];
+		if (is_one_number(target, record))
+			chain = target->number_chain;
 		if (pm_transform_join(plan->parts, count, target->separator, &plan->arena, &text) !=
 		    PM_TRANSFORM_OK)
 			return false;
@@ -343,6 +366,14 @@ pm_imports_row_value(ImportPlan *plan, const PmReader *reader, const PmRecord *r
 			case PM_TRANSFORM_FULL:
 				return false;
 			case PM_TRANSFORM_BAD:
+				/* what need not be a number stays as it was before */
+				if ((int) at == target->try_at)
+				{
+					if (pm_transform_run(chain, at, &text, &plan->arena, &fault, &at) ==
+					    PM_TRANSFORM_FULL)
+						return false;
+					break;
+				}
 				pm_imports_row_target_error(
 				    plan, reader, record, batch, i, pm_value_fault_code(fault),
 				    psprintf("the value %s", pm_value_fault_message(fault)), false);

@@ -445,6 +445,31 @@ open_catalog(Run *run)
 	pm_imports_run_commit();
 }
 
+/* Logs how many values the catalog has rounded, where they were not all noted. */
+static void
+log_rounded(Run *run)
+{
+	for (int i = 0; i < run->plan->rule_count; i++)
+	{
+		const Rule *rule = &run->plan->rules[i];
+
+		if (rule->rounded <= ROUNDED_NOTED)
+			continue;
+		pm_imports_run_begin();
+		(void) pm_imports_run_sql(
+		    run,
+		    "SELECT pm_imports._log($1::pg_catalog.uuid, 'warning', "
+		    "'values have more decimals than the catalog keeps; the first ones are among the "
+		    "errors', $2::pg_catalog.jsonb)",
+		    psprintf(
+		        "{\"target\": \"%s\", \"decimals\": %d, \"values\": %lld, \"noted\": %d}",
+		        run->plan->targets[rule->target].name, rule->decimals,
+		        (long long) rule->rounded, ROUNDED_NOTED));
+		SPI_freetuptable(SPI_tuptable);
+		pm_imports_run_commit();
+	}
+}
+
 /* Ends the import as it went. */
 static void
 finish(Run *run)
@@ -458,6 +483,7 @@ finish(Run *run)
 		run->fault = pm_imports_source_change(run->fd, run->size, run->modified_at);
 	if (run->fault == NULL && !run->cancelled && run->plan->full)
 		pm_imports_run_end_missing(run);
+	log_rounded(run);
 	end_import(run, run->fault != NULL ? "failed"
 	                : run->cancelled   ? "cancelled"
 	                                   : "completed");

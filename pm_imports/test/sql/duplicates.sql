@@ -41,6 +41,20 @@ SELECT record, ordinal, target, code, severity FROM import_errors WHERE job_id =
 SELECT retry_rejected(:'job') AS job \gset
 :run
 SELECT record, target, code, raw_row FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+-- without the rule they are other products
+UPDATE import_configs SET validation_rules = '[]' WHERE config_name = 'unique';
+SELECT import_data('unique', 'w.csv', E'ean,title,price,brand\n4006381333436,Shirt,1,Twice\n4006381333443,Shirt,2,Twice\n') AS job \gset
+:run
+UPDATE import_configs SET validation_rules = '[{"target": "title", "rule": "unique"}]' WHERE config_name = 'unique';
+SELECT import_data('unique', 'w.csv', E'ean,title,price,brand\n4006381333436,Shirt,10,Twice\n4006381333443,Shirt,20,Twice\n') AS first \gset
+SELECT :'first' AS job \gset
+:run
+SELECT record, target, code FROM import_errors WHERE job_id = :'job' ORDER BY record, ordinal;
+UPDATE import_configs SET validation_rules = '[]' WHERE config_name = 'unique';
+SELECT retry_rejected(:'first') AS job \gset
+:run
+SELECT total_rows, products_updated, failed_rows FROM import_jobs WHERE id = :'job';
+
 -- one GTIN under two numbers of the supplier: the first good record has it, whichever batch they are in, and the file settles; a number that is new takes it over
 INSERT INTO import_configs (supplier_code, config_name, field_mapping, import_options) VALUES
   ('twice', 'numbers', '{"supplier_sku": "sku", "gtin": "ean", "title": "title", "cost": "cost"}', '{"key": "supplier_sku", "batch_rows": 1, "same_file": "import"}');
