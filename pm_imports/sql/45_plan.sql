@@ -272,6 +272,10 @@ BEGIN
   IF cardinality(mistakes) = 0 THEN
     mistakes := ARRAY(SELECT concat_ws(': ', m.place, m.problem) FROM pm_imports._compile_mistake(plan) AS m WHERE m.problem IS NOT NULL);
   END IF;
+  IF cardinality(mistakes) = 0 THEN
+    mistakes := ARRAY(SELECT format('%s: of the default %s', pm_imports._json_member('transformation_rules', v.target), v.problem)
+                      FROM pm_imports._check_values(plan) AS v WHERE v.document = 'transformation_rules' ORDER BY 1);
+  END IF;
   PERFORM pm_imports._refuse_mistakes(format('config "%s"', config.config_name), mistakes);
   RETURN plan;
 END

@@ -60,7 +60,8 @@ PG_FUNCTION_INFO_V1(pm_imports__check_values);
 
 /*
  * _check_values(plan jsonb) returns table (document, target, problem): what is wrong with
- * values of the plan itself, the constants of field_mapping and default_values.
+ * values of the plan itself: the constants of field_mapping, default_values, and defaults
+ * among transforms.
  */
 Datum
 pm_imports__check_values(PG_FUNCTION_ARGS)
@@ -84,6 +85,13 @@ pm_imports__check_values(PG_FUNCTION_ARGS)
 		target->has_default = false;
 		if (target->is_constant)
 			check_constant(result, plan, batch, i, "field_mapping");
+		else if (target->default_at >= 0)
+		{
+			/* none comes out of its transforms as the default */
+			target->is_constant = true;
+			target->constant = (PmText){NULL, 0};
+			check_constant(result, plan, batch, i, "transformation_rules");
+		}
 		if (!has_default)
 			continue;
 		/* no transform sees a default */

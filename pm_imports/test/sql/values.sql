@@ -73,6 +73,7 @@ SELECT * FROM wrong;
 UPDATE import_configs SET transformation_rules = '{"price": [{"replace": {"from": "~"}}]}' WHERE config_name = 'stands in';
 UPDATE import_configs SET transformation_rules = '{"weight": [{"lookup": {"table": {"a": "1"}, "else": "keep"}}, {"default": "1"}]}' WHERE config_name = 'stands in';
 UPDATE import_configs SET transformation_rules = '{"technical_specs.length": [{"regex": {"pattern": "~", "replace": ""}}]}' WHERE config_name = 'stands in';
+UPDATE import_configs SET transformation_rules = '{"price": [{"default": "0,5"}], "weight": [{"default": "0,5"}, "decimal"], "technical_specs.length": ["trim", {"default": "many"}]}' WHERE config_name = 'stands in';
 UPDATE import_configs SET transformation_rules = '{"price": [{"replace": {"from": "~"}}, {"decimal": "."}], "weight": [{"replace": {"from": "~"}}, "decimal"]}' WHERE config_name = 'stands in';
 \set VERBOSITY terse
 -- nobody says: what can be read in two ways is an error

@@ -28,7 +28,7 @@ my $server = start_under_valgrind($node);
 
 local $ENV{PGTZ} = 'PST8PDT';
 local $ENV{PGDATESTYLE} = 'Postgres, MDY';
-foreach my $script (qw(install configs uploads rejected import import_errors import_again duplicates computed codes progress values preview suggest undo))
+foreach my $script (qw(install configs uploads rejected import import_errors import_again duplicates computed codes progress values preview suggest undo retry import_rules several_files))
 {
 	my ($status, $out, $err) = $node->psql('postgres', slurp_file("$FindBin::RealBin/../sql/$script.sql"), on_error_stop => 0, timeout => 1800);
 	is($status, 0, "$script has come to its end") or diag($err);
