@@ -74,9 +74,10 @@ test_values(void)
 	     "1@1:-1 <c>&amp;</c>|]]>|&#65;|'\n");
 	ROWS("what XML cannot have", "a\1b\x1F\b,\xEF\xBF\xBE,\xEF\xBF\xBF,\x7F\2",
 	     "1@1:-1 a\1b\x1F\b|\xEF\xBF\xBE|\xEF\xBF\xBF|\x7F\n");
-	ROWS("what looks as if it stood for that",
-	     "_x0041_,_x000D_x0041_,__x00e9__,_x0041,_xD83D__xDE00_,_x0000_,_x000D\001_y\2",
-	     "1@1:-1 _x0041_|_x000D_x0041_|__x00e9__|_x0041|_xD83D__xDE00_|_x0000_|_x000D\001_y\n");
+	ROWS(
+	    "what looks as if it stood for that",
+	    "_x0041_,_x000D_x0041_,__x00e9__,_x0041,_xD83D__xDE00_,_x0000_,_x000D\001_y\2",
+	    "1@1:-1 _x0041_|_x000D_x0041_|__x00e9__|_x0041|_xD83D__xDE00_|_x0000_|_x000D\001_y\n");
 	ROWS("characters of four bytes", "\xF0\x9F\x98\x80\2", "1@1:-1 \xF0\x9F\x98\x80\n");
 	ROWS("bytes that are no UTF-8", "a\xE9z,\xC3\2",
 	     "1@1:-1 a\xEF\xBF\xBDz|\xEF\xBF\xBD\n");
