@@ -224,7 +224,6 @@ pm_imports_plan_chain(Target *target, JsonbValue *rules, const FileStyle *style)
 		PmArgument *arguments = NULL;
 		int count = 0;
 		PmText name = read_transform(target, &all[i], &arguments, &count);
-
 		bool is_ours = target->writing == WRITING_OURS && reads_number(name) &&
 		               !says_style(name, arguments, count);
 		bool is_read = reads_number(name) && (target->writing == WRITING_OF_FILE ||
