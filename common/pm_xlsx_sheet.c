@@ -442,6 +442,7 @@ give_row(PmXlsx *xlsx, PmRecord *record)
 	if (xlsx->is_long)
 	{
 		record->fault = PM_RECORD_TOO_LONG;
+		record->fault_column = -1;
 		return PM_READ_RECORD;
 	}
 	record->fault = xlsx->fault;

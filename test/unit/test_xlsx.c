@@ -236,6 +236,9 @@ test_rows(void)
 	ROWS("no header", "", "failed 10 0 0:-1 \n", .header = 1);
 	ROWS("too many columns", "<row><c r='XFD1' s='1'/><c r='CYV1'><v>1</v></c></row>",
 	     "failed 9 0 0:-1 \n", .header = -1, .max_columns = 2000);
+	ROWS("too long, and a fault before that",
+	     "<row><c t='s'><v>99</v></c><c t='str'><v>xxxxxxxxxxxxxxxxxxxx</v></c></row>",
+	     "1@1:-1  !7 -1@1:-1 \n", .header = -1, .max_record = 14);
 	ROWS("too long",
 	     HEADER
 	     "<row r='2'><c t='str'><v>xxxxxxxxxx</v></c><c t='str'><v>yyyyyyyyyy</v></c></row>"
