@@ -47,6 +47,13 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_area
 CREATE FUNCTION pm_catalog._kept_digests(latest uuid, others uuid[], merged uuid, written integer) RETURNS uuid[]
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pm_catalog_kept_digests';
 
+-- What was said by a code of a product is said of another one once it has moved, whoever moved it.
+CREATE TRIGGER forget_digests AFTER UPDATE ON pm_catalog.products REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION pm_catalog._after_change('gtin, sku',
+  'UPDATE pm_catalog.supplier_products AS s SET digest = NULL, other_digests = NULL
+   FROM new_rows AS r JOIN old_rows AS o ON o.id = r.id
+   WHERE s.product_id = r.id AND (r.gtin, r.sku) IS DISTINCT FROM (o.gtin, o.sku) AND (s.digest IS NOT NULL OR s.other_digests IS NOT NULL)');
+
 -- The columns of a source that are there, each checked; errors: 42809 it has no rows,
 -- 42703 a column that is not known, 42804 a column of another type.
 CREATE FUNCTION pm_catalog._merge_columns(source regclass) RETURNS text[]

@@ -172,7 +172,9 @@ note_writing(Target *target, int at, PmText name, const PmArgument *arguments, i
 {
 	Writing writing = written_by(name, arguments, count);
 
-	if (writing != WRITING_OF_FILE)
+	/* of ours, what is not replaced has its point */
+	if (writing != WRITING_OF_FILE &&
+	    !(writing == WRITING_UNKNOWN && target->writing == WRITING_OURS))
 		target->writing = writing;
 	if (writing == WRITING_UNKNOWN)
 		target->rewritten_by = pnstrdup(name.data, name.size);
@@ -224,8 +226,7 @@ pm_imports_plan_chain(Target *target, JsonbValue *rules, const FileStyle *style)
 		PmArgument *arguments = NULL;
 		int count = 0;
 		PmText name = read_transform(target, &all[i], &arguments, &count);
-		bool is_ours = target->writing == WRITING_OURS && reads_number(name) &&
-		               !says_style(name, arguments, count);
+		bool is_ours = target->writing == WRITING_OURS && reads_number(name);
 		bool is_read = reads_number(name) && (target->writing == WRITING_OF_FILE ||
 		                                      target->writing == WRITING_UNKNOWN);
 

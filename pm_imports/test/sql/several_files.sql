@@ -122,6 +122,21 @@ TABLE several;
 SELECT import_data('prices', 'x.csv', E'ean;price\n8712345679538;33\n') AS job \gset
 :run
 TABLE several;
+-- also where another supplier's file moves the GTIN
+INSERT INTO pm_catalog.suppliers (id, code, name) VALUES ('01a21d28-7d45-7936-84e2-000000000042', 'another', 'Another');
+INSERT INTO import_configs (supplier_code, config_name, field_mapping, import_options) VALUES ('another', 'moves', '{"gtin": "ean", "supplier_sku": "sku", "title": "title"}', '{"same_file": "import", "key": "supplier_sku"}');
+SELECT import_data('moves', 'm.csv', E'sku;ean;title\nX1;8712345679583;Old\n') AS job \gset
+:run
+SELECT import_data('costs', 'c.csv', E'ean;cost\n8712345679583;1\n') AS job \gset
+:run
+SELECT import_data('moves', 'm.csv', E'sku;ean;title\nX1;8712345679590;Old\n') AS job \gset
+:run
+SELECT import_data('moves', 'm.csv', E'sku;ean;title\nX1;8712345679590;Old\nX2;8712345679583;New\n') AS job \gset
+:run
+SELECT import_data('costs', 'c.csv', E'ean;cost\n8712345679583;1\n') AS job \gset
+:run
+TABLE several;
+SELECT p.title, o.cost FROM pm_catalog.products AS p JOIN pm_catalog.supplier_products AS o ON o.product_id = p.id WHERE p.gtin IN ('8712345679583', '8712345679590') AND o.supplier_id = '01a21d28-7d45-7936-84e2-000000000041' ORDER BY 1;
 -- what a file said before is new when it comes again
 SELECT import_data('stocks', 's.csv', E'sku;stock;ours\nC1;71;3\n') AS job \gset
 :run

@@ -58,6 +58,10 @@ SELECT import_data('twice read', 'twice.json', '[{"gtin": "7612345000510", "weig
 :run
 SELECT gtin, price, weight, cost, technical_specs FROM merged WHERE gtin BETWEEN '7612345000510' AND '7612345000534';
 SELECT * FROM wrong;
+UPDATE import_configs SET transformation_rules = '{"weight": ["decimal", {"unit": {"to": "kg", "from": "kg", "mark": ","}}], "cost": [{"decimal": ","}, {"replace": {"from": "x"}}, {"decimal": ","}]}' WHERE config_name = 'twice read';
+SELECT import_data('twice read', 'thrice.json', '[{"gtin": "7612345000510", "weight": "1,125", "cost": "1,125"}, {"gtin": "7612345000527", "weight": 1.125, "cost": 1.125}]') AS job \gset
+:run
+SELECT DISTINCT gtin, weight, cost FROM merged WHERE gtin BETWEEN '7612345000510' AND '7612345000527' ORDER BY gtin;
 -- where numbers and dates need not be any, those that are have the file's way too, and others stay; so do those of which a rule asks how large they are
 INSERT INTO import_configs (supplier_code, config_name, field_mapping, validation_rules, file_options) VALUES ('valuer', 'may be',
   '{"gtin": "gtin", "title": "gtin", "technical_specs.n": "n", "technical_specs.d": "d", "technical_specs.w": "w", "technical_specs.l": "l"}',
