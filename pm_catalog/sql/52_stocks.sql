@@ -1,8 +1,9 @@
 -- Stocks: pieces are promised, shipped and moved, never more than there are.
 
 CREATE TRIGGER written BEFORE UPDATE ON pm_catalog.product_stocks FOR EACH ROW EXECUTE FUNCTION pm_catalog._set_updated_at();
--- digests are no part of an offer
-CREATE TRIGGER written BEFORE UPDATE OF supplier_sku, cost, currency, stock, lead_time_days, min_quantity, is_active, created_at, updated_at ON pm_catalog.supplier_products FOR EACH ROW EXECUTE FUNCTION pm_catalog._set_updated_at();
+-- who writes digests, which are no part of an offer, says himself whether it has changed
+CREATE TRIGGER written BEFORE UPDATE ON pm_catalog.supplier_products FOR EACH ROW
+WHEN (OLD.digest IS NOT DISTINCT FROM NEW.digest AND OLD.other_digests IS NOT DISTINCT FROM NEW.other_digests) EXECUTE FUNCTION pm_catalog._set_updated_at();
 
 -- Changes one row of product_stocks and returns it; refused if it would be left with
 -- less than nothing.  Who waits for the row decides by what it then holds.

@@ -447,7 +447,7 @@ BEGIN
   deleted := pm_catalog._deleted_offers(merge.supplier);
   IF deleted <> '{}' THEN
     -- an offer of a deleted product gives its code up
-    UPDATE pm_catalog.supplier_products AS o SET supplier_sku = NULL, is_active = false, digest = NULL, other_digests = NULL
+    UPDATE pm_catalog.supplier_products AS o SET supplier_sku = NULL, is_active = false, digest = NULL, other_digests = NULL, updated_at = now()
     FROM pg_temp._merge_rows AS w
     WHERE o.product_id = ANY (deleted) AND o.supplier_id = merge.supplier
       AND w.supplier_sku = o.supplier_sku AND w.pos BETWEEN low AND high AND w.new_id IS NOT NULL AND w.reason IS NULL;

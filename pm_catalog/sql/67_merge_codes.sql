@@ -264,7 +264,7 @@ BEGIN
                    pm_catalog._merge_moving(merge, low, high, code.before, code.after),
                    CASE code.kind WHEN 'supplier_sku' THEN 'pm_catalog.supplier_products' ELSE 'pm_catalog.products' END, code.kind,
                    -- what was said by the code goes with it
-                   CASE code.kind WHEN 'supplier_sku' THEN ', digest = NULL, other_digests = NULL' END,
+                   CASE code.kind WHEN 'supplier_sku' THEN ', digest = NULL, other_digests = NULL, updated_at = now()' END,
                    CASE code.kind WHEN 'supplier_sku' THEN 'product_id' ELSE 'id' END,
                    CASE code.kind WHEN 'supplier_sku' THEN format(' AND t.supplier_id = %L', merge.supplier) END);
   END LOOP;
